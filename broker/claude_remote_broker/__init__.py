@@ -1,0 +1,1 @@
+"""The server: door, router core, journal and feed."""

@@ -1,0 +1,287 @@
+"""The router core's whole world: events go in, commands come out.
+
+The core does no IO and knows no clock: `core.handle(event, now)` returns the commands that follow. Adapters
+perform them: the door (Send, Hangup), the bus (ToWorker), the journal (Store, Load), the launcher (Launch,
+Kill), the feed (Publish), the registry (Administer), the file system (CheckFolder).
+
+Order is part of the contract. Commands are performed in the order given. `Stored` events arrive in the order
+of their `Store` commands. What must not be seen before it is on disk is commanded only when its `Stored` has
+come.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from claude_remote import bus, feed, messages
+from claude_remote.errors import RemoteError
+from claude_remote.rights import Right
+
+# Connections and tickets are numbers that mean nothing beyond being the same again.
+Connection: TypeAlias = int
+Ticket: TypeAlias = int
+
+
+class Peer(NamedTuple):
+    """Who is on a connection. The rights are looked up at each request, for they may change."""
+
+    fingerprint: str  # "local" on the control socket
+    name: str
+    way: messages.Door
+
+
+class ClientTable(Protocol):
+    """What the core may ask about clients; the registry answers."""
+
+    def rights(self, fingerprint: str) -> frozenset[Right]:
+        """The rights now; empty for a client that is not approved."""
+
+    def roots(self, fingerprint: str) -> tuple[str, ...]:
+        """Real paths of the folders that it may use; empty means everything."""
+
+    def infos(self) -> tuple[messages.ClientInfo, ...]:
+        """Every client, for snapshots."""
+
+
+class Event(Struct, frozen=True):
+    """Something that happened."""
+
+
+class Command(Struct, frozen=True):
+    """Something to be done."""
+
+
+# --- door ----------------------------------------------------------------------------------------------
+
+
+class Connected(Event, frozen=True):
+    """A client that may send requests is there; hellos have been exchanged."""
+
+    conn: Connection
+    peer: Peer
+
+
+class Received(Event, frozen=True):
+    """A message of an exchange. Never Hello, Heartbeat or Ring: those stay in the door."""
+
+    conn: Connection
+    message: messages.Message
+    payload: bytes = b""
+
+
+class Drained(Event, frozen=True):
+    """What was sent to a congested connection has left; there is room again."""
+
+    conn: Connection
+
+
+class Disconnected(Event, frozen=True):
+    """The connection is gone, for whatever reason."""
+
+    conn: Connection
+
+
+class Send(Command, frozen=True):
+    """Send a message. The adapter answers whether the connection is congested (see Congested)."""
+
+    conn: Connection
+    message: messages.Message
+    payload: bytes = b""
+
+
+class Congested(Event, frozen=True):
+    """More is buffered for this connection than should be: send no more events until Drained."""
+
+    conn: Connection
+
+
+class Hangup(Command, frozen=True):
+    """Close a connection, after an Error if one is given."""
+
+    conn: Connection
+    error: RemoteError | None = None
+
+
+# --- clients -------------------------------------------------------------------------------------------
+
+
+class ClientCutOff(Event, frozen=True):
+    """A client was revoked: its queued prompts are withdrawn. The door has closed its connections."""
+
+    fingerprint: str
+
+
+class ClientUpdated(Event, frozen=True):
+    """Something about a client is new: for the feed."""
+
+    client: messages.ClientInfo
+
+
+class Administer(Command, frozen=True):
+    """A ListClients, Approve, Refuse or Revoke whose right was checked. The adapter answers on `conn`."""
+
+    conn: Connection
+    request: messages.Message
+
+
+# --- folders -------------------------------------------------------------------------------------------
+
+
+class CheckFolder(Command, frozen=True):
+    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked."""
+
+    ticket: Ticket
+    path: str | None
+    roots: tuple[str, ...]
+    also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
+
+
+class FolderChecked(Event, frozen=True):
+    """The real path, or why not."""
+
+    ticket: Ticket
+    path: str = ""
+    error: RemoteError | None = None
+
+
+# --- bus -----------------------------------------------------------------------------------------------
+
+
+class FromWorker(Event, frozen=True):
+    """A verb that a worker sent. The core knows the worker by `route` once its Ready was accepted."""
+
+    route: bytes
+    verb: bus.Verb
+    payload: bytes = b""
+
+
+class ToWorker(Command, frozen=True):
+    """A verb for the worker behind a route. Whether it arrives is not known until the worker says so."""
+
+    route: bytes
+    verb: bus.Verb
+    payload: bytes = b""
+
+
+# --- workers as processes ------------------------------------------------------------------------------
+
+
+class Launch(Command, frozen=True):
+    """Start a worker process. WorkerLaunched or LaunchFailed."""
+
+    worker: str
+    token: str
+
+
+class WorkerLaunched(Event, frozen=True):
+    """The process runs. Also told of every worker that a new broker finds alive."""
+
+    worker: str
+    pid: int
+    started: float
+
+
+class LaunchFailed(Event, frozen=True):
+    """The process could not be started."""
+
+    worker: str
+    reason: str
+
+
+class Kill(Command, frozen=True):
+    """Kill a worker and its tree. WorkerExited when all of it is seen gone."""
+
+    worker: str
+
+
+class WorkerExited(Event, frozen=True):
+    """The worker and its tree are gone: proven, not assumed. Its lease may now be given to another."""
+
+    worker: str
+
+
+# --- journal -------------------------------------------------------------------------------------------
+
+
+class Store(Command, frozen=True):
+    """One transaction. `operations` are of claude_remote_broker.journal. Stored or StoreFailed."""
+
+    ticket: Ticket
+    operations: tuple[Any, ...]
+
+
+class Stored(Event, frozen=True):
+    """It is on disk."""
+
+    ticket: Ticket
+
+
+class StoreFailed(Event, frozen=True):
+    """It is not on disk, and nothing of it is."""
+
+    ticket: Ticket
+    reason: str
+
+
+class Load(Command, frozen=True):
+    """Read a session's log after `after`, up to `limit` bytes but at least one batch. Loaded."""
+
+    ticket: Ticket
+    session: str
+    after: int
+    limit: int
+
+
+class Loaded(Event, frozen=True):
+    """Rows in their order; none when there is nothing after the cursor."""
+
+    ticket: Ticket
+    rows: tuple[Row, ...]
+
+
+class Row(Struct, frozen=True):
+    """One batch of a session's log as it is stored."""
+
+    first: int
+    count: int
+    source: messages.Source
+    at: float
+    lines: bytes
+
+
+# --- feed and time -------------------------------------------------------------------------------------
+
+
+class Publish(Command, frozen=True):
+    """Put this on the PUB socket."""
+
+    published: feed.Published
+
+
+class Tick(Event, frozen=True):
+    """Time passes; about once a second."""
+
+
+AnyEvent: TypeAlias = (
+    Connected
+    | Received
+    | Drained
+    | Congested
+    | Disconnected
+    | ClientCutOff
+    | ClientUpdated
+    | FolderChecked
+    | FromWorker
+    | WorkerLaunched
+    | LaunchFailed
+    | WorkerExited
+    | Stored
+    | StoreFailed
+    | Loaded
+    | Tick
+)
+AnyCommand: TypeAlias = (
+    Send | Hangup | Administer | CheckFolder | ToWorker | Launch | Kill | Store | Load | Publish
+)

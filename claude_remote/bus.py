@@ -1,0 +1,194 @@
+"""The bus: every verb between the broker's ROUTER and a worker's DEALER, on one screen, with a version.
+
+A worker sends [verb, header, payload]; ZeroMQ puts its route before it at the broker, and takes it off again
+on the way back. `verb` is one byte of version and one of verb, the header a msgpack map of that verb's
+Struct. The payload is never decoded by who only carries it.
+
+A worker's life is one lease: it is started for one session, owns that session's one claude, numbers its
+events, and ends with it. Everything that concerns the lease carries its epoch; what comes with another epoch
+is dropped. Every verb may come twice, late or not at all: the receiver acts on what it carries only once, and
+after a reconnect `Ready` says what the worker has, so that the broker sends what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+from claude_remote.messages import Behavior, Source
+
+VERSION = 1
+# What a worker may send before it is acknowledged; then it holds back, first in memory, then in a file.
+WINDOW = 8 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
+MAX_BATCH = 1024 * 1024  # lines of one batch, unless a single line is longer
+HEARTBEAT_EVERY = 1.0
+DEAD_AFTER = 5.0
+
+Epoch: TypeAlias = Annotated[int, Meta(ge=1)]
+Seq: TypeAlias = Annotated[int, Meta(ge=0)]
+
+
+class Verb(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The header of one verb."""
+
+
+# --- worker to broker ----------------------------------------------------------------------------------
+
+
+class Ready(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """First on every new socket. What the worker is, and all that it has: the broker sends the rest.
+
+    `lease` is None until the worker has one. `acked` is the last event it knows to be stored, `next` the
+    number its next new event gets. `prompts`: ids it was given in this lease, `decisions`: approvals whose
+    decision it was given.
+    """
+
+    token: str
+    worker: str
+    pid: int
+    started: float  # start time of the process, from the boot, seconds: with pid it names the process
+    session: str | None = None
+    epoch: int = 0
+    acked: Seq = 0
+    next: Seq = 1
+    prompts: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+class Batch(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Events first … first+count-1 of the session. Payload: their lines, each ended by a newline."""
+
+    session: str
+    epoch: Epoch
+    first: Annotated[int, Meta(ge=1)]
+    count: Annotated[int, Meta(ge=1)]
+    source: Source
+    at: float
+
+
+class Beat(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Both ways, every HEARTBEAT_EVERY seconds. The broker's echoes nothing: it says that it knows you."""
+
+
+class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Claude's answer to Ask. Payload: JSON (with `ok` false: {"error": words})."""
+
+    request: str
+    ok: bool
+
+
+class Gone(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Claude has ended, every event is acknowledged, the worker exits now."""
+
+    session: str
+    epoch: Epoch
+
+
+# --- broker to worker ----------------------------------------------------------------------------------
+
+
+class Who(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """I do not know this socket: make a new one and send Ready."""
+
+
+class Welcome(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """I know you. `acked` is the last event I have of your session; send what comes after it again."""
+
+    acked: Seq = 0
+
+
+class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Own this session: start its claude. Events get numbers from `next` on.
+
+    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them.
+    The worker resumes `claude_session` when a transcript of it exists, and begins it otherwise.
+    """
+
+    session: str
+    epoch: Epoch
+    next: Seq
+    claude_session: str
+    cwd: str
+    options: tuple[str, ...] = ()
+    fork_of: str | None = None  # begin as a fork of this claude session
+    mode: str | None = None
+    model: str | None = None
+
+
+class Ack(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """All events up to `seq` are stored."""
+
+    session: str
+    epoch: Epoch
+    seq: Seq
+
+
+class Give(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """A prompt for claude. Payload: its text, UTF-8. `again`: it may have reached claude in another lease.
+
+    With `again` the worker looks into claude's transcript first: if the prompt's id is there, it answers
+    with a TurnFinished(interrupted), because the prompt may have had effects.
+    """
+
+    session: str
+    epoch: Epoch
+    prompt: str
+    client: str = ""
+    again: bool = False
+
+
+class Verdict(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision of an approval. Payload, if any: the tool's input as it shall be used, JSON."""
+
+    session: str
+    epoch: Epoch
+    approval: str
+    behavior: Behavior
+    by: str
+    for_session: bool = False
+    message: str = ""
+    stop: bool = False
+
+
+class Stop(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """End the running turn, if it is that of `prompt` (None: whatever runs)."""
+
+    session: str
+    epoch: Epoch
+    prompt: str | None = None
+
+
+class Ask(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Send claude a control request. Payload: its arguments, a JSON object."""
+
+    session: str
+    epoch: Epoch
+    request: str
+    subtype: str
+
+
+class Release(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """End claude and yourself. `park`: wait for the turn to end; `now`: interrupt it."""
+
+    session: str
+    epoch: Epoch
+    how: Literal["park", "now"]
+
+
+FROM_WORKER: dict[bytes, type[Verb]] = {b"R": Ready, b"E": Batch, b"H": Beat, b"Y": Reply, b"G": Gone}
+FROM_BROKER: dict[bytes, type[Verb]] = {
+    b"Q": Who,
+    b"W": Welcome,
+    b"L": Lease,
+    b"A": Ack,
+    b"P": Give,
+    b"D": Verdict,
+    b"S": Stop,
+    b"C": Ask,
+    b"X": Release,
+    b"H": Beat,
+}
+FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Gone
+FromBroker: TypeAlias = Who | Welcome | Lease | Ack | Give | Verdict | Stop | Ask | Release | Beat

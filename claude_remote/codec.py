@@ -1,0 +1,71 @@
+"""Messages to msgpack and back, with every limit that a hostile peer could reach.
+
+msgpack reads the bytes (bounded by its own limits), msgspec checks the shape against the declared Structs.
+Nothing that arrives is trusted before both have passed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgpack  # type: ignore[import-untyped]
+import msgspec
+
+from claude_remote.errors import BadMessage, UnknownMessage
+
+MAX_DEPTH = 16
+MAX_ITEMS = 4096
+
+T = TypeVar("T")
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """One message as a msgpack map."""
+    packed: bytes = msgpack.packb(msgspec.to_builtins(message, builtin_types=(bytes,)), use_bin_type=True)
+    return packed
+
+
+def unpack(data: bytes, kind: type[T]) -> T:
+    """Read one message of a declared (union of) type.
+
+    Raises UnknownMessage for a tag that is not in the union, and BadMessage, in words fit for the peer, for
+    everything else: broken msgpack, too deep, too many items, wrong types, values out of bounds.
+    """
+    try:
+        plain = msgpack.unpackb(
+            data,
+            raw=False,
+            strict_map_key=True,
+            max_str_len=len(data),
+            max_bin_len=len(data),
+            max_array_len=MAX_ITEMS,
+            max_map_len=MAX_ITEMS,
+            max_ext_len=0,
+        )
+    except (ValueError, msgpack.exceptions.UnpackException, RecursionError) as error:
+        raise BadMessage(f"not a msgpack message: {_short(error)}") from None
+    if not isinstance(plain, dict):
+        raise BadMessage("a message must be a map")
+    if _depth_exceeds(plain, MAX_DEPTH):
+        raise BadMessage(f"a message is nested deeper than {MAX_DEPTH}")
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        words = _short(error)
+        if words.startswith("Invalid value") and words.endswith("`$.kind`"):
+            raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
+        raise BadMessage(words) from None
+
+
+def _depth_exceeds(value: Any, left: int) -> bool:
+    if left == 0:
+        return True
+    if isinstance(value, dict):
+        return any(_depth_exceeds(item, left - 1) for item in value.values())
+    if isinstance(value, list):
+        return any(_depth_exceeds(item, left - 1) for item in value)
+    return False
+
+
+def _short(error: Exception) -> str:
+    return str(error)[:200] or type(error).__name__

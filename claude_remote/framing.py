@@ -1,0 +1,70 @@
+"""Frames: how messages lie in a byte stream. Sans-IO, and ignorant of what the messages mean.
+
+    header length (4 bytes, big endian) | payload length (4 bytes, big endian) | header | payload
+
+The header is one msgpack map of at most 64 KiB, the payload raw bytes of at most 1 MiB. Both limits are
+checked on the 8 bytes before anything is kept, so a peer cannot make the reader grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from claude_remote.errors import BadFrame
+
+MAX_HEADER = 64 * 1024
+MAX_PAYLOAD = 1024 * 1024
+PREFIX = Struct("!II")
+
+
+class Frame(NamedTuple):
+    """One frame: the encoded header, and the payload (empty for most)."""
+
+    header: bytes
+    payload: bytes
+
+
+def encode(header: bytes, payload: bytes | memoryview = b"") -> bytes:
+    """One frame as bytes. Raises ValueError when our own side exceeds a limit: a defect, not input."""
+    if len(header) > MAX_HEADER or len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"frame of {len(header)} + {len(payload)} bytes exceeds the limits")
+    return b"".join((PREFIX.pack(len(header), len(payload)), header, payload))
+
+
+class Decoder:
+    """Turns the bytes of a stream, however they were cut, into frames."""
+
+    def __init__(self, max_payload: int = MAX_PAYLOAD) -> None:
+        self._buffer = bytearray()
+        self._max_payload = max_payload
+
+    @property
+    def pending(self) -> int:
+        """Bytes held of a frame that is not complete; 0 between frames."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
+        """Take bytes and yield each frame they complete. Raises BadFrame; nothing can follow that."""
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        try:
+            while len(buffer) - start >= PREFIX.size:
+                header_size, payload_size = PREFIX.unpack_from(buffer, start)
+                if not 0 < header_size <= MAX_HEADER:
+                    raise BadFrame(f"a frame announced a header of {header_size} bytes")
+                if payload_size > self._max_payload:
+                    raise BadFrame(f"a frame announced a payload of {payload_size} bytes")
+                header_end = start + PREFIX.size + header_size
+                end = header_end + payload_size
+                if len(buffer) < end:
+                    return
+                with memoryview(buffer) as view:
+                    frame = Frame(bytes(view[start + PREFIX.size : header_end]), bytes(view[header_end:end]))
+                start = end
+                yield frame
+        finally:
+            # One deletion per call: deleting at every frame would move a large buffer again and again.
+            del buffer[:start]

@@ -1,0 +1,1 @@
+"""Worker processes, each with one claude, and the zygote that forks them."""
