@@ -25,6 +25,7 @@ class Case:
     flags: tuple[str, ...] = ()
     prompt: str = "go"
     code: int = 0
+    partial: bool = False  # compared with --include-partial-messages too
 
 
 def says(*answers: object) -> Callable[[ScriptedApi], None]:
@@ -32,9 +33,9 @@ def says(*answers: object) -> Callable[[ScriptedApi], None]:
 
 
 CASES = [
-    Case("text", says(text("Hello there, friend."))),
-    Case("thinking", says(reply(Think("hmm " * 40), "Well."))),
-    Case("tool", says(reply("I look.", tool("Bash", command="echo hey")), text("Done."))),
+    Case("text", says(text("Hello there, friend.")), partial=True),
+    Case("thinking", says(reply(Think("hmm " * 40), "Well.")), partial=True),
+    Case("tool", says(reply("I look.", tool("Bash", command="echo hey")), text("Done.")), partial=True),
     Case(
         "two tools", says(reply(tool("Bash", command="echo a"), tool("Glob", pattern="*.x")), text("Done."))
     ),
@@ -44,18 +45,24 @@ CASES = [
     Case("slow tool", says(bash("sleep 3.2"), text("Done.")), ("--allowedTools=Bash",)),
     Case("failed tool", says(bash("cat nothing"), text("Done.")), ("--allowedTools=Bash",)),
     Case("tried again", says(failure(529, retry_after=0), text("Now."))),
-    Case("broken stream", says(cut("Half"), text("Whole."))),
+    Case("broken stream", says(cut("Half"), text("Whole.")), partial=True),
     Case("error", says(*[failure(400, "bad thing")] * 3), code=1),
     Case("too many turns", says(bash("echo a"), bash("echo b")), ("--max-turns=2",), code=1),
     Case("slash command", says(), prompt="/cost"),
 ]
 
 
-@pytest.mark.parametrize("partial", [False, True], ids=["whole", "partial"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_same_lines(case: Case, partial: bool, tmp_path: Path) -> None:
-    if partial and case.name not in {"text", "thinking", "tool", "broken stream"}:
-        pytest.skip("the rest is the same with partial messages")
+def test_same_lines(case: Case, tmp_path: Path) -> None:
+    compare(case, tmp_path, partial=False)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.partial], ids=lambda case: case.name)
+def test_same_lines_with_partial_messages(case: Case, tmp_path: Path) -> None:
+    compare(case, tmp_path, partial=True)
+
+
+def compare(case: Case, tmp_path: Path, *, partial: bool) -> None:
     with ScriptedApi() as api:
         case.script(api)
         wanted = run_locally(
