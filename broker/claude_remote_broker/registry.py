@@ -48,7 +48,9 @@ class Watcher(Protocol):
         """Something about a client is new."""
 
     def client_cut_off(self, fingerprint: str) -> None:
-        """A client was approved and is no longer. The first watcher is the door, which hangs up."""
+        """A client was approved and is no longer. The first watcher, the door, hangs up; the others are told
+        when its connections have left.
+        """
 
     def client_forgotten(self, fingerprint: str) -> None:
         """A client that waited, or was known, is no more in the table."""
@@ -351,8 +353,12 @@ class Registry:
             watcher.client_changed(info)
 
     def _tell_cut_off(self, fingerprint: str) -> None:
-        for watcher in self._watchers:
-            watcher.client_cut_off(fingerprint)
+        loop = asyncio.get_running_loop()
+        for place, watcher in enumerate(self._watchers):
+            if place == 0:
+                watcher.client_cut_off(fingerprint)
+            else:
+                loop.call_soon(watcher.client_cut_off, fingerprint)
 
     def _tell_forgotten(self, fingerprint: str) -> None:
         for watcher in self._watchers:
