@@ -174,9 +174,14 @@ class Conversation:
         """When tick() has something to do."""
         if self._over:
             return None
-        start = None if self._ready else self._started_at + (_NO_START if self._slow else _SLOW_START)
-        times = (start, self.turns.next_deadline, self.ending.next_deadline)
+        times = (self._start_deadline, self.turns.next_deadline, self.ending.next_deadline)
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _start_deadline(self) -> float | None:
+        if self._ready or self._why_killed:
+            return None
+        return self._started_at + (_NO_START if self._slow else _SLOW_START)
 
     def tick(self, now: float) -> None:
         """Act on what did not happen in time."""
@@ -282,7 +287,7 @@ class Conversation:
             self._puzzled = True
             self._notice("warning", f"This claude says something that claude-remote does not know: {error}.")
         identity = msgspec.json.decode(fields.get("request_id", msgspec.Raw(b"null")))
-        if isinstance(identity, str) and b'"control_request"' in fields.get("type", b""):
+        if isinstance(identity, str) and bytes(fields.get("type", b"")) == b'"control_request"':
             self._outside.write(stream_json.refusal(identity, "claude-remote does not understand this"))
 
     def _take_rubbish(self, line: bytes) -> None:
