@@ -224,3 +224,21 @@ def test_a_question_that_is_not_understood_is_not_left_waiting() -> None:
     assert names(play.seen())[-2:] == [Notice, ("answer", "x", "claude-remote does not understand this")]
     play.says("control_request", request_id="y", request={"subtype": "hook_callback"})
     assert play.seen()[-1] == ("answer", "y", "claude-remote does not serve 'hook_callback'")
+
+
+def test_a_changed_input_that_would_break_claudes_input() -> None:
+    play = asking(A)
+    play.seen()
+    for broken in (b"{", b"[]", b'{"a":1}\n{"type":"user"}', b'{"a":' + b"[" * 5000):
+        play.decide(A, "allow", broken)
+        assert names(play.seen()) == [Notice]
+    play.decide(A, "allow", b'{\n "command":\r\n "a\\nb"\n}')
+    assert play.seen()[0] == ("answer", A, {"behavior": "allow", "updatedInput": {"command": "a\nb"}})
+
+
+def test_a_question_nested_too_deeply_is_not_left_waiting() -> None:
+    play = Play()
+    deep = b'{"type":"control_request","request_id":"x","request":' + b"[" * 5000 + b"]" * 5000 + b"}\n"
+    play.outside.keep = lambda line: None  # type: ignore[method-assign]
+    play.conversation.read(deep, play.now)
+    assert names(play.seen()) == [Notice, ("answer", "x", "claude-remote does not understand this")]

@@ -144,6 +144,9 @@ def test_questions_to_claude_are_asked_once_and_are_no_part_of_the_log() -> None
     play.ask("r3", "set_model", b'{"model":"opus"}')
     play.says("control_response", response=answered("claude-remote-ask:r3"))
     assert play.seen()[1:] == [("reply", "r3", True, {}), SessionChanged(model="opus")]
+    play.ask("r6", "set_model", b'{"model":7}')
+    play.says("control_response", response=answered("claude-remote-ask:r6"))
+    play.seen()
     play.ask("r4", "get_usage", b"[]")
     assert play.seen()[0][:3] == ("reply", "r4", False)
     play.ask("r5", "get_usage")
