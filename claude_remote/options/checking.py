@@ -34,10 +34,9 @@ def check(options: Sequence[str], rights: frozenset[Right]) -> Checked:
     for found in _found(options):
         needed = _right(found)
         if needed is not None and needed not in rights:
-            what = (
-                f"{found.spelling} {found.values[0]}" if found.name == "--permission-mode" else found.spelling
-            )
-            raise RightMissing(f"{what} needs the right `{needed}`.", right=needed, option=found.spelling)
+            name = short(found.spelling)
+            what = f"{name} {found.values[-1]}" if found.name == "--permission-mode" else name
+            raise RightMissing(f"{what} needs the right `{needed}`.", right=needed, option=name)
         paths.extend(_paths(found))
         match found.name:
             case "--permission-mode":
