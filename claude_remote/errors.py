@@ -175,6 +175,13 @@ class IdentityChanged(RemoteError):
     exit_code = Exit.IDENTITY
 
 
+class Misconfigured(RemoteError):
+    """A file of this program's own cannot be used as it is."""
+
+    code = "misconfigured"
+    exit_code = Exit.USAGE
+
+
 class NoSuchSession(RemoteError):
     """There is no such session."""
 

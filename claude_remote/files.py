@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from claude_remote.errors import Misconfigured
+
+LOCK_PATIENCE = 10.0
+_LOCK_RETRY = 0.01
 
 
 @contextmanager
@@ -42,6 +49,60 @@ def replace(path: Path, content: bytes) -> None:
             Path(temporary).unlink()
         raise
     _sync_folder(path.parent)
+
+
+def keep_aside(path: Path, suffix: str) -> Path:
+    """Rename `path` to a name with `suffix` that is not taken yet, and give that name. Nothing is lost."""
+    for number in range(1, 1000):
+        aside = path.with_name(f"{path.name}{suffix}" if number == 1 else f"{path.name}{suffix}-{number}")
+        if not aside.exists():
+            path.rename(aside)
+            return aside
+    raise Misconfigured(f"There are too many files called {path}{suffix}; remove some.")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of `path` (a hidden file beside it) among processes and threads.
+
+    For reading, changing and writing back. Raises Misconfigured when somebody holds it for LOCK_PATIENCE
+    seconds: a lock is held for milliseconds, so that one hangs.
+    """
+    make_private_folder(path.parent)
+    lock = path.with_name(f".{path.name}.lock")
+    with private_umask():
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise Misconfigured(
+                    f"Another process holds {lock} and does not let go; end it and try again."
+                )
+            time.sleep(_LOCK_RETRY)
+        yield
+    finally:
+        os.close(descriptor)  # which unlocks
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def _sync_folder(folder: Path) -> None:

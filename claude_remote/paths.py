@@ -38,6 +38,11 @@ class Paths:
         return self.config / "server.crt"
 
     @property
+    def client_config(self) -> Path:
+        """What the client's user has chosen, such as the default server."""
+        return self.config / "config.toml"
+
+    @property
     def known_servers(self) -> Path:
         """Which server certificates this client trusts, under which names."""
         return self.config / "known_servers.toml"
@@ -51,6 +56,21 @@ class Paths:
     def environment(self) -> Path:
         """What is added to claude's environment: KEY=VALUE lines."""
         return self.config / "env"
+
+    @property
+    def seen(self) -> Path:
+        """When and from where each client was last seen."""
+        return self.state / "seen.json"
+
+    @property
+    def pending(self) -> Path:
+        """Clients that wait for approval."""
+        return self.state / "pending.json"
+
+    @property
+    def folders(self) -> Path:
+        """Which folder of a server belongs to which folder here."""
+        return self.state / "folders.json"
 
     @property
     def journal(self) -> Path:
