@@ -13,6 +13,7 @@ import msgspec
 
 from claude_remote import messages
 from claude_remote.client.link import Link
+from claude_remote.client.roads import Arrived
 from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
 from claude_remote.errors import BadMessage, OutOfTurn, TooLarge
 from claude_remote.framing import MAX_PAYLOAD
@@ -21,7 +22,6 @@ from claude_remote.messages import (
     Behavior,
     ClientInfo,
     Cursor,
-    Hello,
     Message,
     SessionInfo,
     Target,
@@ -45,24 +45,17 @@ class Timing(NamedTuple):
     request: float
 
 
-class Dialled(NamedTuple):
-    """A greeted link, and what the server said of itself."""
-
-    link: Link
-    hello: Hello
-
-
 class Client:
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
 
-    def __init__(self, dial: Callable[[], Dialled]) -> None:
-        self._dial = dial
+    def __init__(self, open_road: Callable[[], Arrived]) -> None:
+        self._open_road = open_road
         self._idle: list[tuple[float, Link]] = []
         self._closed = False
         began = time.monotonic()
-        link, self.hello = dial()
+        link, self.hello = open_road()
         self._connect_time = time.monotonic() - began
         self._put_back(link)
 
@@ -287,7 +280,7 @@ class Client:
             if time.monotonic() - since < _FRESH_FOR and link.is_quiet():
                 return link
             link.close()
-        return self._dial().link
+        return self._open_road().link
 
     def _put_back(self, link: Link) -> None:
         if self._closed or link.closed or len(self._idle) >= _MAX_IDLE:
