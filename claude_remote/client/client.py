@@ -55,7 +55,7 @@ class Client:
         self._idle: list[tuple[float, Link]] = []
         self._closed = False
         began = time.monotonic()
-        link, self.hello = open_road()
+        link, self.hello, self.fingerprint = open_road()
         self._connect_time = time.monotonic() - began
         self._put_back(link)
 

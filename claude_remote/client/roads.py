@@ -38,10 +38,11 @@ _RETRY = 0.2
 
 
 class Arrived(NamedTuple):
-    """A greeted link, and what the server said of itself."""
+    """A greeted link, what the server said of itself, and its certificate's fingerprint."""
 
     link: Link
     hello: Hello
+    fingerprint: str
 
 
 class Road(Protocol):
@@ -61,7 +62,9 @@ class LocalRoad:
     def open(self) -> Arrived:
         """See Road."""
         dialed = dial_unix(str(self._path), self._timeout)
-        return _greet(Link(dialed.stream, "the server on this machine"), self._timeout)
+        link = Link(dialed.stream, "the server on this machine")
+        hello = _greet(link, self._timeout)
+        return Arrived(link, hello, hello.fingerprint)
 
 
 class TlsRoad:
@@ -154,7 +157,8 @@ class TlsRoad:
 
     def _connect(self, pinned: KnownServer, identity: Identity | None) -> Arrived:
         stream, closing = self._handshake(pinned, identity)
-        return _greet(Link(stream, self._label, closing=closing), self._timeout)
+        link = Link(stream, self._label, closing=closing)
+        return Arrived(link, _greet(link, self._timeout), pinned.fingerprint)
 
     def _handshake(
         self, pinned: KnownServer | None, identity: Identity | None
@@ -221,9 +225,9 @@ class TlsRoad:
         return certificate
 
 
-def _greet(link: Link, timeout: float) -> Arrived:
+def _greet(link: Link, timeout: float) -> Hello:
     try:
-        return Arrived(link, link.greet(timeout))
+        return link.greet(timeout)
     except BaseException:
         link.close()
         raise
