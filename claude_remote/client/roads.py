@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from msgspec import structs
 
 from claude_remote import fingerprints, tls
 from claude_remote.address import Address, Ssh, Tcp, Unix
-from claude_remote.client.bell import Bell
 from claude_remote.client.dial import Dialed, dial_ssh, dial_tcp, dial_unix
 from claude_remote.client.introduction import Introduction, NewServer
 from claude_remote.client.link import Link
@@ -33,6 +32,9 @@ from claude_remote.identity import Identity, load_or_create
 from claude_remote.known_servers import KnownServer, KnownServers
 from claude_remote.messages import Door, Hello
 from claude_remote.paths import Paths
+
+if TYPE_CHECKING:
+    from claude_remote.client.bell import Bell
 
 _RETRY = 0.2
 
@@ -130,6 +132,8 @@ class TlsRoad:
         return arrived
 
     def _bell(self, pinned: KnownServer, identity: Identity) -> Bell:
+        from claude_remote.client.bell import Bell
+
         return Bell(
             connect=lambda: self._connect(pinned, None).link,
             label=self._label,
