@@ -175,6 +175,8 @@ class Launcher:
             hung, self._link = self._link, None
             hung.close()
         if self._link is None:
+            if self._child is not None:
+                await asyncio.to_thread(self._child.wait, KILL_PATIENCE)
             self._child, self._link = await zygote.execute(
                 self._socket, self._environ, self._reported, self._lost
             )
@@ -219,8 +221,6 @@ class Launcher:
         self._link = None
         self._unlinked.set()
         self._waiting_since = None
-        if self._child is not None and self._child.reap():
-            self._child = None
         self._forked.clear()
         if self._stopping:
             return
@@ -267,9 +267,7 @@ class Launcher:
     def _reported(self, report: orders.AnyReport) -> None:
         self._waiting_since = None
         if isinstance(report, orders.Workers):
-            for forked in report.workers:
-                self._forked.add(forked.worker)
-                self._add(forked.worker, Process(forked.pid, forked.started))
+            self._listed_by_zygote(report)
             if self._listed is not None and not self._listed.done():
                 self._listed.set_result(None)
         elif isinstance(report, orders.Forked):
@@ -282,6 +280,16 @@ class Launcher:
                 self._deliver(LaunchFailed(report.worker, report.reason))
         else:
             self._gone(report.worker)
+
+    def _listed_by_zygote(self, report: orders.Workers) -> None:
+        for forked in report.workers:
+            self._forked.add(forked.worker)
+            self._add(forked.worker, Process(forked.pid, forked.started))
+        # It answers so, too, when it was to kill one that is not its own.
+        for worker in self._forked - {forked.worker for forked in report.workers}:
+            self._forked.discard(worker)
+            if worker in self._killing:
+                tasks.spawn(self._bury(worker), f"kill {worker}")
 
     def _add(self, worker: str, process: Process) -> None:
         if worker not in self._workers:

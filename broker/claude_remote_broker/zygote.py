@@ -120,8 +120,10 @@ async def execute(
             code = process.popen.returncode
             raise Failure(f"the worker launcher ended at once ({code}); the lines above say why")
         link = await connect(path, report, lost)
-        if link is not None:
+        if link is not None and link.pid == process.popen.pid:
             return process, link
+        if link is not None:  # to one that was killed and has not quite gone
+            link.close()
         await asyncio.sleep(_RETRY)
     process.popen.kill()
     process.popen.wait()

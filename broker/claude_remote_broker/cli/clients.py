@@ -9,8 +9,8 @@ import click
 from msgspec import to_builtins
 
 from claude_remote import rights as rights_of
-from claude_remote.errors import NoSuchClient, RemoteError
-from claude_remote.messages import Approve, ClientInfo, ClientState, Fingerprint, ListClients, Refuse, Revoke
+from claude_remote.errors import NoSuchClient
+from claude_remote.messages import Approve, ClientInfo, ClientState, ListClients, Refuse, Revoke
 from claude_remote.paths import find_paths
 from claude_remote_broker.clients import ClientsDesk, open_desk
 from claude_remote_broker.failure import Failure

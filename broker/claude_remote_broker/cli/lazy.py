@@ -37,6 +37,8 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """`prog --port 0` is `prog run --port 0`; `prog --help` stays what it is."""
-        if self._default and (not args or (args[0].startswith("-") and args[0] not in {"--help", "--version"})):
+        if self._default and (
+            not args or (args[0].startswith("-") and args[0] not in {"--help", "--version"})
+        ):
             args = [self._default, *args]
         return super().parse_args(ctx, args)

@@ -12,7 +12,6 @@ from claude_remote import identity
 from claude_remote.messages import DEFAULT_PORT
 from claude_remote.paths import Paths, find_paths
 from claude_remote_broker.cli.options import server_options
-from claude_remote_broker.failure import Failure
 from claude_remote_broker.service import Service, ServiceState, SystemdMissing, own_command
 from claude_remote_broker.settings import Settings
 
@@ -46,7 +45,9 @@ def install(settings: Settings) -> int:
         systemd.start()
     except SystemdMissing as error:
         click.echo(f"✗ not started: {error.message}.", err=True)
-        click.echo(f"  Start it by hand: {' '.join([*own_command(), 'run', *settings.arguments()])}", err=True)
+        click.echo(
+            f"  Start it by hand: {' '.join([*own_command(), 'run', *settings.arguments()])}", err=True
+        )
         return _NO_SYSTEMD
     if systemd.linger():
         click.echo("✓ starts at boot")
@@ -106,9 +107,7 @@ def add_line(fingerprint: str, port: int) -> str:
     host = socket.gethostname()
     where = host if port == DEFAULT_PORT else f"{host}:{port}"
     name = host.partition(".")[0]
-    return (
-        f"On the other machine:\n  claude-remote servers add {name} {where} --fingerprint {fingerprint}"
-    )
+    return f"On the other machine:\n  claude-remote servers add {name} {where} --fingerprint {fingerprint}"
 
 
 def _listening(paths: Paths, settings: Settings) -> str:

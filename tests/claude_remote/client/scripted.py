@@ -8,10 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from claude_remote import codec, framing
+from claude_remote import codec, framing, messages
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Door, FromClient, Heartbeat, Hello, Message, Source
-from claude_remote import messages
 from claude_remote.rights import FULL
 
 M = TypeVar("M", bound=Message)
