@@ -55,6 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
         return int(error.exit_code)
     except BrokenPipeError:
         # Whoever read us has gone; Python would complain once more when it flushes at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     return result if isinstance(result, int) else 0

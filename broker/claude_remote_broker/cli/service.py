@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping
 
 import click
 
 from claude_remote import identity
-from claude_remote.messages import DEFAULT_PORT
 from claude_remote.paths import Paths, find_paths
 from claude_remote_broker.cli.options import server_options
+from claude_remote_broker.hints import add_line
 from claude_remote_broker.service import Service, ServiceState, SystemdMissing, own_command
 from claude_remote_broker.settings import Settings
 
@@ -31,11 +30,12 @@ def install(settings: Settings) -> int:
     The options are those of `claude-remote-server run`, and become part of the service. Secrets (tokens,
     proxies with passwords) belong into the file `env` of the configuration folder.
     """
+    from claude_remote_broker.claude_program import find_ready_claude
     from claude_remote_broker.environment import claude_environment
-    from claude_remote_broker.prepare import prepare_claude
 
     paths = find_paths()
-    program = prepare_claude(settings.claude, claude_environment(os.environ, paths.environment))
+    environment = claude_environment(os.environ, paths.environment)
+    program = find_ready_claude(settings.claude, environment, paths.environment)
     own = identity.load_or_create(paths.server_key, paths.server_certificate)
     click.echo(f"✓ claude is logged in ({program.version})")
     systemd = Service(os.environ)
@@ -58,8 +58,9 @@ def install(settings: Settings) -> int:
             f"loginctl enable-linger {user}",
             err=True,
         )
-    click.echo(f"✓ listening on {_listening(paths, settings)}")
-    click.echo(add_line(own.fingerprint, settings.port))
+    click.echo(f"✓ listening on {_runs(paths)}")
+    if settings.tcp is not None:
+        click.echo(add_line(own.fingerprint, settings.tcp[1]))
     return 0
 
 
@@ -100,18 +101,6 @@ def status(*, as_json: bool) -> int:
         for line in _describe(state, running):
             click.echo(line)
     return 0 if running is not None else 3
-
-
-def add_line(fingerprint: str, port: int) -> str:
-    """What to type on the other machine."""
-    host = socket.gethostname()
-    where = host if port == DEFAULT_PORT else f"{host}:{port}"
-    name = host.partition(".")[0]
-    return f"On the other machine:\n  claude-remote servers add {name} {where} --fingerprint {fingerprint}"
-
-
-def _listening(paths: Paths, settings: Settings) -> str:
-    return _runs(paths) or f"{settings.address}:{settings.port}"
 
 
 def _runs(paths: Paths) -> str | None:
