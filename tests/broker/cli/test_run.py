@@ -63,7 +63,7 @@ def test_a_unix_socket_instead_of_a_port(environ: dict[str, str], tmp_path: Path
     path = tmp_path / "door.sock"
     with RunningServer(environ, "--unix", str(path)) as server:
         assert server.where == f"unix:{path}"
-        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.stat().st_mode & 0o077 == 0
     with RunningServer(environ, "--socket", str(path), "--port", "0", "-a", "127.0.0.1") as server:
         assert server.where.startswith("127.0.0.1:")
         assert server.where.endswith(f" and unix:{path}")
