@@ -156,11 +156,11 @@ class Server:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
         core = Core(
-            recovered,
-            clients=registry,
             host=socket.gethostname(),
             version=VERSION,
-            workers=self._settings.workers or default_workers(),
+            clients=registry,
+            max_workers=self._settings.workers or default_workers(),
+            recovered=recovered,
         )
         broker = Broker(core, loop)
         registry.watch(broker)
