@@ -254,15 +254,3 @@ def _check_time(certificate: x509.Certificate) -> None:
         )
     if now > certificate.not_valid_after_utc:
         raise BadMessage(f"the certificate was valid until {certificate.not_valid_after_utc}")
-
-
-def key_name(der: bytes) -> str:
-    """The SHA-256 of the key in a certificate that passed check_client_certificate: hex, its subject's CN.
-
-    "" for a certificate of another kind. Told from the bytes alone.
-    """
-    for beginning, size in (_P256, _ED25519):
-        start = der.find(beginning)
-        if start >= 0:
-            return sha256(der[start : start + size]).hexdigest()
-    return ""

@@ -66,9 +66,7 @@ class Bell:
 
     async def _ring(self, connection: Connection, ring: messages.Ring, certificate: bytes) -> None:
         try:
-            standing = await self._registry.ring(
-                certificate, ring.user, ring.host, ring.version, connection.origin.address
-            )
+            standing = await self._registry.ring(certificate, ring, connection.origin.address)
         except RemoteError as error:
             connection.hang_up(error)
             return

@@ -57,7 +57,7 @@ class Door:
         self._exchanges = Exchanges(registry, sink)
         self._bell = Bell(registry, self._limits)
         self._admission = Admission(self._limits, self._loop.time())
-        self._reception = Reception(registry.context, self._limits, self._admission, self, is_ours)
+        self._reception = Reception(lambda: registry.context, self._limits, self._admission, self, is_ours)
         self._connections: dict[ports.Connection, Connection] = {}
         self._clients: dict[str, _Client] = {}
         self._clock: asyncio.TimerHandle | None = None

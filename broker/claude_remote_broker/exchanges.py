@@ -87,9 +87,7 @@ class Exchanges:
             return
         try:
             if peer.way is Way.LOCAL:
-                standing = await self._registry.ring(
-                    certificate, ring.user, ring.host, ring.version, connection.origin.address
-                )
+                standing = await self._registry.ring(certificate, ring, connection.origin.address)
             else:
                 standing = self._registry.standing(peer.fingerprint)
         except RemoteError as error:

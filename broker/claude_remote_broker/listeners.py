@@ -68,6 +68,7 @@ def open_unix(path: Path, *, owner_only: bool = False) -> Listener:
         try:
             with private_umask():
                 listening.bind(str(path))
+                path.chmod(0o600)
             listening.listen(BACKLOG)
             listening.settimeout(0)
         except OSError:

@@ -32,7 +32,7 @@ class Reception:
 
     def __init__(
         self,
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
         limits: Limits,
         admission: Admission,
         keeper: Keeper,
@@ -123,7 +123,7 @@ class Reception:
             await self._loop.connect_accepted_socket(
                 lambda: connection,
                 accepted,
-                ssl=self._context,
+                ssl=self._context(),
                 ssl_handshake_timeout=self._limits.handshake_timeout,
                 ssl_shutdown_timeout=self._limits.close_timeout,
             )

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from claude_remote import fingerprints, identity, pairing, rights, tls
-from claude_remote.errors import BadMessage, Misconfigured, NoSuchClient, TooManyConnections
+from claude_remote import fingerprints, identity, rights
+from claude_remote.errors import BadMessage, Misconfigured, NoSuchClient
 from claude_remote.identity import Identity
-from claude_remote.messages import ClientInfo, ClientState, Standing
+from claude_remote.messages import ClientInfo, ClientState, Ring, Standing
 from claude_remote.paths import Paths
 from claude_remote.rights import Right
 from claude_remote.trust import TrustedClient, TrustStore
 from claude_remote.visitors import PendingFile, SeenFile
 from claude_remote_broker import decisions, tasks
-from claude_remote_broker.limits import Bucket, Buckets, Limits, address_key
-from claude_remote_broker.plain import plain
+from claude_remote_broker.anchors import Anchors, is_sound
+from claude_remote_broker.limits import Limits
 from claude_remote_broker.presence import Presence
+from claude_remote_broker.ringing import Ringing
 from claude_remote_broker.sparing import SparingLog
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,9 @@ class Watcher(Protocol):
         """Something about a client is new."""
 
     def client_cut_off(self, fingerprint: str) -> None:
-        """A client was approved and is no longer. The first watcher is the door, which hangs up."""
+        """A client was approved and is no longer. The first watcher, the door, hangs up; the others are told
+        when its connections have left.
+        """
 
     def client_forgotten(self, fingerprint: str) -> None:
         """A client that waited, or was known, is no more in the table."""
@@ -76,15 +80,10 @@ class Registry:
         self._home = str(home.resolve())
         self._limits = limits
         self._watchers: list[Watcher] = []
-        sound = [client for client in self._known.values() if _is_approved(client) and _is_sound(client)]
-        self.context = tls.server_context(own, [client.certificate for client in sound])
-        self._anchored = {client.fingerprint for client in sound}
+        self._anchors = Anchors(own, self._known.values())
+        self._ringing = Ringing(own.fingerprint, limits)
         self._words: dict[str, str] = {}
-        # One at a time: whoever changes the files; and whoever burns CPU for pairing words.
-        self._changing = asyncio.Lock()
-        self._pairing = asyncio.Lock()
-        self._rings = Bucket(limits.rings, time.monotonic())
-        self._rings_by_address = Buckets(limits.addresses_remembered)
+        self._changing = asyncio.Lock()  # held by whoever changes table and files
         self._clock: asyncio.Task[None] | None = None
         self._complaints = SparingLog(log, burst=2)
 
@@ -104,6 +103,11 @@ class Registry:
             )
 
         return await asyncio.to_thread(read)
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """For the next TLS handshake; not to be kept."""
+        return self._anchors.context
 
     # --- looking ---------------------------------------------------------------------------------------
 
@@ -154,6 +158,9 @@ class Registry:
             self._info(client) for client in (*self._pending.clients.values(), *self._known.values())
         )
 
+    def _approved(self) -> list[TrustedClient]:
+        return [client for client in self._known.values() if _is_approved(client)]
+
     def _client(self, fingerprint: str) -> TrustedClient | None:
         return self._known.get(fingerprint) or self._pending.clients.get(fingerprint)
 
@@ -178,7 +185,7 @@ class Registry:
 
     # --- the bell --------------------------------------------------------------------------------------
 
-    async def ring(self, certificate: bytes, user: str, host: str, version: str, address: str) -> Standing:
+    async def ring(self, certificate: bytes, ring: Ring, address: str) -> Standing:
         """Somebody asks for approval. A fingerprint that has an answer, or waits, creates nothing.
 
         Raises BadMessage for a certificate that cannot be taken, TooManyConnections when too many ask.
@@ -186,54 +193,26 @@ class Registry:
         fingerprint = fingerprints.of(certificate)
         if self._client(fingerprint) is not None:
             return self.standing(fingerprint)
-        identity.check_client_certificate(certificate)
-        self._refuse_known_key(certificate)
-        self._pay_for_ring(address)
-        words = await self._find_words(fingerprint)
-        client = TrustedClient(
-            fingerprint=fingerprint,
-            certificate=certificate,
-            name=plain(f"{user}@{host}", decisions.LONGEST_NAME),
-            state=ClientState.PENDING,
-            words=words,
-            user=plain(user, decisions.LONGEST_NAME),
-            host=plain(host, 255),
-            version=plain(version, 64),
-            address=address,
-            first_seen=time.time(),
-        )
+        self._refuse_approved_key(certificate)
+        client = await self._ringing.examine(certificate, ring, address)
         async with self._changing:
             # Others may have been quicker while we waited.
             if self._client(fingerprint) is not None:
                 return self.standing(fingerprint)
-            self._refuse_known_key(certificate)
+            self._refuse_approved_key(certificate)
             dropped = self._pending.put(client)
         for other in dropped:
             self._tell_forgotten(other.fingerprint)
         self._tell_changed(fingerprint)
         return self.standing(fingerprint)
 
-    def _refuse_known_key(self, certificate: bytes) -> None:
-        # Of two trust anchors with one subject, which is made from the key, OpenSSL picks the wrong one.
-        key = identity.key_name(certificate)
-        for client in (*self._pending.clients.values(), *self._known.values()):
-            if identity.key_name(client.certificate) == key:
-                raise BadMessage(
-                    "This server knows another certificate with that key. Use that one, or make a new key."
-                )
-
-    def _pay_for_ring(self, address: str) -> None:
-        if address == LOCAL:
-            return
-        now = time.monotonic()
-        by_address = self._rings_by_address.take(address_key(address), self._limits.rings_per_address, now)
-        if not by_address or not self._rings.take(now):
-            raise TooManyConnections("Too many new clients ask for approval. Try again in a moment.")
-
-    async def _find_words(self, fingerprint: str) -> str:
-        async with self._pairing:
-            words = await asyncio.to_thread(pairing.pairing_words, self.own.fingerprint, fingerprint)
-        return " ".join(words)
+    def _refuse_approved_key(self, certificate: bytes) -> None:
+        """TLS can let in only one of two certificates with one key."""
+        key = identity.name_in(certificate)
+        if key is not None and key in {identity.name_in(client.certificate) for client in self._approved()}:
+            raise BadMessage(
+                "This server has approved another certificate with that key: use that one, or a new key."
+            )
 
     # --- the owner's word ------------------------------------------------------------------------------
 
@@ -248,7 +227,7 @@ class Registry:
         async with self._changing:
             chosen = decisions.choose(self._pending.clients, self._known, which)
             client = decisions.approved(chosen, self._known, name=name, given=given, home=self._home)
-            self._anchor(client)
+            await self._anchors.add(client, self._approved())
             await self._write(client)
         log.info("approved %s (%s) for %s", client.name, client.fingerprint, rights.describe(client.rights))
         return self.info(client.fingerprint)
@@ -293,12 +272,6 @@ class Registry:
             self._tell_cut_off(client.fingerprint)
         self._tell_changed(client.fingerprint)
 
-    def _anchor(self, client: TrustedClient) -> None:
-        if client.fingerprint not in self._anchored:
-            identity.check_client_certificate(client.certificate)
-            tls.add_anchor(self.context, client.certificate)
-            self._anchored.add(client.fingerprint)
-
     # --- watchers and time -----------------------------------------------------------------------------
 
     def watch(self, watcher: Watcher) -> None:
@@ -335,7 +308,7 @@ class Registry:
         # A client that was written into the file by hand has none. One in a round.
         for fingerprint, client in self._known.items():
             if not client.words and fingerprint not in self._words:
-                self._words[fingerprint] = await self._find_words(fingerprint)
+                self._words[fingerprint] = await self._ringing.words(fingerprint)
                 if self._client(fingerprint) is not None:
                     self._tell_changed(fingerprint)
                 return
@@ -368,8 +341,8 @@ class Registry:
             self._tell_forgotten(fingerprint)
         for fingerprint, client in stored.items():
             if client != self._known.get(fingerprint):
-                if _is_approved(client) and fingerprint not in self._anchored and _is_sound(client):
-                    self._anchor(client)
+                if _is_approved(client) and is_sound(client):
+                    await self._anchors.add(client, self._approved())
                     await asyncio.sleep(0)  # each costs some milliseconds
                 log.info("%s (%s) is %s by the trust store", client.name, fingerprint, client.state)
                 self._adopt(client)
@@ -380,8 +353,12 @@ class Registry:
             watcher.client_changed(info)
 
     def _tell_cut_off(self, fingerprint: str) -> None:
-        for watcher in self._watchers:
-            watcher.client_cut_off(fingerprint)
+        loop = asyncio.get_running_loop()
+        for place, watcher in enumerate(self._watchers):
+            if place == 0:
+                watcher.client_cut_off(fingerprint)
+            else:
+                loop.call_soon(watcher.client_cut_off, fingerprint)
 
     def _tell_forgotten(self, fingerprint: str) -> None:
         for watcher in self._watchers:
@@ -390,15 +367,3 @@ class Registry:
 
 def _is_approved(client: TrustedClient) -> bool:
     return client.state is ClientState.APPROVED
-
-
-def _is_sound(client: TrustedClient) -> bool:
-    """Whether the certificate may be a trust anchor: the file can be edited by hand."""
-    try:
-        identity.check_client_certificate(client.certificate)
-    except BadMessage as error:
-        log.error(  # noqa: TRY400  the words say it all
-            "%s (%s) cannot be let in: %s", client.name, client.fingerprint, error.message
-        )
-        return False
-    return True

@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from msgspec import structs
 
 from claude_remote import fingerprints, tls
 from claude_remote.address import Address, Ssh, Tcp, Unix
-from claude_remote.client.bell import Bell
 from claude_remote.client.dial import Dialed, dial_ssh, dial_tcp, dial_unix
 from claude_remote.client.introduction import Introduction, NewServer
 from claude_remote.client.link import Link
@@ -34,14 +33,18 @@ from claude_remote.known_servers import KnownServer, KnownServers
 from claude_remote.messages import Door, Hello
 from claude_remote.paths import Paths
 
+if TYPE_CHECKING:
+    from claude_remote.client.bell import Bell
+
 _RETRY = 0.2
 
 
 class Arrived(NamedTuple):
-    """A greeted link, and what the server said of itself."""
+    """A greeted link, what the server said of itself, and its certificate's fingerprint."""
 
     link: Link
     hello: Hello
+    fingerprint: str
 
 
 class Road(Protocol):
@@ -61,7 +64,9 @@ class LocalRoad:
     def open(self) -> Arrived:
         """See Road."""
         dialed = dial_unix(str(self._path), self._timeout)
-        return _greet(Link(dialed.stream, "the server on this machine"), self._timeout)
+        link = Link(dialed.stream, "the server on this machine")
+        hello = _greet(link, self._timeout)
+        return Arrived(link, hello, hello.fingerprint)
 
 
 class TlsRoad:
@@ -127,6 +132,8 @@ class TlsRoad:
         return arrived
 
     def _bell(self, pinned: KnownServer, identity: Identity) -> Bell:
+        from claude_remote.client.bell import Bell
+
         return Bell(
             connect=lambda: self._connect(pinned, None).link,
             label=self._label,
@@ -154,7 +161,8 @@ class TlsRoad:
 
     def _connect(self, pinned: KnownServer, identity: Identity | None) -> Arrived:
         stream, closing = self._handshake(pinned, identity)
-        return _greet(Link(stream, self._label, closing=closing), self._timeout)
+        link = Link(stream, self._label, closing=closing)
+        return Arrived(link, _greet(link, self._timeout), pinned.fingerprint)
 
     def _handshake(
         self, pinned: KnownServer | None, identity: Identity | None
@@ -221,9 +229,9 @@ class TlsRoad:
         return certificate
 
 
-def _greet(link: Link, timeout: float) -> Arrived:
+def _greet(link: Link, timeout: float) -> Hello:
     try:
-        return Arrived(link, link.greet(timeout))
+        return link.greet(timeout)
     except BaseException:
         link.close()
         raise
