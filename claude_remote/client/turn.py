@@ -222,7 +222,7 @@ class Turn(Exchange):
         self.outcome: Outcome | None = None
         self._on_approval = on_approval
         self._result: bytes | None = None
-        self._running = False
+        self._running = self._stopping = False
         super().__init__(ask, release, patience=patience)
 
     @property
@@ -240,6 +240,7 @@ class Turn(Exchange):
 
     def stop(self) -> None:
         """End this prompt: interrupt its turn if it runs, take it back if it waits. As `interrupt`."""
+        self._stopping = True
         self._send(messages.Interrupt() if self._running else messages.Withdraw())
 
     def _read(self, incoming: Incoming) -> Iterator[Event]:
@@ -269,6 +270,8 @@ class Turn(Exchange):
     def _note(self, fact: facts.AnyFact) -> None:
         if isinstance(fact, facts.TurnStarted) and fact.prompt == self.prompt:
             self._running = True
+            if self._stopping:  # it began while it was being taken back
+                self.interrupt()
         elif isinstance(fact, facts.ApprovalOpened) and self._on_approval is not None:
             verdict = self._on_approval(fact)
             if verdict is not None:

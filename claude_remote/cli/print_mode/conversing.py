@@ -11,6 +11,7 @@ from claude_remote.errors import BadOption
 
 if TYPE_CHECKING:
     from claude_remote.client.client import Client
+    from claude_remote.client.turn import Turn
 
 # How long a broken connection is made again when no --timeout says how long the turn may take.
 _PATIENCE = 120.0
@@ -67,18 +68,21 @@ def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
             folder=folder.cwd,
             before=writer.end_line if isinstance(writer, TextWriter) and terminal.shows_output else _nothing,
         )
-        turn = client.prompt(
-            text,
-            session=arguments.resume,
-            latest=arguments.latest,
-            fork=arguments.fork,
-            name=arguments.name,
-            cwd=folder.cwd,
-            options=arguments.options,
-            patience=arguments.timeout or _PATIENCE,
-        )
+
+        def begin() -> Turn:
+            return client.prompt(
+                text,
+                session=arguments.resume,
+                latest=arguments.latest,
+                fork=arguments.fork,
+                name=arguments.name,
+                cwd=folder.cwd,
+                options=arguments.options,
+                patience=arguments.timeout or _PATIENCE,
+            )
+
         following = Following(
-            turn,
+            begin,
             terminal,
             writer,
             narrator,

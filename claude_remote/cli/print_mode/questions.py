@@ -54,7 +54,7 @@ class Questions:
         with self._lock:
             if approval not in self._open:
                 return
-            self._withdrawn[approval] = why
+            self._withdrawn.setdefault(approval, why)
             if self._asking == approval:
                 os.write(self._wake_writer, b"\0")
 
