@@ -67,7 +67,7 @@ def test_an_approval_is_asked_and_answered(
 
     serve_locally(turns(play))
     with on_terminal(tmp_path, "-p", "x") as terminal:
-        terminal.wait_for(r"Bash: pytest -x    \[y\]es \[s\]ession \[n\]o › ")
+        terminal.wait_for(r"Bash: pytest -x    \[y\]es \[s\]ession \[n\]o " + ASKED)
         for key in keys:
             terminal.type(key)
             if key != keys[-1]:
