@@ -57,7 +57,7 @@ class Following:
         with self._interruptible(), self._limited(timeout):
             turn = self._turn = self._begin()
             if self._stopped_by is not None:
-                turn.stop()
+                turn.interrupt()
             try:
                 for event in turn:
                     self._handle(event)
@@ -170,7 +170,7 @@ class Following:
 
     def _stop(self) -> None:
         if self._turn is not None:  # else it is stopped as soon as it has begun
-            self._turn.stop()
+            self._turn.interrupt()
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -47,21 +47,16 @@ class Turn:
     def fact(self, fact: facts.Fact) -> None:
         self.server.lines(facts.encode(fact), source=Source.FACT)
 
-    def ask(self, summary: str = "pytest -x") -> None:
+    def ask(self, command: str = "pytest -x") -> None:
         self.fact(
             facts.ApprovalOpened(
                 approval=APPROVAL,
                 tool="Bash",
-                input=json_raw({"command": summary}),
-                summary=summary,
+                input=json_raw({"command": command}),
+                summary=f"Bash: {command}",
                 tool_use="toolu_1",
             )
         )
-
-    def expect_interrupt(self) -> None:
-        """An Interrupt; a Withdraw before it if the client had not yet read that the turn runs."""
-        if isinstance(self.server.receive()[0], messages.Withdraw):
-            self.server.expect(messages.Interrupt)
 
     def finish(self, state: PromptState = PromptState.DONE, reason: str = "") -> None:
         self.server.send(messages.Finished(prompt=self.prompt.id, state=state, reason=reason))
@@ -274,7 +269,7 @@ def test_ctrl_c_interrupts_the_turn_and_waits_for_its_end(
     def play(turn: Turn) -> None:
         turn.server.lines(delta("I begin"))
         os.kill(os.getpid(), signal.SIGINT)
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         turn.server.lines(assistant("I begin"), result(subtype="error_during_execution", error=True))
         turn.finish(PromptState.INTERRUPTED)
 
@@ -286,7 +281,7 @@ def test_ctrl_c_interrupts_the_turn_and_waits_for_its_end(
 def test_ctrl_c_twice_leaves_at_once(serve_locally: Serve, capsysbinary: Capture) -> None:
     def play(turn: Turn) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         os.kill(os.getpid(), signal.SIGINT)
         turn.server.receive()
 
@@ -301,7 +296,7 @@ def test_ctrl_c_takes_back_a_prompt_that_waits(serve_locally: Serve, capsysbinar
         server.send(messages.Accepted(prompt=prompt.id, session=session_info(), cursor=Cursor(GENERATION, 0)))
         server.send(messages.Waiting(why="turn", place=1))
         os.kill(os.getpid(), signal.SIGINT)
-        server.expect(messages.Withdraw)
+        server.expect(messages.Interrupt)
         server.send(messages.Finished(prompt=prompt.id, state=PromptState.VOID))
         server.send(messages.Done())
 
@@ -311,7 +306,7 @@ def test_ctrl_c_takes_back_a_prompt_that_waits(serve_locally: Serve, capsysbinar
 
 def test_a_turn_can_take_too_long(serve_locally: Serve, capsysbinary: Capture) -> None:
     def play(turn: Turn) -> None:
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         turn.server.lines(result(subtype="error_during_execution", error=True))
         turn.finish(PromptState.INTERRUPTED)
 
