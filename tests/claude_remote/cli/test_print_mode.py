@@ -14,6 +14,7 @@ from msgspec import Raw
 from claude_remote import facts, messages
 from claude_remote.cli import main
 from claude_remote.messages import Behavior, Cursor, PromptState, Source
+from claude_remote.rights import Right
 from tests.claude_remote.client.lines import (
     assistant,
     delta,
@@ -32,9 +33,9 @@ APPROVAL = "22222222-2222-4222-8222-222222222222"
 class Turn:
     """The server's side of one prompt."""
 
-    def __init__(self, server: Connection) -> None:
+    def __init__(self, server: Connection, **hello: object) -> None:
         self.server = server
-        server.hello()
+        server.hello(**hello)
         self.prompt = server.expect(messages.Prompt)
         self.text = server.payload
         server.send(
@@ -236,6 +237,18 @@ def test_without_a_terminal_approvals_are_denied(serve_locally: Serve, capsysbin
     serve_locally(turns(play))
     assert main(["-p", "x"]) == 0
     assert capsysbinary.readouterr() == (b"Then not.\n", b"")
+
+
+@pytest.mark.parametrize("policy", ["deny", "fail"])
+def test_who_may_not_approve_ends_the_turn(serve_locally: Serve, capsysbinary: Capture, policy: str) -> None:
+    def play(turn: Turn) -> None:
+        turn.ask()
+        turn.server.expect(messages.Interrupt)
+        turn.finish(PromptState.INTERRUPTED)
+
+    serve_locally(lambda server: play(Turn(server, rights=(Right.PROMPT,))))
+    assert main(["-p", "x", "--on-approval", policy]) == 4
+    assert b"lacks the right `approve`" in capsysbinary.readouterr().err
 
 
 def test_an_approval_can_fail_the_turn(serve_locally: Serve, capsysbinary: Capture) -> None:
