@@ -49,7 +49,7 @@ class Sshd:
         self._log = (folder / "log").open("wb")
         # sshd must be called by its whole path: it executes itself for each connection.
         self._process = subprocess.Popen(
-            [sshd, "-D", "-e", "-f", folder / "sshd_config"],
+            [*_with_run_folder(), sshd, "-D", "-e", "-f", folder / "sshd_config"],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -85,6 +85,14 @@ class Sshd:
         subprocess.run(
             self.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=True
         )
+
+
+def _with_run_folder() -> list[str]:
+    """Root's sshd wants a folder that an installed service would have made; it gets one that only it sees."""
+    if os.getuid() != 0 or Path("/run/sshd").is_dir():
+        return []
+    made = 'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", made, "sh"]
 
 
 def _free_port() -> int:

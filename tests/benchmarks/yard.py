@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ import psutil
 
 from claude_remote import connect
 from claude_remote.client import Client as Connection
+from claude_remote.messages import SessionState
 from claude_remote.paths import find_paths
 from tests.benchmarks.bare_pipe import make_program
 from tests.e2e import leftovers
 from tests.e2e.lab import Client, Lab
+from tests.e2e.programs import PATIENCE
 
 
 class Yard:
@@ -64,3 +67,15 @@ def yard(*, workers: int, stand_in: bool = False) -> Iterator[Yard]:
 def _plain(environment: dict[str, str]) -> dict[str, str]:
     """Without what only tests want and users do not have."""
     return {name: value for name, value in environment.items() if name != "PYTHONWARNINGS"}
+
+
+def wait_for_state(client: Connection, session: str, state: SessionState) -> None:
+    """Look until a session is so. Raises TimeoutError."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        (found,) = [each for each in client.sessions() if each.id == session]
+        if found.state is state:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the session is {found.state}, not {state}: {found}")
+        time.sleep(0.02)
