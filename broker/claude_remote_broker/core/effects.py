@@ -92,17 +92,15 @@ class Effects:
         """A tick, in so many seconds."""
         self._commands.append(Wake(delay))
 
-    def answered(self, event: Stored | StoreFailed | Loaded | Found | FolderChecked) -> None:
-        """Pass an answer to who waits for it. An answer that nobody waits for came twice: nothing."""
+    def stored(self, event: Stored | StoreFailed) -> None:
+        """Pass an answer to who waits for it. One that nobody waits for came twice: nothing."""
+        then = self._storing.pop(event.ticket, None)
+        if then is not None:
+            then(event.reason if isinstance(event, StoreFailed) else None)
+
+    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+        """Likewise."""
         match event:
-            case Stored():
-                stored = self._storing.pop(event.ticket, None)
-                if stored is not None:
-                    stored(None)
-            case StoreFailed():
-                failed = self._storing.pop(event.ticket, None)
-                if failed is not None:
-                    failed(event.reason)
             case Loaded():
                 loaded = self._loading.pop(event.ticket, None)
                 if loaded is not None:

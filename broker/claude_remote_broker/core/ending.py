@@ -30,7 +30,8 @@ class LeaseOver:
         now = self._context.now
         ran = draft.row.turn
         written: list[facts.Fact] = [
-            facts.ApprovalVoid(approval=approval.id, reason=self._reason) for approval in draft.open_approvals()
+            facts.ApprovalVoid(approval=approval.id, reason=self._reason)
+            for approval in draft.open_approvals()
         ]
         for prompt in [*draft.open_prompts()]:
             fact = self._end(draft, prompt)
@@ -39,13 +40,9 @@ class LeaseOver:
         if ran is not None and not any(
             isinstance(fact, facts.TurnFinished) and fact.prompt == ran.prompt for fact in written
         ):
-            written.append(
-                facts.TurnFinished(prompt=ran.prompt, outcome="interrupted", reason=self._reason)
-            )
+            written.append(facts.TurnFinished(prompt=ran.prompt, outcome="interrupted", reason=self._reason))
         if draft.row.claude:
-            written.append(
-                facts.ClaudeExited(code=None, expected=self._expected, reason=self._reason)
-            )
+            written.append(facts.ClaudeExited(code=None, expected=self._expected, reason=self._reason))
         draft.row = replace(draft.row, epoch=draft.row.epoch + 1, lease=None)
         draft.write(written, now)
         draft.row = replace(draft.row, claude=False, turn=None)
@@ -70,9 +67,7 @@ class LeaseOver:
         if attempts >= self._context.limits.attempts:
             words = f"Tried {attempts} times; {self._reason}."
             return facts.TurnFinished(prompt=prompt.id, outcome="void", error=True, reason=words)
-        draft.put(
-            replace(prompt, state=PromptState.QUEUED, attempts=attempts, again=prompt.again or given)
-        )
+        draft.put(replace(prompt, state=PromptState.QUEUED, attempts=attempts, again=prompt.again or given))
         pause = attempts * self._context.limits.retry_pause
         draft.session.not_before = self._context.now + pause
         self._context.workers.try_again(draft.session, draft.session.not_before)

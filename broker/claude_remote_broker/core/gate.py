@@ -22,7 +22,7 @@ def roots_of(fingerprint: str, clients: ClientTable) -> tuple[str, ...]:
 
 
 def check(peer: Peer, message: Message, clients: ClientTable) -> None:
-    """Raises RightMissing when a request needs a right that the client lacks, UnknownMessage for no request."""
+    """Raises RightMissing when a request needs a right that is not there, UnknownMessage for no request."""
     if peer.way is Door.BELL or type(message) not in NEEDS:
         raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
     needed = NEEDS[type(message)]

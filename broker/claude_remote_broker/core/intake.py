@@ -8,7 +8,7 @@ from claude_remote import bus
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Lease
-from claude_remote_broker.core.lines import without_first
+from claude_remote_broker.core.lines import split, without_first
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.ports import Row
 
@@ -35,15 +35,16 @@ def take(batch: bus.Batch, lines: bytes, session: Session, lease: Lease, context
         _refuse(session, lease, context)
         return
     known = session.accepted + 1 - batch.first
-    row = Row(
-        batch.first + known, batch.count - known, batch.source, batch.at, without_first(lines, known)
-    )
-    session.unstored += len(row.lines)
+    new = without_first(lines, known)
+    session.unstored += len(new)
     if session.unstored > context.limits.unstored_of_worker:
         context.workers.kill(lease, "it sends more than it may before it is acknowledged")
         return
-    session.accepted = last
-    session.ledger.submit(Arrived(row))
+    for part in split(new, bus.MAX_BATCH):
+        # A row is either short or one single line, so that readers can take it in pieces.
+        row = Row(session.accepted + 1, part.number, batch.source, batch.at, part.text)
+        session.accepted += part.number
+        session.ledger.submit(Arrived(row))
 
 
 def _refuse(session: Session, lease: Lease, context: Context) -> None:

@@ -21,7 +21,7 @@ class Change(Protocol):
 
 
 class Ledger:
-    """Changes are applied in the order in which they came. While one transaction is stored, the next gathers."""
+    """Changes are applied in the order of their coming. While one transaction is stored, the next gathers."""
 
     def __init__(self, context: Context, session: Session) -> None:
         self._context = context

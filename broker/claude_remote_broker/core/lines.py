@@ -8,12 +8,11 @@ from typing import NamedTuple
 from claude_remote.framing import MAX_PAYLOAD
 
 
-class Piece(NamedTuple):
-    """Some lines, or a part of one long line; `more` when that goes on in the next piece."""
+class Lines(NamedTuple):
+    """Some lines and their number."""
 
-    count: int
-    lines: bytes
-    more: bool
+    number: int
+    text: bytes
 
 
 def without_first(lines: bytes, count: int) -> bytes:
@@ -32,21 +31,18 @@ def first(lines: bytes, count: int) -> bytes:
     return lines[:end]
 
 
-def pieces(lines: bytes, size: int = MAX_PAYLOAD) -> Iterator[Piece]:
-    """Cut at line ends into pieces of at most `size` bytes; a longer line comes in several."""
+def split(lines: bytes, size: int = MAX_PAYLOAD) -> Iterator[Lines]:
+    """Cut at line ends into parts of at most `size` bytes; a longer line is a part of its own."""
     start = 0
     while len(lines) - start > size:
-        end = lines.rfind(b"\n", start, start + size) + 1
-        if end:
-            yield Piece(lines.count(b"\n", start, end), lines[start:end], more=False)
-            start = end
-            continue
-        end = lines.index(b"\n", start) + 1
-        while end - start > size:
-            yield Piece(1, lines[start : start + size], more=True)
-            start += size
-        yield Piece(1, lines[start:end], more=False)
+        end = lines.rfind(b"\n", start, start + size) + 1 or lines.index(b"\n", start) + 1
+        yield Lines(lines.count(b"\n", start, end), lines[start:end])
         start = end
     if start < len(lines):
-        rest = lines[start:]
-        yield Piece(rest.count(b"\n"), rest, more=False)
+        rest = lines[start:] if start else lines
+        yield Lines(rest.count(b"\n"), rest)
+
+
+def slices(payload: bytes, size: int = MAX_PAYLOAD) -> list[bytes]:
+    """Cut anywhere into parts of at most `size` bytes; at least one."""
+    return [payload[start : start + size] for start in range(0, len(payload), size)] or [b""]

@@ -46,7 +46,11 @@ def _acknowledge(draft: Draft, context: Context) -> None:
 def reconcile(session: Session, context: Context) -> None:
     """Give the worker what is stored for it and what it has not been given."""
     lease = session.lease
-    if lease is None or lease.route is None or not lease.usable:
+    if lease is None:
+        return
+    if lease.stop is not None and session.row.turn is None and session.current is None:
+        lease.stop = None
+    if lease.route is None or not lease.usable:
         return
     for prompt in session.prompts.values():
         if prompt.state is PromptState.DISPATCHING and prompt.id not in lease.given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claude_remote_broker.core.context import Context
-from claude_remote_broker.core.lease import Lease
+from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.session import Session
 
 
@@ -78,7 +78,7 @@ class Pool:
         idle: list[tuple[float, Session]] = []
         for lease in self._context.workers.leases:
             session = self._context.sessions.get(lease.session)
-            if lease.release is not None or lease.killed:
+            if lease.phase is Phase.LEAVING or lease.killed:
                 wanted -= 1
             elif session is not None and session.lease is lease and lease.usable and session.idle:
                 idle.append((lease.idle_since, session))

@@ -49,8 +49,19 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
             _turn_started(draft, fact)
         case facts.TurnFinished():
             _turn_finished(draft, fact, seq)
+        case facts.SessionChanged():
+            _session_changed(draft, fact)
+        case facts.ClaudeReady() | facts.Notice():
+            return
         case facts.ApprovalOpened():
             _approval_opened(draft, fact, seq, at)
+        case _:
+            _approval(draft, fact)
+    draft.touch(at)
+
+
+def _approval(draft: Draft, fact: facts.AnyFact) -> None:
+    match fact:
         case facts.ApprovalDelivered():
             _approval_moved(draft, fact.approval, "delivered")
         case facts.ApprovalTaken():
@@ -59,11 +70,6 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
             _approval_moved(draft, fact.approval, "finished", "failed" if fact.error else "")
         case facts.ApprovalVoid():
             _approval_moved(draft, fact.approval, "void", fact.reason)
-        case facts.SessionChanged():
-            _session_changed(draft, fact)
-        case facts.ClaudeReady() | facts.Notice():
-            return
-    draft.touch(at)
 
 
 def _turn_started(draft: Draft, fact: facts.TurnStarted) -> None:

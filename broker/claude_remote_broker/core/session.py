@@ -25,7 +25,7 @@ class Follower(Protocol):
 
 
 class Session:
-    """What is stored (`row`, `tail`, `prompts`, `approvals`), changed by its ledger alone; and what is not."""
+    """What is stored (`row`, `tail`, `prompts`, `approvals`; changed by its ledger), and what is not."""
 
     ledger: Ledger
 

@@ -14,8 +14,6 @@ from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.journal import LeaseRow, PromptRow, SessionRow
 
-_MODE_OPTIONS = frozenset({"--permission-mode", "--dangerously-skip-permissions"})
-
 
 def advance(draft: Draft, context: Context) -> None:
     """Decide the next step and make it part of the transaction. Called for every one, and decides anew."""
@@ -53,13 +51,13 @@ def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None
     token = context.ids.token()
     worker = context.ids.worker()
     digest = sha256(token.encode()).hexdigest()
-    if head is not None and head.options is not None:
-        draft.row = _with_options(draft.row, head.options)
+    if head is not None:
+        draft.row = _as_asked(draft.row, head)
     epoch = draft.row.epoch + 1
     draft.row = replace(
         draft.row,
         epoch=epoch,
-        lease=LeaseRow(worker=worker, token_hash=digest, options=draft.row.options),
+        lease=LeaseRow(worker=worker, token_hash=digest, options=draft.row.options, model=draft.row.model),
     )
     lease = Lease(
         session=session.id,
@@ -75,13 +73,15 @@ def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None
     draft.then(lambda: context.workers.launch(lease, token))
 
 
-def _with_options(row: SessionRow, options: tuple[str, ...]) -> SessionRow:
-    """Other options from now on: what they say of mode and model counts more than what the session had."""
-    if options == row.options:
+def _as_asked(row: SessionRow, prompt: PromptRow) -> SessionRow:
+    """The session with what this prompt asks for; what it does not name stays as it is."""
+    options = row.options if prompt.options is None else prompt.options
+    mode = row.mode if prompt.mode is None else prompt.mode
+    # Claude names the model in full where a user says "opus": what it was started with is the same, too.
+    started_with = None if row.lease is None else row.lease.model
+    model = row.model if prompt.model in {None, started_with} else prompt.model
+    if (options, mode, model) == (row.options, row.mode, row.model):
         return row
-    named = {option.partition("=")[0] for option in options}
-    mode = None if named & _MODE_OPTIONS else row.mode
-    model = None if "--model" in named else row.model
     return replace(row, options=options, mode=mode, model=model)
 
 
@@ -91,10 +91,10 @@ def _dispatch(draft: Draft, head: PromptRow, context: Context) -> None:
     lease = session.lease
     if lease is None or row.lease is None or not lease.usable or draft.over is not None:
         return
-    if head.options is not None:
-        draft.row = row = _with_options(row, head.options)
-    if row.options != row.lease.options:
+    asked = _as_asked(row, head)
+    if asked is not row:
         # Claude takes its options at its start: this one ends, and the prompt waits for the next.
+        draft.row = asked
         draft.then(lambda: context.workers.release(session, "park"))
         return
     draft.put(replace(head, state=PromptState.DISPATCHING, epoch=row.epoch))

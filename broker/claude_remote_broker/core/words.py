@@ -9,8 +9,12 @@ LINE = 1024  # messages.Line
 _WORDS_OF_A_NAME = 4
 # Words that say nothing about what a session is for.
 _EMPTY = frozenset(
-    "a an and are as at be by can could do for from i in into is it its me my of on or our please so that the "
-    "then there this to up us we with would you your".split()
+    word
+    for line in (
+        "a an and are as at be by can could do for from i in into is it its me my of on or our please so",
+        "that the then there this to up us we with would you your",
+    )
+    for word in line.split()
 )
 
 
