@@ -32,7 +32,7 @@ def main() -> int:
         f"{on['system']}, {on['cores']} cores, Python {on['python']}, load {on['load']} before the start",
         file=out,
     )
-    print("median, smallest–largest, and the ratio to a reference measured in the same rounds", file=out)
+    print("median, smallest to largest, and the ratio to a reference measured in the same rounds", file=out)
     began = time.monotonic()
     reports = []
     for name in options.names or BENCHMARKS:

@@ -37,7 +37,9 @@ def run(settings: Settings) -> Report:
         interleave(1, measures)
         samples = interleave(times, measures)
     figures = {
-        name: report.add(name, "ms", [each * 1000 for each in taken], None if name == _REFERENCE else _REFERENCE)
+        name: report.add(
+            name, "ms", [each * 1000 for each in taken], None if name == _REFERENCE else _REFERENCE
+        )
         for name, taken in samples.items()
     }
     for what, name, limit in (
@@ -96,9 +98,10 @@ def _to_first_text(client: Client, session: str) -> float:
     began = time.perf_counter()
     with client.prompt(_WORDS, session=session) as turn:
         for event in turn:
-            if took is None and isinstance(event, Line):
-                if any(isinstance(piece, Text) for piece in answer.read(event.raw)):
-                    took = time.perf_counter() - began
+            if took is not None or not isinstance(event, Line):
+                continue
+            if any(isinstance(piece, Text) for piece in answer.read(event.raw)):
+                took = time.perf_counter() - began
     if took is None:
         raise AssertionError(f"the turn had no text: {turn.outcome}")
     return took

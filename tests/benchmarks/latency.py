@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
+from claude_remote.client import Client
+from claude_remote.client.events import Line
 from tests.benchmarks.bare_pipe import BarePipe
 from tests.benchmarks.figures import Report, percentile
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.stand_in import written_at
 from tests.benchmarks.yard import yard
-from claude_remote.client import Client
-from claude_remote.client.events import Line
 
 _RATE = 100
 _SIZE = 300
@@ -50,11 +50,12 @@ def run(settings: Settings) -> Report:
 
 def through(client: Client, session: str, count: int, size: int, rate: float) -> list[float]:
     """Have a session's stand-in speak; how late each line came, in milliseconds. Every line, once."""
-    late = []
     with client.prompt(f"emit {count} {size} {rate}", session=session) as turn:
-        for event in turn:
-            if isinstance(event, Line) and (written := written_at(event.raw)) is not None:
-                late.append((time.monotonic_ns() - written) / 1e6)
+        late = [
+            (time.monotonic_ns() - written) / 1e6
+            for event in turn
+            if isinstance(event, Line) and (written := written_at(event.raw)) is not None
+        ]
     if len(late) != count:
         raise AssertionError(f"{len(late)} lines came of {count}")
     return late

@@ -1,4 +1,4 @@
-"""What it costs to have it: workers beside their claudes, idle connections, the broker; and to start a worker."""
+"""What it costs to have workers beside their claudes, idle connections, a broker; and to start a worker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from claude_remote.client import Client
 from claude_remote.messages import SessionState

@@ -27,9 +27,10 @@ def run(settings: Settings) -> Report:
     report = Report("ping", "whole process, loopback")
     with ExitStack() as stack:
         here = stack.enter_context(yard(workers=1))
-        ping = [console_script("claude-remote"), "ping", "-c", "1"]
+        ping: list[str | Path] = [console_script("claude-remote"), "ping", "-c", "1"]
+        bare = (sys.executable, "-c", "pass")
         measures: dict[str, Measure] = {
-            _BARE: timed(lambda: _run([sys.executable, "-c", "pass"], here.remote_environment)),
+            _BARE: timed(lambda: _run(bare, here.remote_environment)),
             _TLS: timed(lambda: _run(ping, here.remote_environment)),
             _LOCAL: timed(lambda: _run(ping, here.local_environment)),
         }
@@ -42,7 +43,9 @@ def run(settings: Settings) -> Report:
         samples = interleave(settings.times(15), measures)
     reference = _SSH if _SSH in samples else _BARE
     figures = {
-        name: report.add(name, "ms", [each * 1000 for each in taken], None if name == reference else reference)
+        name: report.add(
+            name, "ms", [each * 1000 for each in taken], None if name == reference else reference
+        )
         for name, taken in samples.items()
     }
     if reference is _SSH:

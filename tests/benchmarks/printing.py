@@ -15,11 +15,11 @@ def as_text(report: Report) -> str:
     lines = [f"\n{report.name}: {report.title}"]
     width = max((len(figure.name) for figure in report.figures), default=0)
     for figure in report.figures:
-        spread = f"{number(figure.low)}–{number(figure.high)}" if len(figure.samples) > 1 else ""
+        spread = f"{number(figure.low)} to {number(figure.high)}" if len(figure.samples) > 1 else ""
         ratio = report.ratio(figure)
-        compared = "" if ratio is None else f"× {number(ratio)}  of {figure.reference}"
+        compared = "" if ratio is None else f"{number(ratio)} x {figure.reference}"
         value = f"{number(figure.median)} {figure.unit}"
-        lines.append(f"  {figure.name:<{width}}  {value:>14}  {spread:<18} {compared}".rstrip())
+        lines.append(f"  {figure.name:<{width}}  {value:>14}  {spread:<20} {compared}".rstrip())
     lines += [f"  {'✓' if budget.met else '✗'} {in_words(budget)}" for budget in report.budgets]
     lines += [f"  · {note}" for note in report.notes]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from claude_remote import connect
 from claude_remote.client import Client as Connection
@@ -20,7 +20,7 @@ from tests.e2e.programs import PATIENCE
 
 
 class Yard:
-    """What a benchmark needs of a laboratory. `stand_in` is the program in claude's place, if one was asked."""
+    """What a benchmark needs of a laboratory. `stand_in` is the program in claude's place, if any."""
 
     def __init__(self, lab: Lab, client: Client, stand_in: Path | None) -> None:
         self.lab = lab
