@@ -100,6 +100,6 @@ class FolderMemory:
             return msgspec.json.decode(self._path.read_bytes(), type=list[_Folder])
         except FileNotFoundError:
             return []
-        except msgspec.DecodeError:
+        except ValueError:  # msgspec.DecodeError, or UnicodeDecodeError
             files.keep_aside(self._path, ".broken")
             return []

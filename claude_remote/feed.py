@@ -72,7 +72,7 @@ class WorkerUpdated(Item, frozen=True, kw_only=True, tag="worker"):
 AnyItem: TypeAlias = ClientChanged | SessionUpdated | PromptUpdated | Said | ApprovalUpdated | WorkerUpdated
 
 
-class Published(Struct, frozen=True, kw_only=True):
+class Published(Struct, frozen=True, kw_only=True, tag_field="kind", tag="published"):
     """One message on the PUB socket: items seq … seq+len(items)-1."""
 
     generation: int
@@ -81,7 +81,7 @@ class Published(Struct, frozen=True, kw_only=True):
     items: tuple[AnyItem, ...]
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
+class Snapshot(Struct, frozen=True, kw_only=True, tag_field="kind", tag="snapshot"):
     """All that a watcher needs to begin; items up to `seq` are in it."""
 
     generation: int

@@ -244,11 +244,15 @@ class Decide(Message, frozen=True, kw_only=True, tag="decide"):
 
 
 class Decided(Message, frozen=True, kw_only=True, tag="decided"):
-    """The decision is recorded and on its way to claude; `by` decided first, it may be somebody else."""
+    """The decision is recorded and on its way to claude; `by` decided first, it may be somebody else.
+
+    Within an exchange, `lost` says in words why a decision had no effect (its question is no more).
+    """
 
     approval: Uuid
     behavior: Behavior
     by: Line
+    lost: Words = ""
 
 
 class Interrupt(Message, frozen=True, kw_only=True, tag="interrupt"):

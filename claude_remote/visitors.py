@@ -128,7 +128,7 @@ def _read(path: Path, kind: type[T]) -> tuple[T | None, tuple[Path, ...]]:
         return msgspec.json.decode(path.read_bytes(), type=kind), ()
     except FileNotFoundError:
         return None, ()
-    except msgspec.DecodeError:
+    except ValueError:  # msgspec.DecodeError, or UnicodeDecodeError
         return None, (files.keep_aside(path, ".broken"),)
 
 

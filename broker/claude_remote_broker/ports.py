@@ -202,6 +202,13 @@ class WorkerExited(Event, frozen=True):
     worker: str
 
 
+class WorkersKnown(Event, frozen=True):
+    """Every worker that lives has been told of by WorkerLaunched; there are no others.
+
+    Sent when the launcher has reached its zygote: at the broker's start, and again after a new zygote.
+    """
+
+
 # --- journal -------------------------------------------------------------------------------------------
 
 
@@ -226,12 +233,17 @@ class StoreFailed(Event, frozen=True):
 
 
 class Load(Command, frozen=True):
-    """Read a session's log after `after`, up to `limit` bytes but at least one batch. Loaded."""
+    """Read a session's log after `after`, up to `limit` bytes but at least one row. Loaded.
+
+    A row that is longer than `limit` comes in pieces: at most `limit` bytes of it, from `offset` on, alone,
+    with `more` set while it goes on. `offset` says how much of the row after `after` is known already.
+    """
 
     ticket: Ticket
     session: str
     after: int
     limit: int
+    offset: int = 0
 
 
 class Loaded(Event, frozen=True):
@@ -249,6 +261,28 @@ class Row(Struct, frozen=True):
     source: messages.Source
     at: float
     lines: bytes
+    more: bool = False  # a piece of a long row, and not its last
+
+
+class FindPrompt(Command, frozen=True):
+    """Find a prompt by its id, however long ago it was. Found."""
+
+    ticket: Ticket
+    prompt: str
+
+
+class FindApproval(Command, frozen=True):
+    """Find an approval by its id, however long ago it was. Found."""
+
+    ticket: Ticket
+    approval: str
+
+
+class Found(Event, frozen=True):
+    """The PromptRow or ApprovalRow of claude_remote_broker.journal, or None when there is none."""
+
+    ticket: Ticket
+    row: Any = None
 
 
 # --- feed and time -------------------------------------------------------------------------------------
@@ -261,7 +295,13 @@ class Publish(Command, frozen=True):
 
 
 class Tick(Event, frozen=True):
-    """Time passes; about once a second."""
+    """Time passes; about once a second, and after each Wake."""
+
+
+class Wake(Command, frozen=True):
+    """Send a Tick in `delay` seconds (besides the regular ones)."""
+
+    delay: float
 
 
 AnyEvent: TypeAlias = (
@@ -277,11 +317,25 @@ AnyEvent: TypeAlias = (
     | WorkerLaunched
     | LaunchFailed
     | WorkerExited
+    | WorkersKnown
     | Stored
     | StoreFailed
     | Loaded
+    | Found
     | Tick
 )
 AnyCommand: TypeAlias = (
-    Send | Hangup | Administer | CheckFolder | ToWorker | Launch | Kill | Store | Load | Publish
+    Send
+    | Hangup
+    | Administer
+    | CheckFolder
+    | ToWorker
+    | Launch
+    | Kill
+    | Store
+    | Load
+    | FindPrompt
+    | FindApproval
+    | Publish
+    | Wake
 )

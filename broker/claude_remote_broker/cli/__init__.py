@@ -1,0 +1,6 @@
+"""The command `claude-remote-server`."""
+
+
+def main() -> int:
+    """Run it."""
+    return 0

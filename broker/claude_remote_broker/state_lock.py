@@ -1,0 +1,93 @@
+"""One server for one state: a flock that ends with its process, and says who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from claude_remote import files
+from claude_remote_broker.failure import Failure, FailureExit
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lock file says of the server that holds it, one line of JSON."""
+
+    pid: int
+    address: str = ""
+
+
+class StateLock:
+    """Held from before anything is bound until the process ends. Never inherited: closed on exec."""
+
+    def __init__(self, path: Path) -> None:
+        """Take it. Raises Failure, naming the server that has it."""
+        try:
+            files.make_private_folder(path.parent)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise Failure(f"cannot use {path}: {error.strerror}; make it writable for this user") from None
+        if not _locks(self._descriptor):
+            os.close(self._descriptor)
+            raise Failure(_taken(path), FailureExit.TRY_AGAIN)
+        self.tell("")
+
+    def tell(self, address: str) -> None:
+        """Say where this server listens, for whoever is refused, or wants to show it."""
+        line = msgspec.json.encode(Holder(pid=os.getpid(), address=address)) + b"\n"
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, line, 0)
+
+    def release(self) -> None:
+        """Let another server have it. The file stays: deleting it would let two hold 'the' lock."""
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+
+
+def read_holder(path: Path) -> Holder | None:
+    """The server that runs on this state, None when none does (or its line cannot be read)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(descriptor)
+    else:
+        return None  # nobody holds it
+    finally:
+        os.close(descriptor)
+
+
+def _locks(descriptor: int) -> bool:
+    # Somebody who only looks (read_holder) has it for an instant.
+    for pause in (0.0, 0.02, 0.1, 0.3):
+        time.sleep(pause)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return True
+    return False
+
+
+def _read(descriptor: int) -> Holder | None:
+    try:
+        return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _taken(path: Path) -> str:
+    holder = read_holder(path)
+    if holder is None:
+        return f"another server uses this state ({path.parent}); stop it first"
+    where = f", listening on {holder.address}" if holder.address else ", starting"
+    return (
+        f"another server uses this state ({path.parent}): pid {holder.pid}{where}; "
+        f"stop it first (kill {holder.pid}), or give this one a CLAUDE_REMOTE_HOME of its own"
+    )

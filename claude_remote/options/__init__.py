@@ -1,0 +1,25 @@
+"""Claude's own command-line options: what passes through claude-remote, and which right each needs.
+
+`split` is for the client: it takes claude's options out of a command line. `check` is for the server: it
+checks what a client sent, and writes it so that claude cannot read it otherwise. `check_control` does the
+same for the control requests that a client may make of a running claude.
+"""
+
+from claude_remote.options.checking import Checked, check, mode_right
+from claude_remote.options.controls import CONTROLS, check_control
+from claude_remote.options.splitting import Parsed, split
+from claude_remote.options.table import OPTIONS, Kind, Option, Values
+
+__all__ = [
+    "CONTROLS",
+    "OPTIONS",
+    "Checked",
+    "Kind",
+    "Option",
+    "Parsed",
+    "Values",
+    "check",
+    "check_control",
+    "mode_right",
+    "split",
+]

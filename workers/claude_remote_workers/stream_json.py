@@ -1,0 +1,200 @@
+"""The lines of claude's stream-json protocol that a worker acts on, and those that it writes.
+
+Claude's lines are carried untouched; only what these types name is ever read of them. The shapes are those of
+Claude Code 2.1.197 to 2.1.330 as observed; every field may be missing in another version.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+# The bulk of a turn: text as it comes. A line that begins so is one of these for certain (a line that is one
+# and begins otherwise costs a look, no more).
+STREAM_EVENT = b'{"type":"stream_event"'
+EMPTY = Raw(b"{}")
+
+
+class Peek(Struct):
+    """What kind of line it is."""
+
+    type: str = ""
+
+
+class System(Struct):
+    """`system` of any subtype."""
+
+    subtype: str = ""
+    session_id: str | None = None
+    model: str | None = None
+    mode: str | None = field(default=None, name="permissionMode")
+    state: str | None = None
+    title: str | None = None
+    attempt: int | None = None
+    max_retries: int | None = None
+    retry_delay_ms: float | None = None
+    error_status: int | None = None
+    error: str | None = None
+
+
+class Origin(Struct):
+    """What made a turn begin."""
+
+    kind: str | None = None
+
+
+class Result(Struct):
+    """`result`: a turn has ended."""
+
+    subtype: str = ""
+    is_error: bool = False
+    result: str | None = None
+    errors: list[Any] | None = None
+    session_id: str | None = None
+    total_cost_usd: float | None = None
+    terminal_reason: str | None = None
+    api_error_status: int | None = None
+    origin: Origin | None = None
+
+
+class Block(Struct):
+    """A block of a message's content."""
+
+    type: str = ""
+    tool_use_id: str | None = None
+    is_error: bool | None = None
+
+
+class Content(Struct):
+    """A message."""
+
+    content: str | list[Block] = ""
+
+
+class User(Struct):
+    """`user`: a prompt that is echoed, or the results of tools."""
+
+    message: Content = field(default_factory=Content)
+    uuid: str | None = None
+    replay: bool | None = field(default=None, name="isReplay")
+
+
+class Lifecycle(Struct):
+    """`command_lifecycle`: where a prompt with a uuid is."""
+
+    command_uuid: str = ""
+    state: str = ""
+
+
+class Question(Struct):
+    """The inside of a `control_request` of claude's."""
+
+    subtype: str = ""
+    tool_name: str = ""
+    input: Raw = EMPTY
+    tool_use_id: str = ""
+    description: str | None = None
+    decision_reason: str | None = None
+    decision_reason_type: str | None = None
+    permission_suggestions: list[dict[str, Any]] | None = None
+    agent_id: str | None = None
+
+
+class ControlRequest(Struct):
+    """`control_request`: claude asks."""
+
+    request_id: str
+    request: Question = field(default_factory=Question)
+
+
+class ControlCancel(Struct):
+    """`control_cancel_request`: claude takes a question back."""
+
+    request_id: str = ""
+
+
+class Answer(Struct):
+    """The inside of a `control_response`."""
+
+    subtype: str = ""
+    request_id: str = ""
+    response: Raw = EMPTY
+    error: str | None = None
+
+
+class ControlResponse(Struct):
+    """`control_response`: claude answers, or echoes our own answer when it has taken it."""
+
+    response: Answer
+
+
+class Initialized(Struct):
+    """What matters here of the answer to `initialize`."""
+
+    claude_code_version: str | None = None
+
+
+KINDS: dict[str, type[Struct]] = {
+    "system": System,
+    "result": Result,
+    "user": User,
+    "command_lifecycle": Lifecycle,
+    "control_request": ControlRequest,
+    "control_cancel_request": ControlCancel,
+    "control_response": ControlResponse,
+}
+_peek = msgspec.json.Decoder(Peek)
+_decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in KINDS.items()}
+_encoder = msgspec.json.Encoder()
+
+
+def read(line: bytes) -> Struct | None:
+    """The line as one of KINDS, or None when it is of a kind that nobody acts on.
+
+    Raises msgspec.ValidationError for a JSON line of another shape, msgspec.DecodeError for what is no JSON.
+    """
+    decoder = _decoders.get(_peek.decode(line).type)
+    return None if decoder is None else decoder.decode(line)  # type: ignore[no-any-return]
+
+
+def prompt(text: str, uuid: str) -> bytes:
+    """A prompt. Claude drops one whose uuid it has had before, also after a resume."""
+    return _line({"type": "user", "message": {"role": "user", "content": text}, "uuid": uuid})
+
+
+def request(identity: str, subtype: str, arguments: dict[str, Any] | None = None) -> bytes:
+    """A control request."""
+    return _line(
+        {
+            "type": "control_request",
+            "request_id": identity,
+            "request": {**(arguments or {}), "subtype": subtype},
+        }
+    )
+
+
+def answer(identity: str, response: dict[str, Any]) -> bytes:
+    """The answer to a control request of claude's."""
+    return _line(
+        {
+            "type": "control_response",
+            "response": {"subtype": "success", "request_id": identity, "response": response},
+        }
+    )
+
+
+def refusal(identity: str, words: str) -> bytes:
+    """The answer to a control request that nobody here can serve."""
+    return _line(
+        {
+            "type": "control_response",
+            "response": {"subtype": "error", "request_id": identity, "error": words},
+        }
+    )
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    # One malformed line on its input ends claude: everything goes through the encoder.
+    return _encoder.encode(value) + b"\n"

@@ -1,0 +1,71 @@
+"""What claude itself has on disk of a conversation.
+
+Claude Code keeps `projects/<folder>/<session>.jsonl` below CLAUDE_CONFIG_DIR or ~/.claude; the name of the
+folder is made from the working directory and ambiguous, so every folder is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+
+class Record(Struct):
+    """A line of a transcript."""
+
+    type: str = ""
+    uuid: str | None = None
+    total_cost: float | None = msgspec.field(default=None, name="totalCostUSD")
+
+
+_decoder = msgspec.json.Decoder(Record)
+
+
+class Transcript:
+    """One conversation's file, if there is one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether the conversation can be resumed."""
+        return self.path is not None
+
+    def has_prompt(self, uuid: str) -> bool:
+        """Whether this prompt has reached claude: it may have had effects then."""
+        return any(record.type == "user" and record.uuid == uuid for record in self._records(uuid.encode()))
+
+    def cost(self) -> float:
+        """US dollars that claude counts for this conversation so far; it goes on from there on resume.
+
+        (Seen in 2.1.330: records of type cost-state. Versions without them begin at 0 again.)
+        """
+        costs = (record.total_cost for record in self._records(b'"cost-state"') if record.type == "cost-state")
+        return max((cost for cost in costs if cost is not None), default=0.0)
+
+    def _records(self, containing: bytes) -> list[Record]:
+        if self.path is None:
+            return []
+        found = []
+        try:
+            with self.path.open("rb") as file:
+                for line in file:
+                    if containing in line:
+                        try:
+                            found.append(_decoder.decode(line))
+                        except msgspec.DecodeError:
+                            continue  # claude was killed while it wrote this line
+        except FileNotFoundError:
+            return []
+        return found
+
+
+def find_transcript(environment: Mapping[str, str], claude_session: str) -> Transcript:
+    """Look for a conversation with claude's own environment."""
+    config = environment.get("CLAUDE_CONFIG_DIR")
+    base = Path(config) if config else Path(environment.get("HOME") or Path.home()) / ".claude"
+    return Transcript(next((base / "projects").glob(f"*/{claude_session}.jsonl"), None))
