@@ -100,9 +100,9 @@ def _parse_place(text: str) -> tuple[str, int]:
         if not bracket or (after and not after.startswith(":")):
             raise ValueError(f"an IPv6 address with a port is written [ADDRESS]:PORT, not {text!r}")
         return _parse_ipv6(inside), _parse_port(after[1:]) if after else DEFAULT_PORT
+    if "://" in text:
+        raise ValueError(f"write HOST:PORT without a scheme, not {text!r}")
     if text.count(":") > 1:
-        if "://" in text:
-            raise ValueError(f"write HOST:PORT without a scheme, not {text!r}")
         return _parse_ipv6(text), DEFAULT_PORT
     host, colon, port = text.partition(":")
     return _parse_host(host), _parse_port(port) if colon else DEFAULT_PORT

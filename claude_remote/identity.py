@@ -10,6 +10,7 @@ there must stay quick.
 from __future__ import annotations
 
 import ssl
+import warnings
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -94,7 +95,7 @@ def _load(key: Path, certificate: Path) -> bytes | None:
             f"{certificate} is not a certificate ({error}). Restore it, or move {key} and {certificate}"
             " away to begin with a new identity, which has to be trusted anew."
         ) from None
-    return der if _is_ours(der) else None
+    return der if name_in(der) is not None else None
 
 
 def _read(path: Path) -> bytes | None:
@@ -117,13 +118,17 @@ def _can_read(path: Path) -> bool:
     return True
 
 
-def _is_ours(der: bytes) -> bool:
-    """Whether the name in it is that of the key in it, told from the bytes alone."""
+def name_in(der: bytes) -> str | None:
+    """The subject of a certificate as this program names it; None for one that it would not have made.
+
+    Told from the bytes alone, without cryptography: for certificates that are one's own or were checked.
+    """
     for beginning, size in (_P256, _ED25519):
         start = der.find(beginning)
-        if start >= 0 and sha256(der[start : start + size]).hexdigest().encode() in der:
-            return True
-    return False
+        name = sha256(der[start : start + size]).hexdigest()
+        if start >= 0 and name.encode() in der:
+            return name
+    return None
 
 
 def _make() -> tuple[bytes, bytes]:
@@ -167,21 +172,26 @@ def check_client_certificate(der: bytes) -> None:
     """
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.utils import CryptographyDeprecationWarning
 
     if len(der) > MAX_CERTIFICATE:
         raise BadMessage(f"a certificate has at most {MAX_CERTIFICATE} bytes, not {len(der)}")
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        _check_key_and_name(certificate)
-        _check_extensions(certificate)
-        _check_time(certificate)
-        certificate.verify_directly_issued_by(certificate)
+        with warnings.catch_warnings():
+            # What is only frowned upon today (a negative serial number) is an error here already.
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            certificate = x509.load_der_x509_certificate(der)
+            _check_key_and_name(certificate)
+            _check_extensions(certificate)
+            _check_time(certificate)
+            certificate.verify_directly_issued_by(certificate)
     except InvalidSignature:
         raise BadMessage("the certificate is not signed by its own key") from None
     except (
         ValueError,
         TypeError,
         UnsupportedAlgorithm,
+        CryptographyDeprecationWarning,
         x509.InvalidVersion,
         x509.DuplicateExtension,
         x509.UnsupportedGeneralNameType,

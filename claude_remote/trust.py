@@ -15,8 +15,8 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from claude_remote import files, fingerprints, rights
-from claude_remote.errors import Ambiguous, Misconfigured, NoSuchClient
+from claude_remote import files, fingerprints, identity, rights
+from claude_remote.errors import Ambiguous, BadMessage, Misconfigured, NoSuchClient
 from claude_remote.messages import ClientState, Fingerprint, Line
 from claude_remote.rights import Right
 from claude_remote.toml_file import Content, TomlFile
@@ -95,9 +95,15 @@ class TrustStore:
         return True
 
     def put(self, client: TrustedClient) -> None:
-        """Add or replace a client, in the file and here. Raises Misconfigured, and has then done nothing."""
+        """Add or replace a client, in the file and here.
+
+        Raises BadMessage when another approved client has the same key: TLS would let in only one of them,
+        and anybody who has seen a certificate can make a second one of it that looks different. Raises
+        Misconfigured. Has done nothing then.
+        """
         with self._file.locked():
             self._read_for_change()
+            self._check_key(client)
             self._write({**self._clients, client.fingerprint: client})
 
     def remove(self, fingerprint: str) -> None:
@@ -107,6 +113,21 @@ class TrustStore:
             if fingerprint not in self._clients:
                 raise NoSuchClient(f"No client is known by {fingerprint}.")
             self._write({known: client for known, client in self._clients.items() if known != fingerprint})
+
+    def _check_key(self, client: TrustedClient) -> None:
+        key = identity.name_in(client.certificate)
+        if key is None or client.state is not ClientState.APPROVED:
+            return
+        for other in self._clients.values():
+            if (
+                other.state is ClientState.APPROVED
+                and other.fingerprint != client.fingerprint
+                and identity.name_in(other.certificate) == key
+            ):
+                raise BadMessage(
+                    f"{other.name} ({other.fingerprint}) is approved and has the same key as {client.name}."
+                    " Refuse this one, or revoke the other first."
+                )
 
     def _read_for_change(self) -> None:
         if self._file.path.exists():

@@ -146,19 +146,19 @@ class Answer:
             line = _decoder.decode(raw)
         except msgspec.DecodeError:
             return []
+        pieces: list[Piece] = []
         match line.type:
             case "stream_event" if line.event is not None and line.parent_tool_use_id is None:
-                return self._stream(line.event)
+                pieces = self._stream(line.event)
             case "assistant" if line.message is not None:
-                return self._assistant(line.message, line.parent_tool_use_id)
+                pieces = self._assistant(line.message, line.parent_tool_use_id)
             case "user" if line.message is not None and not line.isReplay:
-                return _tool_results(line.message, line.parent_tool_use_id)
+                pieces = _tool_results(line.message, line.parent_tool_use_id)
             case "system":
-                return _system(line)
+                pieces = _system(line)
             case "result":
-                return self._result(line)
-            case _:
-                return []
+                pieces = self._result(line)
+        return pieces
 
     def _stream(self, event: _Inner) -> list[Piece]:
         if event.type == "message_start" and self._writing:
@@ -186,7 +186,11 @@ class Answer:
         pieces: list[Piece] = []
         for block in blocks:
             if block.type == "tool_use":
-                pieces.append(ToolUse(block.id, block.name, block.input if isinstance(block.input, dict) else {}, parent))
+                pieces.append(
+                    ToolUse(
+                        block.id, block.name, block.input if isinstance(block.input, dict) else {}, parent
+                    )
+                )
             elif block.type == "text" and parent is None:
                 pieces += self._finish(block.text)
         return pieces
@@ -220,7 +224,10 @@ class Answer:
         )
         pieces: list[Piece] = []
         text = whole.strip()
-        if text and text not in (self._whole[-1].strip() if self._whole else "", "".join(self._whole).strip()):
+        if text and text not in (
+            self._whole[-1].strip() if self._whole else "",
+            "".join(self._whole).strip(),
+        ):
             pieces += self._finish(whole)
         self._writing = False
         return [*pieces, result]

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
 from claude_remote import messages
 from claude_remote.client.link import Link
-from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
+from claude_remote.client.roads import Arrived
 from claude_remote.errors import BadMessage, OutOfTurn, TooLarge
 from claude_remote.framing import MAX_PAYLOAD
 from claude_remote.messages import (
@@ -21,12 +21,14 @@ from claude_remote.messages import (
     Behavior,
     ClientInfo,
     Cursor,
-    Hello,
     Message,
     SessionInfo,
     Target,
 )
 from claude_remote.rights import Right
+
+if TYPE_CHECKING:  # what a ping does not need, it does not import
+    from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
 
 # How long a server may take to answer a request that needs nothing of claude.
 ANSWER_WITHIN = 60.0
@@ -45,24 +47,17 @@ class Timing(NamedTuple):
     request: float
 
 
-class Dialled(NamedTuple):
-    """A greeted link, and what the server said of itself."""
-
-    link: Link
-    hello: Hello
-
-
 class Client:
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
 
-    def __init__(self, dial: Callable[[], Dialled]) -> None:
-        self._dial = dial
+    def __init__(self, open_road: Callable[[], Arrived]) -> None:
+        self._open_road = open_road
         self._idle: list[tuple[float, Link]] = []
         self._closed = False
         began = time.monotonic()
-        link, self.hello = dial()
+        link, self.hello, self.fingerprint = open_road()
         self._connect_time = time.monotonic() - began
         self._put_back(link)
 
@@ -125,6 +120,8 @@ class Client:
         turn goes on with the next event; `id`, a UUID, names the prompt, so that the same one sent again
         runs once.
         """
+        from claude_remote.client.turn import Turn
+
         payload = text.encode()
         if not 0 < len(payload) <= MAX_PROMPT:
             raise TooLarge(f"a prompt has between 1 and {MAX_PROMPT} bytes, not {len(payload)}")
@@ -165,6 +162,7 @@ class Client:
         patience: float | None = 30.0,
     ) -> Exchange:
         """Read a session's log after a cursor (None: all of it) and, with `follow`, what comes."""
+        from claude_remote.client.turn import Exchange
 
         def ask(cursor: Cursor | None) -> Link:
             link = self._take()
@@ -195,10 +193,14 @@ class Client:
 
     def allow(self, approval: str, *, for_session: bool = False) -> messages.Decided:
         """Allow what Claude asks for: once, or the like for the rest of the session."""
+        from claude_remote.client.turn import Verdict
+
         return self.decide(approval, Verdict(behavior=Behavior.ALLOW, for_session=for_session))
 
     def deny(self, approval: str, reason: str = "", *, stop: bool = False) -> messages.Decided:
         """Deny what Claude asks for, and tell it why; `stop` ends the turn too."""
+        from claude_remote.client.turn import Verdict
+
         return self.decide(approval, Verdict(behavior=Behavior.DENY, message=reason, stop=stop))
 
     def interrupt(self, session: str) -> None:
@@ -287,7 +289,7 @@ class Client:
             if time.monotonic() - since < _FRESH_FOR and link.is_quiet():
                 return link
             link.close()
-        return self._dial().link
+        return self._open_road().link
 
     def _put_back(self, link: Link) -> None:
         if self._closed or link.closed or len(self._idle) >= _MAX_IDLE:

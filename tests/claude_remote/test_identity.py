@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,7 +150,7 @@ def test_careful_extensions_are_fine() -> None:
     extensions = (
         (NOT_A_CA, False),
         (key_usage(signs=True, mints=False), True),
-        (x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
         (x509.SubjectAlternativeName([x509.DNSName("laptop")]), False),
     )
     check_client_certificate(Recipe(key, extensions=extensions).make())
@@ -175,7 +176,7 @@ BAD = {
             key,
             extensions=(
                 (NOT_A_CA, True),
-                (x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), False),
+                (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
             ),
         ),
         "client authentication",

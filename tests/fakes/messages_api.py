@@ -20,7 +20,6 @@ import http.server
 import json
 import socket
 import socketserver
-import struct
 import sys
 import threading
 import time
@@ -39,6 +38,7 @@ from tests.fakes.script import (
     Gate,
     Reply,
     Silence,
+    Think,
     bash,
     cut,
     failure,
@@ -55,6 +55,7 @@ __all__ = [
     "Gate",
     "ScriptedApi",
     "Silence",
+    "Think",
     "bash",
     "claude_environment",
     "claude_program",
@@ -253,9 +254,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _cut(self) -> None:
-        """End the connection with a reset, as a network that breaks does."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
+        """End the connection in the middle of an answer; what was sent arrives."""
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
         self.close_connection = True
 
     def _json(self, status: int, answer: dict[str, object], retry_after: int | None = None) -> None:

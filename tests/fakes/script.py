@@ -59,7 +59,14 @@ class Use:
     id: str = field(default_factory=lambda: f"toolu_{next(_numbers):024d}")
 
 
-Block: TypeAlias = Say | Use
+@dataclass(frozen=True)
+class Think:
+    """A block of thinking."""
+
+    words: str
+
+
+Block: TypeAlias = Say | Use | Think
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,16 @@ def usage(answer: Reply) -> dict[str, int]:
     }
 
 
+def _content(block: Block) -> dict[str, object]:
+    match block:
+        case Say():
+            return {"type": "text", "text": "".join(block.pieces)}
+        case Think():
+            return {"type": "thinking", "thinking": block.words, "signature": "c2lnbmVk"}
+        case Use():
+            return {"type": "tool_use", "id": block.id, "name": block.tool, "input": block.input}
+
+
 def stop_reason(answer: Reply) -> str:
     """Why the model stopped: for a tool, or because it was done."""
     return "tool_use" if any(isinstance(block, Use) for block in answer.blocks) else "end_turn"
@@ -160,18 +177,12 @@ def stop_reason(answer: Reply) -> str:
 
 def message(answer: Reply, model: str, *, whole: bool) -> dict[str, object]:
     """The message object: empty as a stream begins with it, or whole."""
-    content = [
-        {"type": "text", "text": "".join(block.pieces)}
-        if isinstance(block, Say)
-        else {"type": "tool_use", "id": block.id, "name": block.tool, "input": block.input}
-        for block in answer.blocks
-    ]
     return {
         "id": f"msg_{next(_numbers):024d}",
         "type": "message",
         "role": "assistant",
         "model": model,
-        "content": content if whole else [],
+        "content": [_content(block) for block in answer.blocks] if whole else [],
         "stop_reason": stop_reason(answer) if whole else None,
         "stop_sequence": None,
         "usage": usage(answer),
@@ -189,7 +200,13 @@ def stream(answer: Reply, model: str, closing: threading.Event) -> Iterator[byte
         answer.gate.pass_through(closing)
     yield _event("message_start", message=message(answer, model, whole=False))
     for index, block in enumerate(answer.blocks):
-        yield from _said(index, block, closing) if isinstance(block, Say) else _used(index, block)
+        match block:
+            case Say():
+                yield from _said(index, block, closing)
+            case Think():
+                yield from _thought(index, block)
+            case Use():
+                yield from _used(index, block)
         if answer.cut and index == len(answer.blocks) - 1:
             return
         yield _event("content_block_stop", index=index)
@@ -206,6 +223,16 @@ def _said(index: int, block: Say, closing: threading.Event) -> Iterator[bytes]:
             block.gate.pass_through(closing)
         if block.delay:
             closing.wait(block.delay)
+
+
+def _thought(index: int, block: Think) -> Iterator[bytes]:
+    start = {"type": "thinking", "thinking": "", "signature": ""}
+    yield _event("content_block_start", index=index, content_block=start)
+    for delta in (
+        {"type": "thinking_delta", "thinking": block.words},
+        {"type": "signature_delta", "signature": "c2lnbmVk"},
+    ):
+        yield _event("content_block_delta", index=index, delta=delta)
 
 
 def _used(index: int, block: Use) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ _ALWAYS = (
 )
 
 
-def build_arguments(program: str, lease: Lease, resume: bool) -> list[str]:
+def build_arguments(program: str, lease: Lease, *, resume: bool) -> list[str]:
     """The command line for a lease. `resume`: a transcript of its claude session exists."""
     arguments = [program, *_ALWAYS]
     if resume:

@@ -156,7 +156,7 @@ def read(line: bytes) -> Struct | None:
     Raises msgspec.ValidationError for a JSON line of another shape, msgspec.DecodeError for what is no JSON.
     """
     decoder = _decoders.get(_peek.decode(line).type)
-    return None if decoder is None else decoder.decode(line)  # type: ignore[no-any-return]
+    return None if decoder is None else decoder.decode(line)
 
 
 def prompt(text: str, uuid: str) -> bytes:

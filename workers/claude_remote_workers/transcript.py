@@ -44,7 +44,9 @@ class Transcript:
 
         (Seen in 2.1.330: records of type cost-state. Versions without them begin at 0 again.)
         """
-        costs = (record.total_cost for record in self._records(b'"cost-state"') if record.type == "cost-state")
+        costs = (
+            record.total_cost for record in self._records(b'"cost-state"') if record.type == "cost-state"
+        )
         return max((cost for cost in costs if cost is not None), default=0.0)
 
     def _records(self, containing: bytes) -> list[Record]:

@@ -26,6 +26,10 @@ _TELLING = (
     "skill",
 )
 _NETWORK = ("connection error", "fetch failed", "econnrefused", "enotfound", "etimedout", "unable to connect")
+_LIMITS = {
+    "error_max_turns": "Claude stopped at the limit of turns that it was given; prompt again to go on.",
+    "error_max_budget_usd": "Claude stopped at the budget that it was given (--max-budget-usd).",
+}
 _ABORTED = ("aborted_streaming", "aborted_tools")
 
 
@@ -67,22 +71,14 @@ def explain(result: Result, retry: System | None, host: str) -> str:
     """
     if result.terminal_reason in _ABORTED:
         return "The turn was stopped."
-    match result.subtype:
-        case "error_max_turns":
-            return "Claude stopped at the limit of turns that it was given; prompt again to go on."
-        case "error_max_budget_usd":
-            return "Claude stopped at the budget that it was given; raise --max-budget-usd to go on."
+    limit = _LIMITS.get(result.subtype)
+    if limit is not None:
+        return limit
     if not (result.is_error or result.subtype.startswith("error")):
         return ""
     said = result.result or next((str(error) for error in result.errors or ()), "")
-    if "not logged in" in said.lower():
-        return f"claude is not logged in on {host}: run claude-remote-server login there."
-    status = result.api_error_status
-    if status is None and retry is not None:
-        status = retry.error_status
-    if status in (401, 403, 429, 529) or any(sign in said.lower() for sign in _NETWORK):
-        return f"{_describe_trouble(status, said, host)}."
-    return one_line(said) or "Claude ended the turn with an error and gave no reason."
+    status = result.api_error_status or (None if retry is None else retry.error_status)
+    return _explain_error(said, status, host)
 
 
 def was_aborted(result: Result) -> bool:
@@ -99,6 +95,14 @@ def describe_exit(code: int | None, stderr: str, rubbish: str, result: Result | 
     last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "")
     how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
     return f"claude ended with {how}: {one_line(last)}" if last else f"claude ended with {how}."
+
+
+def _explain_error(said: str, status: int | None, host: str) -> str:
+    if "not logged in" in said.lower():
+        return f"claude is not logged in on {host}: run claude-remote-server login there."
+    if status in (401, 403, 429, 529) or any(sign in said.lower() for sign in _NETWORK):
+        return f"{_describe_trouble(status, said, host)}."
+    return one_line(said) or "Claude ended the turn with an error and gave no reason."
 
 
 def _tell(given: dict[Any, Any]) -> str:

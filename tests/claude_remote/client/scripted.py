@@ -8,10 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from claude_remote import codec, framing
+from claude_remote import codec, framing, messages
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Door, FromClient, Heartbeat, Hello, Message, Source
-from claude_remote import messages
 from claude_remote.rights import FULL
 
 M = TypeVar("M", bound=Message)
@@ -100,7 +99,8 @@ class Server:
     ) -> None:
         self._listener = listener
         self._scripts = scripts
-        self._context = context
+        self.context = context
+        self.address = ""
         self.connections = 0
         self.failures: list[BaseException] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -121,9 +121,9 @@ class Server:
     def _serve(self, stream: socket.socket, script: Script) -> None:
         with stream:
             try:
-                if self._context is not None:
+                if self.context is not None:
                     stream.settimeout(20)
-                    stream = self._context.wrap_socket(stream, server_side=True)
+                    stream = self.context.wrap_socket(stream, server_side=True)
                 with stream:
                     script(Connection(stream))
             except (EOFError, ssl.SSLError, ConnectionError):

@@ -1,0 +1,192 @@
+"""The journal's one writer: operations in, one transaction for all that waited, answers out in order."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import msgspec
+
+from claude_remote_broker.journal import schema
+from claude_remote_broker.journal.operations import (
+    AddPrompt,
+    Append,
+    Operation,
+    PutApproval,
+    PutPrompt,
+    PutSession,
+)
+from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
+
+_log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+# What one transaction gathers at most.
+_MOST_STORES = 256
+_MOST_BYTES = 16 * 1024 * 1024
+
+# What a Store can fail with without anything being wrong with the others.
+_FAILURES = (sqlite3.Error, ValueError, TypeError, OverflowError)
+
+
+class Writer:
+    """A thread of its own. It commits at once when idle, and gathers what arrives meanwhile."""
+
+    def __init__(self, path: Path, deliver: Callable[[Event], None]) -> None:
+        self._connection = schema.connect(path)
+        self._deliver = deliver
+        self._queue: SimpleQueue[Store | None] = SimpleQueue()
+        self._sids: dict[str, int] = {}
+        self._tails: dict[int, int] = {}
+        self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def put(self, store: Store) -> None:
+        """Hand over one Store, from any thread. Answered by Stored or StoreFailed, in order."""
+        self._queue.put(store)
+
+    def close(self) -> None:
+        """Write what was handed over, mark a clean end, and close. Waits for it."""
+        self._queue.put(None)
+        self._thread.join()
+        try:
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("UPDATE meta SET value = 'yes' WHERE key = 'clean'")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            # What was acknowledged is stored; the next start only takes it for an unclean end.
+            _log.exception("the journal could not be closed cleanly")
+        self._connection.close()
+
+    def _run(self) -> None:
+        while True:
+            stores, last = self._gather()
+            if stores:
+                for event in self._write(stores):
+                    self._deliver(event)
+            if last:
+                return
+
+    def _gather(self) -> tuple[list[Store], bool]:
+        """What waits, at least one; and whether nothing comes after it."""
+        store = self._queue.get()
+        stores: list[Store] = []
+        size = 0
+        while store is not None:
+            stores.append(store)
+            size += sum(len(part.row.lines) for part in store.operations if isinstance(part, Append))
+            if len(stores) == _MOST_STORES or size >= _MOST_BYTES:
+                return stores, False
+            try:
+                store = self._queue.get_nowait()
+            except Empty:
+                return stores, False
+        return stores, True
+
+    def _write(self, stores: Sequence[Store]) -> list[Event]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            answers: list[Event] = [self._write_one(store) for store in stores]
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            return self._give_up(stores, error)
+        return answers
+
+    def _write_one(self, store: Store) -> Stored | StoreFailed:
+        """One Store within the transaction. Raises sqlite3.Error when the transaction itself is lost."""
+        self._connection.execute("SAVEPOINT store")
+        try:
+            for operation in store.operations:
+                self._perform(operation)
+        except _FAILURES as error:
+            self._forget()
+            if not self._connection.in_transaction:
+                raise sqlite3.OperationalError(str(error)) from error
+            self._connection.execute("ROLLBACK TO store")
+            self._connection.execute("RELEASE store")
+            _log.warning("a transaction could not be stored: %s", error)
+            return StoreFailed(store.ticket, str(error))
+        self._connection.execute("RELEASE store")
+        return Stored(store.ticket)
+
+    def _give_up(self, stores: Sequence[Store], error: sqlite3.Error) -> list[Event]:
+        self._forget()
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                _log.exception("the journal's transaction could not be rolled back")
+        _log.error("the journal cannot be written: %s", error)
+        return [StoreFailed(store.ticket, str(error)) for store in stores]
+
+    def _forget(self) -> None:
+        """After a rollback what is remembered may not be there."""
+        self._sids.clear()
+        self._tails.clear()
+
+    def _perform(self, operation: Operation) -> None:
+        match operation:
+            case Append(session=session, row=row):
+                self._append(self._sid(session), row)
+            case PutSession(row=session_row):
+                self._connection.execute(
+                    "INSERT INTO sessions (id, data) VALUES (?, ?)"
+                    " ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+                    (session_row.id, _encode(session_row)),
+                )
+            case AddPrompt(row=prompt, text=text):
+                cursor = self._connection.execute(
+                    "INSERT INTO prompts (id, sid, open, data) VALUES (?, ?, ?, ?)",
+                    (prompt.id, self._sid(prompt.session), not prompt.ended, _encode(prompt)),
+                )
+                if not prompt.ended:
+                    self._connection.execute("INSERT INTO texts VALUES (?, ?)", (cursor.lastrowid, text))
+            case PutPrompt(row=prompt):
+                self._connection.execute(
+                    "UPDATE prompts SET open = ?, data = ? WHERE id = ?",
+                    (not prompt.ended, _encode(prompt), prompt.id),
+                )
+                if prompt.ended:
+                    self._connection.execute(
+                        "DELETE FROM texts WHERE number = (SELECT number FROM prompts WHERE id = ?)",
+                        (prompt.id,),
+                    )
+            case PutApproval(row=approval):
+                self._connection.execute(
+                    "INSERT INTO approvals (id, sid, open, data) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
+                    (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
+                )
+
+    def _append(self, sid: int, row: Row) -> None:
+        tail = self._tail(sid)
+        if row.first != tail + 1 or row.count < 1:
+            raise ValueError(f"a batch at {row.first} does not continue a log that ends at {tail}")
+        self._connection.execute(
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)",
+            (sid, row.first, row.count, row.source.value, row.at, row.lines),
+        )
+        self._tails[sid] = tail + row.count
+
+    def _sid(self, session: str) -> int:
+        if session not in self._sids:
+            found = self._connection.execute("SELECT sid FROM sessions WHERE id = ?", (session,)).fetchone()
+            if found is None:
+                raise ValueError(f"no session {session}")
+            self._sids[session] = found[0]
+        return self._sids[session]
+
+    def _tail(self, sid: int) -> int:
+        if sid not in self._tails:
+            found = self._connection.execute(
+                "SELECT first + count - 1 FROM log WHERE sid = ? ORDER BY first DESC LIMIT 1", (sid,)
+            ).fetchone()
+            self._tails[sid] = found[0] if found else 0
+        return self._tails[sid]

@@ -1,0 +1,271 @@
+"""The turns of one claude: one prompt at a time, from the moment it is written until claude is idle again.
+
+What ends a turn is `session_state_changed: idle` after its `result` (2-4 ms later, behind the other lines of
+that turn); without it, a second after the result. Claude drops a prompt whose uuid it has had before: it is
+idle again after an echo then, without a result.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from claude_remote import facts
+from claude_remote_workers import stream_json
+from claude_remote_workers.outside import Outside
+from claude_remote_workers.words import explain, last_words, was_aborted
+
+INTERRUPT = "claude-remote-interrupt:"
+_SETTLE = 1.0  # after a result, for the state that should follow it
+_DROPPED = 10.0  # after an echo, for a turn that should begin
+_UNHEARD = 30.0  # after a prompt was written, for any sign of it
+_STOP_SIGNAL = 5.0  # after an interrupt, for a result
+_STOP_KILL = 10.0
+
+
+@dataclass
+class _Waiting:
+    prompt: str
+    client: str
+    text: str
+
+
+@dataclass
+class _Turn:
+    prompt: str | None
+    client: str
+    began: float
+    runs: bool = False
+    echoed: float | None = None  # when claude spoke of the prompt in a way that comes before it is run
+    result: stream_json.Result | None = None
+    settled_by: float = 0.0
+    stopping: float | None = None
+    stop_step: int = 0
+    warned: bool = False
+
+
+class Turns:
+    """The running turn, and the prompts behind it. `when_idle` is called after each turn."""
+
+    def __init__(self, outside: Outside, host: str, cost: float, when_idle: Callable[[float], None]) -> None:
+        self._outside = outside
+        self._host = host
+        self._cost = cost  # what claude has counted before this turn
+        self._when_idle = when_idle
+        self._queue: deque[_Waiting] = deque()
+        self._turn: _Turn | None = None
+        self._retry: stream_json.System | None = None
+        self._interrupts = 0
+        self.before_end: Callable[[], None] = lambda: None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs."""
+        return self._turn is not None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the running turn was told to stop."""
+        return self._turn is not None and self._turn.stopping is not None
+
+    def give(self, prompt: str, client: str, text: str, now: float) -> None:
+        """Run this prompt when claude is idle."""
+        self._queue.append(_Waiting(prompt, client, text))
+        self.begin_next(now)
+
+    def begin_next(self, now: float) -> None:
+        """Write the next prompt, if claude is idle."""
+        if self._turn is None and self._queue:
+            waiting = self._queue.popleft()
+            self._begin(waiting.prompt, waiting.client, now)
+            self._outside.write(stream_json.prompt(waiting.text, waiting.prompt))
+
+    def stop(self, prompt: str | None, now: float) -> None:
+        """End the running turn, if it is that of `prompt` (None: whatever runs); forget it if it waits."""
+        for waiting in list(self._queue):
+            if waiting.prompt == prompt:
+                self._queue.remove(waiting)
+                self._outside.record(
+                    facts.TurnFinished(prompt=prompt, outcome="void", reason="Stopped before it began.")
+                )
+        turn = self._turn
+        if turn is not None and prompt in (None, turn.prompt) and turn.stopping is None:
+            turn.stopping = now
+            self._interrupt()
+
+    # --- what claude says ---
+
+    def state_changed(self, state: str, now: float) -> None:
+        """`session_state_changed`."""
+        turn = self._turn
+        if state == "idle" and turn is not None:
+            if turn.result is not None or turn.echoed is not None:
+                self._finish(now)
+        elif state == "running":
+            if turn is not None and turn.result is not None:
+                self._finish(now)
+                turn = self._turn
+            if turn is None:
+                # Nobody prompted: a task in the background has ended, and claude goes on by itself.
+                turn = self._begin(None, "", now)
+            elif turn.stopping is not None and not turn.runs:
+                # 2.1.197 forgets an interrupt that came while the prompt was still in its queue.
+                self._interrupt()
+            turn.runs = True
+
+    def echoed(self, uuid: str | None, now: float) -> None:
+        """Claude has repeated a prompt, or said that it is through with it."""
+        turn = self._turn
+        if turn is not None and turn.prompt is not None and turn.prompt == uuid and turn.echoed is None:
+            turn.echoed = now
+
+    def retried(self, retry: stream_json.System) -> None:
+        """`system/api_retry`."""
+        self._retry = retry
+
+    def ended(self, result: stream_json.Result, now: float) -> bool:
+        """`result`. False when no turn was running that could have ended."""
+        turn = self._turn
+        if turn is None:
+            return False
+        by_itself = result.origin is not None and result.origin.kind == "task-notification"
+        if by_itself and turn.prompt is not None:
+            return True  # it began just before our prompt was written, which follows
+        turn.result = result
+        turn.settled_by = now + _SETTLE
+        return True
+
+    def claude_ended(self, reason: str, *, ready: bool, now: float) -> None:
+        """Claude is no more. `ready`: it had been; otherwise nothing that waits can have had effects."""
+        turn = self._turn
+        if turn is not None and turn.result is not None:
+            self._finish(now)
+        elif turn is not None:
+            outcome: Literal["interrupted", "void"] = "interrupted" if ready else "void"
+            told = "The turn was stopped." if turn.stopping is not None and ready else reason
+            self._end(turn, outcome, error=turn.stopping is None, reason=told, now=now)
+        if not ready:
+            for waiting in self._queue:
+                self._outside.record(
+                    facts.TurnFinished(prompt=waiting.prompt, outcome="void", error=True, reason=reason)
+                )
+            self._queue.clear()
+
+    # --- time ---
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When tick() has something to do."""
+        turn = self._turn
+        if turn is None:
+            return None
+        times = [turn.settled_by] if turn.result is not None else []
+        if turn.stopping is not None and turn.stop_step < 2:
+            times.append(turn.stopping + (_STOP_SIGNAL, _STOP_KILL)[turn.stop_step])
+        if not turn.runs:
+            times.append(turn.began + _UNHEARD if turn.echoed is None else turn.echoed + _DROPPED)
+        return min(times, default=None)
+
+    def tick(self, now: float) -> None:
+        """Act on what did not happen in time."""
+        turn = self._turn
+        if turn is None:
+            return
+        if turn.result is not None:
+            if now >= turn.settled_by:
+                self._finish(now)
+        elif turn.stopping is not None:
+            self._press(turn, turn.stopping, now)
+        elif not turn.runs and turn.echoed is not None and now >= turn.echoed + _DROPPED:
+            self._finish(now)
+        elif not turn.runs and turn.echoed is None and now >= turn.began + _UNHEARD and not turn.warned:
+            turn.warned, turn.runs = True, True
+            self._outside.record(
+                facts.Notice(
+                    level="warning",
+                    text=f"claude has not begun with the prompt for {_UNHEARD:.0f} s; it may be starting "
+                    "MCP servers or hooks. Interrupt to give up.",
+                )
+            )
+
+    def _press(self, turn: _Turn, since: float, now: float) -> None:
+        if turn.stop_step == 0 and now >= since + _STOP_SIGNAL:
+            turn.stop_step = 1
+            self._outside.interrupt_process()
+        elif turn.stop_step == 1 and now >= since + _STOP_KILL:
+            turn.stop_step = 2
+            self._outside.kill()
+
+    # --- beginning and end ---
+
+    def _begin(self, prompt: str | None, client: str, now: float) -> _Turn:
+        self._turn = _Turn(prompt, client, now)
+        self._retry = None
+        self._outside.record(facts.TurnStarted(prompt=prompt, client=client))
+        return self._turn
+
+    def _interrupt(self) -> None:
+        self._interrupts += 1
+        identity = f"{INTERRUPT}{self._interrupts}"
+        # What claude has not taken from its queue yet must not run after the interrupt (2.1.330 knows this).
+        self._outside.write(stream_json.request(identity, "interrupt", {"cancel_queued": True}))
+
+    def _finish(self, now: float) -> None:
+        turn = self._turn
+        if turn is None:
+            return
+        result = turn.result
+        if result is None:
+            stopped = turn.stopping is not None
+            self._end(
+                turn,
+                "interrupted",
+                error=not stopped,
+                reason="The turn was stopped." if stopped else "Claude had been given this prompt before.",
+                now=now,
+            )
+            return
+        aborted = was_aborted(result)
+        reason = explain(result, self._retry, self._host)
+        self._end(
+            turn,
+            "interrupted" if aborted else "done",
+            error=bool(reason) and not aborted,
+            reason=reason,
+            last=last_words(result.result or ""),
+            total=result.total_cost_usd,
+            now=now,
+        )
+
+    def _end(
+        self,
+        turn: _Turn,
+        outcome: Literal["done", "interrupted", "void"],
+        *,
+        error: bool,
+        reason: str,
+        now: float,
+        last: str = "",
+        total: float | None = None,
+    ) -> None:
+        self.before_end()
+        cost = 0.0
+        if total is not None:
+            # After /clear claude counts from zero.
+            cost = total - self._cost if total >= self._cost else total
+            self._cost = total
+        self._outside.record(
+            facts.TurnFinished(
+                prompt=turn.prompt,
+                outcome=outcome,
+                error=error,
+                reason=reason,
+                last_words=last,
+                cost=cost,
+                duration=max(now - turn.began, 0.0),
+            )
+        )
+        self._turn = None
+        self._when_idle(now)

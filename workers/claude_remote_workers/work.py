@@ -1,0 +1,185 @@
+"""A lease being worked on: claude, what it says, and what becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+
+import zmq
+
+from claude_remote import bus, processes
+from claude_remote.facts import Fact
+from claude_remote_workers.claude import CannotStart, Claude
+from claude_remote_workers.command import build_arguments, build_environment
+from claude_remote_workers.conversation import Conversation
+from claude_remote_workers.lines import Lines
+from claude_remote_workers.link import Link
+from claude_remote_workers.log import Log
+from claude_remote_workers.outbox import Outbox
+from claude_remote_workers.pipes import Pipes
+from claude_remote_workers.spill import Spill
+from claude_remote_workers.stream_json import STREAM_EVENT
+from claude_remote_workers.transcript import find_transcript
+
+_TREE_PATIENCE = 3.0  # seconds for killed processes to be gone
+
+
+class Work:
+    """One claude and the log that it fills; the Outside of its conversation."""
+
+    def __init__(self, lease: bus.Lease, marker: str, spill: Spill, poller: zmq.Poller, link: Link) -> None:
+        self.lease = lease
+        self.identity = (lease.session, lease.epoch)
+        self.outbox = Outbox(lease, spill)
+        self.released_now = False
+        self.over_since = 0.0
+        self._marker = marker
+        self._log = Log(self.outbox)
+        self._link = link
+        self._pipes = Pipes(poller)
+        self._lines = Lines(bus.MAX_LINE)
+        self._claude: Claude | None = None
+        self.conversation: Conversation
+
+    def start(self, program: str, environment: Mapping[str, str], now: float) -> None:
+        """Start claude."""
+        lease = self.lease
+        transcript = find_transcript(environment, lease.claude_session)
+        self.conversation = Conversation(self, lease, transcript, socket.gethostname())
+        try:
+            self._claude = Claude(
+                build_arguments(program, lease, resume=transcript.exists),
+                lease.cwd,
+                build_environment(environment, self._marker),
+            )
+        except CannotStart as error:
+            self.over_since = now
+            self.conversation.could_not_start(f"claude could not be started: {error}.", now)
+        else:
+            self.conversation.started(self._claude.pid, now)
+        self._log.flush()
+
+    @property
+    def next_deadline(self) -> float:
+        """When turn() has something to do without a descriptor saying so."""
+        deadline = self.conversation.next_deadline
+        return float("inf") if deadline is None else deadline
+
+    def obey(self, verb: bus.Verb, payload: bytes, now: float) -> None:
+        """A verb of the broker for this lease."""
+        match verb:
+            case bus.Ack():
+                self.outbox.acknowledge(verb.seq)
+            case bus.Give():
+                self.conversation.give(verb, payload.decode(errors="replace"), now)
+            case bus.Verdict():
+                self.conversation.decide(verb, payload)
+            case bus.Stop():
+                self.conversation.stop(verb, now)
+            case bus.Ask():
+                self.conversation.ask(verb, payload)
+            case bus.Release():
+                self.release(verb.how, now)
+        self._log.flush()
+
+    def release(self, how: str, now: float) -> None:
+        """End claude: `park` after its turn, or `now`."""
+        self.released_now = self.released_now or how == "now"
+        session, epoch = self.identity
+        verb = bus.Release(session=session, epoch=epoch, how="now" if how == "now" else "park")
+        self.conversation.release(verb, now)
+        self._log.flush()
+
+    def turn(self, now: float) -> None:
+        """Read and write what can be, and act on the time."""
+        claude = self._claude
+        if claude is not None:
+            claude.flush()
+            claude.read_stderr()
+            if not self.outbox.full:
+                self._digest(claude.read(), now)
+            if claude.code is not None:
+                self._bury(claude, now)
+        self.conversation.tick(now)
+        self._log.flush()
+        # A reader that can take nothing more leaves the lines in the pipe, and claude keeps them.
+        self._pipes.watch(self._claude, read=not self.outbox.full)
+
+    def reaped(self, pid: int, status: int) -> None:
+        """A child has ended: claude, or an orphan of its own."""
+        if self._claude is not None and pid == self._claude.pid:
+            self._claude.reaped(status)
+
+    def close(self) -> None:
+        """Give up what is left."""
+        self.outbox.close()
+
+    # --- Outside ---
+
+    def keep(self, line: bytes) -> None:
+        self._log.add_lines(line, 1)
+
+    def record(self, fact: Fact) -> None:
+        self._log.add_fact(fact)
+
+    def write(self, line: bytes, written: Callable[[], None] | None = None) -> None:
+        if self._claude is not None:
+            self._claude.write(line, written)
+
+    def reply(self, request: str, payload: bytes, *, ok: bool) -> None:
+        self._link.send(bus.Reply(request=request, ok=ok), payload)
+
+    def end_input(self) -> None:
+        if self._claude is not None:
+            self._claude.end_input()
+
+    def interrupt_process(self) -> None:
+        if self._claude is not None:
+            self._claude.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        self._kill_tree()
+
+    # --- inside ---
+
+    def _digest(self, data: bytes, now: float) -> None:
+        lines = self._lines.feed(data) if data else b""
+        for size in self._lines.take_left_out():
+            self.conversation.left_out(size)
+        if not lines:
+            return
+        count = lines.count(b"\n")
+        if lines.startswith(STREAM_EVENT) and lines.count(b"\n" + STREAM_EVENT) == count - 1:
+            self._log.add_lines(lines, count)
+            return
+        for line in lines.split(b"\n")[:-1]:
+            if line.startswith(STREAM_EVENT):
+                self._log.add_lines(line + b"\n", 1)
+            else:
+                self.conversation.read(line + b"\n", now)
+
+    def _bury(self, claude: Claude, now: float) -> None:
+        """Claude is dead: read what it still said, see that nothing of it lives, and say so."""
+        while data := claude.read():
+            self._digest(data, now)
+        if self._lines.pending:
+            self._digest(b"\n", now)
+        while claude.read_stderr():
+            pass
+        self._claude = None
+        self._pipes.watch(None, read=False)
+        claude.close()
+        self._kill_tree()
+        self.over_since = now
+        self.conversation.ended(claude.code, claude.stderr_tail, now)
+
+    def _kill_tree(self) -> None:
+        """Everything below this process is claude or of claude, for orphans are adopted."""
+        roots = processes.below((os.getpid(),))
+        left = processes.kill_tree(roots, self._marker, _TREE_PATIENCE)
+        if left:
+            pids = ", ".join(str(process.pid) for process in left)
+            print(f"claude-remote-worker: processes do not end: {pids}", file=sys.stderr, flush=True)
