@@ -51,10 +51,9 @@ def unpack(data: bytes, kind: type[T]) -> T:
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        words = _short(error)
-        if words.startswith("Invalid value") and words.endswith("`$.kind`"):
+        if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
-        raise BadMessage(words) from None
+        raise BadMessage(_short(error)) from None
 
 
 def _depth_exceeds(value: Any, left: int) -> bool:
@@ -68,4 +67,6 @@ def _depth_exceeds(value: Any, left: int) -> bool:
 
 
 def _short(error: Exception) -> str:
-    return str(error)[:200] or type(error).__name__
+    """The words of an error; they may quote the peer, and end up in logs and on terminals."""
+    words = "".join(letter if letter.isprintable() else "?" for letter in str(error)[:200])
+    return words or type(error).__name__
