@@ -36,7 +36,9 @@ from claude_remote.messages import Behavior
 _MOST_OPEN = 1000
 _LONGEST_SAID = 64 * 1024
 _TAGGED = re.compile(r"<command-(name|args)>(.*?)</command-\1>", re.DOTALL)
-_OUTPUT = re.compile(r"\s*<local-command-(?:stdout|stderr)>(.*?)</local-command-(?:stdout|stderr)>\s*", re.DOTALL)
+_OUTPUT = re.compile(
+    r"\s*<local-command-(?:stdout|stderr)>(.*?)</local-command-(?:stdout|stderr)>\s*", re.DOTALL
+)
 _NOT_SAID = ("[Request interrupted by user", "<task-notification>", "<system-reminder>", "Caveat:")
 
 
@@ -73,7 +75,7 @@ class Conversation:
         self._tools: OrderedDict[str, ToolUse] = OrderedDict()
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._clients: OrderedDict[str, str] = OrderedDict()
-        self._retry: int | None = None  # the note about retries that is still true
+        self._retry: Note | None = None  # the one note for all the retries of a request
         self._retrying = False
         self._answered = ""  # the last text of this turn
 
@@ -119,10 +121,9 @@ class Conversation:
     def _stream(self, event: frames.StreamEvent) -> list[Change]:
         match event.type:
             case "message_start":
-                self._retry = None
-                gone = self._drop()
+                changes = [*self._drop(), *self._recovered()]
                 self._message = event.message.id if event.message else ""
-                return gone
+                return changes
             case "content_block_start" if event.content_block is not None:
                 self._begun(event.content_block)
             case "content_block_delta" if event.delta is not None:
@@ -151,7 +152,7 @@ class Conversation:
 
     def _assistant(self, line: frames.MessageLine) -> list[Change]:
         message = line.message
-        changes: list[Change] = []
+        changes = self._recovered()
         if message.id != self._message:
             changes += self._drop()
             self._message = message.id
@@ -226,7 +227,9 @@ class Conversation:
                 if block.type == "tool_result"
                 for change in self._tool_result(block, line)
             ]
-        text = content if isinstance(content, str) else "\n".join(block.text for block in content if block.text)
+        text = (
+            content if isinstance(content, str) else "\n".join(block.text for block in content if block.text)
+        )
         if output := _OUTPUT.fullmatch(text):
             shown = output[1].strip("\n")
             return [Words(id=self._next(), kind="output", text=shown)] if shown.strip() else []
@@ -248,7 +251,7 @@ class Conversation:
         self.doing = Doing.REQUESTING
         error = bool(block.is_error)
         text = frames.plain(block.content)
-        outcome = describe_result(text, frames.read_details(line.tool_use_result), error=error)
+        outcome = describe_result(use.tool, text, frames.read_details(line.tool_use_result), error=error)
         state = use.state
         if state is ToolState.RUNNING:
             state = ToolState.FAILED if error else ToolState.DONE
@@ -384,6 +387,7 @@ class Conversation:
             reason=fact.reason,
             agent=fact.agent,
             plan=plan,
+            may_remember=bytes(fact.suggestions).strip() not in (b"[]", b"null", b""),
         )
         self._questions[fact.approval] = question
         while len(self._questions) > _MOST_OPEN:
@@ -433,11 +437,16 @@ class Conversation:
     def _noticed(self, fact: facts.Notice) -> Note:
         if not self._retrying:
             return self._note(fact.level, fact.text)
-        # One note for all the retries of a request: the last of them is what is true.
+        # The last of a request's retries is what is true.
         self._retrying = False
-        if self._retry is None:
-            self._retry = self._next()
-        return Note(id=self._retry, level=fact.level, text=fact.text)
+        number = self._next() if self._retry is None else self._retry.id
+        self._retry = Note(id=number, level=fact.level, text=fact.text, done=False)
+        return self._retry
+
+    def _recovered(self) -> list[Change]:
+        note, self._retry = self._retry, None
+        self._retrying = False
+        return [] if note is None else [structs.replace(note, done=True)]
 
     # --- inside -----------------------------------------------------------------------------------------
 
@@ -461,15 +470,16 @@ class Conversation:
         ]
         self._writing.clear()
         changes += [
-            structs.replace(use, done=True, state=ToolState.STOPPED if use.state is ToolState.RUNNING else use.state)
+            structs.replace(
+                use, done=True, state=ToolState.STOPPED if use.state is ToolState.RUNNING else use.state
+            )
             for use in self._tools.values()
         ]
         self._tools.clear()
         for approval in list(self._questions):
             changes += self._settle(approval, message="The turn has ended.")
+        changes += self._recovered()
         self._message = ""
-        self._retry = None
-        self._retrying = False
         self.doing, self.detail = Doing.NOTHING, ""
         return changes
 

@@ -96,7 +96,7 @@ class SystemLine(Struct):
     """`system` of any subtype."""
 
     subtype: str = ""
-    status: str | None | UnsetType = UNSET
+    status: str | UnsetType | None = UNSET
     mode: str | None = field(default=None, name="permissionMode")
     model: str | None = None
     cwd: str | None = None
@@ -153,6 +153,7 @@ class Details(Struct):
 
     patch: list[_Patch] | None = field(default=None, name="structuredPatch")
     file: _File | None = None
+    answers: dict[str, Any] | None = None
 
 
 _decoders: dict[str, msgspec.json.Decoder[AnyLine]] = {

@@ -67,6 +67,7 @@ class Question(Item, frozen=True, kw_only=True):
     """Claude asks whether it may use a tool, or asks the user something. Open while it is not `done`.
 
     `decision` None and `done`: it is void, `message` says why. `plan`: for ExitPlanMode, when it is known.
+    `may_remember`: Claude offers a rule by which the like is allowed for the rest of the session.
     """
 
     approval: str
@@ -78,6 +79,7 @@ class Question(Item, frozen=True, kw_only=True):
     reason: str = ""
     agent: str = ""
     plan: str = ""
+    may_remember: bool = False
     decision: Behavior | None = None
     for_session: bool = False
     by: str = ""

@@ -23,6 +23,8 @@ _TELLING = (
     "subject",
     "prompt",
 )
+# What the model is told of these is not for people.
+_SAY_NOTHING = frozenset({"EnterPlanMode", "ExitPlanMode", "TodoWrite", "Skill"})
 _PATHS = ("file_path", "notebook_path", "path")
 
 
@@ -38,6 +40,8 @@ def read_input(raw: bytes) -> dict[str, Any]:
 def summarize(raw: bytes, cwd: str = "") -> str:
     """What a tool is used on; a path below `cwd` is written from there."""
     given = read_input(raw)
+    if "plan" in given or "todos" in given:
+        return ""  # too long for a line, and shown elsewhere
     for name in _TELLING:
         value = given.get(name)
         if isinstance(value, str) and value.strip():
@@ -53,22 +57,32 @@ def shorten(path: str, cwd: str) -> str:
     return path[len(cwd) + 1 :] if cwd and path.startswith(f"{cwd}/") else path
 
 
-def describe_result(text: str, details: frames.Details, *, error: bool) -> str:
-    """What came of a tool, in a line."""
-    if details.patch is not None and not error:
+def describe_result(tool: str, text: str, details: frames.Details, *, error: bool) -> str:
+    """What came of a tool, in a line; empty when that it was used says it all."""
+    if error:
+        return _first_line(text)
+    if details.answers:
+        return one_line(", ".join(str(answer) for answer in details.answers.values()))
+    if tool in _SAY_NOTHING:
+        return ""
+    if text.startswith("Async agent launched"):
+        return "in the background"
+    if details.patch is not None:
         lines = [line for patch in details.patch for line in patch.lines]
         added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
-        if added or removed:
-            return f"+{added} -{removed}"
-        return ""
+        return f"+{added} -{removed}" if added or removed else ""
     if details.file is not None and details.file.lines:
         return count(details.file.lines, "line")
+    return _first_line(text)
+
+
+def _first_line(text: str) -> str:
     lines = [line for line in text[: 64 * 1024].splitlines() if line.strip()]
     if not lines:
         return ""
-    more = text.count("\n") + 1 - 1
+    more = max(text.count("\n"), len(lines) - 1)
     first = one_line(lines[0])
-    return f"{first} (+{count(more, 'line')})" if more and len(lines) > 1 else first
+    return f"{first} (+{count(more, 'line')})" if len(lines) > 1 else first
 
 
 def one_line(text: str) -> str:

@@ -31,13 +31,9 @@ from tests.fakes.messages_api import (
     text,
     tool,
 )
-from tests.fakes.script import Answer
 
 RECORDED = Path(__file__).parent / "recorded"
-_ARGUMENTS = (
-    "-p --input-format stream-json --output-format stream-json --verbose --permission-prompt-tool stdio"
-    " --include-partial-messages --replay-user-messages"
-).split()
+_ARGUMENTS = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--permission-prompt-tool", "stdio", "--include-partial-messages", "--replay-user-messages"]
 _PATIENCE = 60.0
 
 
@@ -107,6 +103,7 @@ class Session:
                 input=facts.Raw(json.dumps(request["input"]).encode()),
                 summary=f"{request['tool_name']}: {next(iter(request['input'].values()), '')}"[:200],
                 tool_use=request["tool_use_id"],
+                suggestions=facts.Raw(json.dumps(request.get("permission_suggestions", [])).encode()),
             )
         )
         return question
@@ -143,7 +140,10 @@ class Session:
         self._process.stdin.close()
         self._process.wait(_PATIENCE)
         whole = b"".join(self.log)
-        for found, written in ((str(self._home), "/home/me"), (str(self._home).replace("/", "-"), "-home-me")):
+        for found, written in (
+            (str(self._home), "/home/me"),
+            (str(self._home).replace("/", "-"), "-home-me"),
+        ):
             whole = whole.replace(found.encode(), written.encode())
         RECORDED.mkdir(exist_ok=True)
         (RECORDED / f"{name}.jsonl").write_bytes(whole)
@@ -199,7 +199,9 @@ def conversation(session: Session) -> None:
 def tools(session: Session) -> None:
     """Tools that need nobody, one allowed, one denied, one that fails."""
     session.api.reply(
-        reply("I look first.", tool("Read", file_path=f"{session.cwd}/circle.py"), tool("Bash", command="ls")),
+        reply(
+            "I look first.", tool("Read", file_path=f"{session.cwd}/circle.py"), tool("Bash", command="ls")
+        ),
         bash("echo one >> log.txt; echo two; echo three", "Make a log"),
         reply(
             "Now I fix it.",
