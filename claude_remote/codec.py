@@ -6,6 +6,7 @@ Nothing that arrives is trusted before both have passed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgpack  # type: ignore[import-untyped]
@@ -54,6 +55,21 @@ def unpack(data: bytes, kind: type[T]) -> T:
         if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
         raise BadMessage(_short(error)) from None
+
+
+def pack_environment(environment: Mapping[str, str]) -> bytes:
+    """An environment as a msgpack map. Bytes that are not UTF-8 survive, as os.environ gives them."""
+    packed: bytes = msgpack.packb(dict(environment), use_bin_type=True, unicode_errors="surrogateescape")
+    return packed
+
+
+def unpack_environment(data: bytes) -> dict[str, str]:
+    """The environment that pack_environment has packed. Raises BadMessage."""
+    try:
+        plain = msgpack.unpackb(data, raw=False, unicode_errors="surrogateescape")
+        return msgspec.convert(plain, dict[str, str])
+    except (ValueError, msgpack.exceptions.UnpackException, msgspec.ValidationError) as error:
+        raise BadMessage(f"not an environment: {_short(error)}") from None
 
 
 def _depth_exceeds(value: Any, left: int) -> bool:

@@ -98,7 +98,7 @@ class Bell(Struct, frozen=True, kw_only=True):
     def _not_approved(self, words: tuple[str, ...]) -> NotApproved:
         said = " ".join(words)
         return NotApproved(
-            f"{self.label} has not approved this client yet; its words are: {said}\n"
+            f"{self.label} waits for its owner's approval of this client. Words: {said}\n"
             "On the server: claude-remote-server clients approve. Then try again, or wait with --wait.",
             words=said,
             state="pending",

@@ -54,11 +54,12 @@ class UnknownFact(Event, frozen=True):
 
 
 class Decided(Event, frozen=True):
-    """An approval of this session was decided, by whom says `by`."""
+    """An approval was decided; `by` says by whom. `lost`: in words, why our decision had no effect."""
 
     approval: str
     behavior: messages.Behavior
     by: str
+    lost: str = ""
 
 
 class Reset(Event, frozen=True):

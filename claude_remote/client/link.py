@@ -147,6 +147,11 @@ class Link:
             return False
         return all(isinstance(each.message, Heartbeat) for each in self._arrived)
 
+    def abort(self) -> None:
+        """Cut the connection under whoever receives on it, who gets LinkLost. From any thread."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._stream, socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Hang up. Idempotent; what was not yet written is lost."""
         if self._closed:

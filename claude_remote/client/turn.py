@@ -128,6 +128,12 @@ class Exchange:
         if self._link is not None and not self._link.closed:
             self._link.heartbeat()
 
+    def abort(self) -> None:
+        """Make the thread that iterates stop with LinkLost, soon. From any thread. The turn goes on."""
+        self._patience = 0.0
+        if self._link is not None:
+            self._link.abort()
+
     def close(self) -> None:
         """Stop following. The turn goes on."""
         link, self._link = self._link, None
@@ -179,8 +185,8 @@ class Exchange:
                 yield Reset(cursor)
             case messages.Tail(cursor=cursor):
                 yield Tail(cursor)
-            case messages.Decided(approval=approval, behavior=behavior, by=by):
-                yield Decided(approval, behavior, by)
+            case messages.Decided(approval=approval, behavior=behavior, by=by, lost=lost):
+                yield Decided(approval, behavior, by, lost)
             case _:
                 pass  # a kind that means nothing here; a newer server may say more than we know
 
@@ -216,6 +222,7 @@ class Turn(Exchange):
         self.outcome: Outcome | None = None
         self._on_approval = on_approval
         self._result: bytes | None = None
+        self._running = self._stopping = False
         super().__init__(ask, release, patience=patience)
 
     @property
@@ -231,9 +238,10 @@ class Turn(Exchange):
             raise OutOfTurn("the turn was detached from before it ended")
         return self.outcome
 
-    def withdraw(self) -> None:
-        """Take the prompt back if it still waits; Finished comes if it did."""
-        self._send(messages.Withdraw())
+    def stop(self) -> None:
+        """End this prompt: interrupt its turn if it runs, take it back if it waits. As `interrupt`."""
+        self._stopping = True
+        self._send(messages.Interrupt() if self._running else messages.Withdraw())
 
     def _read(self, incoming: Incoming) -> Iterator[Event]:
         match incoming.message:
@@ -256,10 +264,18 @@ class Turn(Exchange):
     def _look(self, event: Event) -> None:
         if isinstance(event, Line) and b'"result"' in event.raw and _is_result(event.raw):
             self._result = event.raw
-        elif isinstance(event, Fact) and isinstance(event.fact, facts.ApprovalOpened) and self._on_approval:
-            verdict = self._on_approval(event.fact)
+        elif isinstance(event, Fact):
+            self._note(event.fact)
+
+    def _note(self, fact: facts.AnyFact) -> None:
+        if isinstance(fact, facts.TurnStarted) and fact.prompt == self.prompt:
+            self._running = True
+            if self._stopping:  # it began while it was being taken back
+                self.interrupt()
+        elif isinstance(fact, facts.ApprovalOpened) and self._on_approval is not None:
+            verdict = self._on_approval(fact)
             if verdict is not None:
-                self.decide(event.fact.approval, verdict)
+                self.decide(fact.approval, verdict)
 
 
 def _is_result(line: bytes) -> bool:

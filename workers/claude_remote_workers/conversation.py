@@ -121,8 +121,13 @@ class Conversation:
 
     def decide(self, verb: bus.Verdict, changed_input: bytes) -> None:
         """A decision."""
+        try:
+            changed = stream_json.read_object(changed_input) if changed_input else None
+        except ValueError as error:
+            self._notice("error", f"A decision of {verb.by} was not applied, for its changed input: {error}.")
+            return
         if not self._over and _remember(self._decisions, verb.approval):
-            self.approvals.decide(verb, changed_input)
+            self.approvals.decide(verb, changed)
 
     def stop(self, verb: bus.Stop, now: float) -> None:
         """End the turn."""
@@ -149,7 +154,7 @@ class Conversation:
             return
         try:
             message = stream_json.read(line)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, RecursionError) as error:
             self._puzzle(line, error)
             return
         except msgspec.DecodeError:
@@ -174,9 +179,14 @@ class Conversation:
         """When tick() has something to do."""
         if self._over:
             return None
-        start = None if self._ready else self._started_at + (_NO_START if self._slow else _SLOW_START)
-        times = (start, self.turns.next_deadline, self.ending.next_deadline)
+        times = (self._start_deadline, self.turns.next_deadline, self.ending.next_deadline)
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _start_deadline(self) -> float | None:
+        if self._ready or self._why_killed:
+            return None
+        return self._started_at + (_NO_START if self._slow else _SLOW_START)
 
     def tick(self, now: float) -> None:
         """Act on what did not happen in time."""
@@ -245,17 +255,14 @@ class Conversation:
             self.approvals.answered(answer.request_id)
         elif not self._ready:
             self._ready = True
-            initialized = stream_json.Initialized()
-            if answer.subtype == "success":
-                initialized = msgspec.json.decode(answer.response, type=stream_json.Initialized)
-            self._outside.record(facts.ClaudeReady(version=initialized.claude_code_version or ""))
+            version = _text_in(answer.response, "claude_code_version")
+            self._outside.record(facts.ClaudeReady(version=version))
 
     def _asked(self, answer: stream_json.Answer) -> None:
         agreed = self._asking.answered(answer)
         if agreed is not None and agreed[0] == "set_model":
             # Claude tells of a new mode by itself, but not of a new model.
-            model = msgspec.json.decode(agreed[1] or b"{}", type=dict[str, str | None]).get("model")
-            self._changed(model=model or "default")
+            self._changed(model=_text_in(agreed[1], "model") or "default")
 
     def _changed(self, **fields: str | None) -> None:
         new = {name: value for name, value in fields.items() if value and self._now.get(name) != value}
@@ -270,20 +277,18 @@ class Conversation:
                 )
             )
 
-    def _puzzle(self, line: bytes, error: msgspec.ValidationError) -> None:
+    def _puzzle(self, line: bytes, error: msgspec.ValidationError | RecursionError) -> None:
         """JSON, but not of the shape that is known: a newer claude. It passes; only no question may wait."""
-        try:
-            fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-        except msgspec.ValidationError:
+        if not line.lstrip().startswith(b"{"):
             self._take_rubbish(line)
             return
         self._outside.keep(line)
         if not self._puzzled:
             self._puzzled = True
             self._notice("warning", f"This claude says something that claude-remote does not know: {error}.")
-        identity = msgspec.json.decode(fields.get("request_id", msgspec.Raw(b"null")))
-        if isinstance(identity, str) and b'"control_request"' in fields.get("type", b""):
-            self._outside.write(stream_json.refusal(identity, "claude-remote does not understand this"))
+        asked = stream_json.find_request_id(line)
+        if asked is not None:
+            self._outside.write(stream_json.refusal(asked, "claude-remote does not understand this"))
 
     def _take_rubbish(self, line: bytes) -> None:
         self._rubbish_count += 1
@@ -331,3 +336,12 @@ def _remember(known: OrderedDict[str, None], identity: str) -> bool:
     if len(known) > _REMEMBERED:
         known.popitem(last=False)
     return True
+
+
+def _text_in(given: bytes | msgspec.Raw, name: str) -> str:
+    """A text of a JSON object; empty when it is not there."""
+    try:
+        value = msgspec.json.decode(given or b"{}", type=dict[str, Any]).get(name)
+    except msgspec.DecodeError:
+        return ""
+    return value if isinstance(value, str) else ""

@@ -24,8 +24,8 @@ from claude_remote.known_servers import KnownServers
 from claude_remote.messages import ClientState, Door
 from claude_remote.pairing import pairing_words
 from claude_remote.paths import Paths
-from tests.claude_remote.client.conftest import Serve
 from tests.claude_remote.client.scripted import Connection
+from tests.claude_remote.serving import Serve
 
 
 def answer_pings(server: Connection) -> None:
