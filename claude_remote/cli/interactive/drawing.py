@@ -106,7 +106,7 @@ def decision(item: Question, *, mine: bool) -> RenderableType | None:
 
 def ended(item: Ended) -> RenderableType:
     """The end of a turn, with what it took."""
-    took = f"{duration(item.duration)} · ${item.cost:.2f}" if item.cost else duration(item.duration)
+    took = f"{duration(item.duration)} · ${item.cost:.2f}" if item.cost >= 0.005 else duration(item.duration)
     if item.error:
         return _hanging("✗", Text(clean(item.reason or "The turn ended with an error."), style="none"), "red")
     if item.outcome == "done":

@@ -116,7 +116,8 @@ class Session:
             with suppress(NotImplementedError, RuntimeError):  # Windows has none; nor has a thread
                 loop.add_signal_handler(each, self._hang_up)
         try:
-            await self._screen.app.run_async(pre_run=self._begin)
+            # Once the screen is drawn, for what is printed goes above it.
+            await self._screen.app.run_async(pre_run=lambda: loop.call_soon(self._begin))
         except OSError:
             if not self._hung_up:
                 raise
