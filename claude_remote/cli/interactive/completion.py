@@ -74,10 +74,9 @@ class PromptCompleter(Completer):
         # What begins so, then what has it in the middle.
         names = sorted(known, key=lambda name: (not name.startswith(typed), name))
         for name in names:
-            if typed in name and escape(name) == name:
+            if typed in name and escape(name) == name and not name.startswith("__"):
                 command = known[name]
-                label = f"/{name} {escape(command.argument)}".rstrip()
-                meta = escape(command.description)
+                meta = escape(f"{command.argument}  {command.description}".strip())
                 if len(meta) > _LONGEST_META:
                     meta = f"{meta[: _LONGEST_META - 1]}…"
-                yield Completion(f"/{name}", -len(typed) - 1, display=label, display_meta=meta)
+                yield Completion(f"/{name}", -len(typed) - 1, display_meta=meta)

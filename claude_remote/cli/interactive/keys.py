@@ -16,6 +16,10 @@ from claude_remote.cli.interactive.screen import Screen
 class Actions(Protocol):
     """What keys can bring about."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to stop."""
+
     def submit(self, text: str) -> None:
         """Prompt, or carry out a command of ours."""
 
@@ -51,7 +55,7 @@ def _add_general(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
         if screen.words_focused() and screen.form is not None:
             screen.form.cancel_text()
             screen.give_keys(to_form=True)
-        elif screen.prompt_focused() and screen.prompt.text:
+        elif screen.prompt_focused() and screen.prompt.text and not actions.busy:
             screen.prompt.reset()
         else:
             actions.stop()

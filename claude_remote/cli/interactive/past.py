@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from msgspec import structs
 
-from claude_remote.client.items import AnyItem, Change, Gone, More, Said, Words
+from claude_remote.client.items import AnyItem, Change, Gone, More, Question, Said, Words
 
 _TURNS = 2
 _MOST = 60
@@ -28,6 +28,8 @@ class Past:
                     self._items[number] = structs.replace(item, text=item.text + text)
             case Gone(id=number):
                 self._items.pop(number, None)
+            case Question(done=True):
+                self._items.pop(change.id, None)  # the tool's own line says what came of it
             case _:
                 self._items[change.id] = change
                 while len(self._items) > _MOST:

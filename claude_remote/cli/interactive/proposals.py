@@ -24,7 +24,7 @@ def propose(question: Question, cwd: str = "") -> RenderableType:
     """The whole of a question for an approval."""
     given = read_input(question.input)
     parts: list[RenderableType] = [_headline(question)]
-    if question.description and question.description not in given.values():
+    if question.description and not _tells_nothing_new(question.description, given):
         parts.append(Text(f"  {clean(question.description)}", style="dim"))
     parts += [Padding(part, (0, 0, 0, 2)) for part in _content(question.tool, given, cwd)]
     if question.reason:
@@ -37,6 +37,10 @@ def propose_plan(plan: str) -> RenderableType:
     headline = Text.assemble(("? ", "bold yellow"), ("Claude has a plan", "bold"))
     body = Markdown(clean(plan)) if plan.strip() else Text("(It did not write it down.)", style="dim")
     return Group(headline, Padding(body, (0, 0, 0, 2)))
+
+
+def _tells_nothing_new(description: str, given: dict[str, Any]) -> bool:
+    return any(isinstance(value, str) and value.endswith(description) for value in given.values())
 
 
 def _headline(question: Question) -> Text:

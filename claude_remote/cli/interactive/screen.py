@@ -197,8 +197,9 @@ class Screen:
         hint = ConditionalProcessor(BeforeInput([("class:placeholder", "Ask Claude · /help")]), empty)
 
         def height() -> Dimension:
-            menu = _MENU if self.prompt.complete_state is not None else 1
-            return Dimension(min=menu, max=max(menu, _TALLEST_INPUT))
+            lines = min(self.prompt.document.line_count, _TALLEST_INPUT)
+            menu = _MENU if self.prompt.complete_state is not None else 0
+            return Dimension(min=lines + menu, max=_TALLEST_INPUT + menu)
 
         def prefix(line: int, wrap: int) -> StyleAndTextTuples:
             return [("class:prompt", "› " if line == 0 and wrap == 0 else "  ")]

@@ -67,12 +67,14 @@ class _Entry:
 class Scroll:
     """Give it every change; print what `take_printed` gives; draw `live` below."""
 
-    def __init__(self, painter: Painter, is_mine: Callable[[str], bool]) -> None:
+    def __init__(self, painter: Painter, is_mine: Callable[[str], bool], name: str) -> None:
         self._painter = painter
         self._is_mine = is_mine  # whether a prompt, or the decision of an approval, was given here
+        self._name = name  # by which the server knows us
         self._entries: dict[int, _Entry] = {}
         self._out: list[str] = []
         self._last: _Kind = ""
+        self._asked: set[str] = set()  # tools whose question stands on the screen
 
     def take(self, change: Change) -> None:
         """A change of the conversation."""
@@ -88,7 +90,10 @@ class Scroll:
                 if gone is not None and gone.text is not None and gone.text.printed:
                     self.remark("What Claude wrote broke off here; it begins anew.")
             case Question():
-                if change.done:
+                if not change.done:
+                    self._asked.add(change.tool_use)
+                else:
+                    self._asked.discard(change.tool_use)
                     self._put("remark", drawing.decision(change, mine=self._is_mine(change.approval)))
             case Words(kind="answer"):
                 self._answer(change)
@@ -120,7 +125,11 @@ class Scroll:
     def live(self, rows: int, spinner: str) -> list[str]:
         """What still changes, in at most `rows` lines."""
         lines: list[str] = []
-        tools = [each.item for each in self._entries.values() if isinstance(each.item, ToolUse)]
+        tools = [
+            each.item
+            for each in self._entries.values()
+            if isinstance(each.item, ToolUse) and each.item.tool_use not in self._asked
+        ]
         for entry in self._entries.values():
             if entry.text is not None:
                 lines += self._draw_rest(entry.text.blocks.rest, rows)
@@ -172,7 +181,7 @@ class Scroll:
     def _draw(self, item: AnyItem) -> None:
         match item:
             case Said() if item.prompt is None or not self._is_mine(item.prompt):
-                self._put("said", drawing.said(item, mine=False))
+                self._put("said", drawing.said(item, mine=item.client == self._name))
             case Words(kind="thinking"):
                 self._put("tool", drawing.thought(item))
             case Words():

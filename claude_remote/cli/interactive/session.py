@@ -29,7 +29,7 @@ from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.events import Event, Fact, Finished, Reconnecting, Tail, Waiting
 from claude_remote.client.items import Question, Said
-from claude_remote.client.summaries import one_line
+from claude_remote.client.summaries import one_line, shorten
 from claude_remote.errors import Exit, RemoteError
 from claude_remote.facts import ToolFinished, TurnFinished, TurnStarted
 from claude_remote.messages import Cursor, Opened, PromptState
@@ -56,6 +56,7 @@ class _Sent:
     since: float
     why: str = "sending"
     place: int = 0
+    taken_back: bool = False
 
 
 class Session:
@@ -80,7 +81,7 @@ class Session:
         self._conversation = Conversation()
         self._conversation.mode = self._info.mode
         self._painter = Painter(colours=colours)
-        self._scroll = Scroll(self._painter, self._is_mine)
+        self._scroll = Scroll(self._painter, self._is_mine, client.hello.client)
         self._remote = Remote(client, self._info.id, self, see=Right.VIEW in client.rights)
         completer = PromptCompleter(lambda: self._conversation.commands, self._find_files)
         self._screen = Screen(
@@ -177,16 +178,18 @@ class Session:
                 sent.why, sent.place = why, place
             case Finished(state=state, reason=reason):
                 del self._sent[prompt]
-                if state is not PromptState.DONE:
-                    self._scroll.remark(reason or "The prompt was taken back.")
+                if sent.taken_back and state is PromptState.VOID:
+                    self._give_back(sent)
+                elif state is not PromptState.DONE:
+                    self._scroll.remark(reason or "The prompt did not run.")
         self._refresh()
 
     def on_prompt_failed(self, prompt: str, error: RemoteError) -> None:
         """The server did not take it."""
         sent = self._sent.pop(prompt, None)
         self._scroll.warn(error.message)
-        if sent is not None and not self._screen.prompt.text:
-            self._screen.prompt.insert_text(sent.text)
+        if sent is not None:
+            self._give_back(sent)
         self._refresh()
 
     def on_lost(self, error: RemoteError) -> None:
@@ -195,6 +198,12 @@ class Session:
         self._scroll.warn(error.message)
         self._refresh()
         self.leave()
+
+    def _give_back(self, sent: _Sent) -> None:
+        """What did not run is put where it can be changed."""
+        prompt = self._screen.prompt
+        prompt.text = f"{prompt.text}\n{sent.text}" if prompt.text else sent.text
+        prompt.cursor_position = len(prompt.text)
 
     def _look(self, event: Fact) -> None:
         match event.fact:
@@ -227,6 +236,11 @@ class Session:
 
     # --- what the user does -------------------------------------------------------------------------------
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to stop."""
+        return self._conversation.running or bool(self._sent)
+
     def submit(self, text: str) -> None:
         """Prompt, or carry out a command of ours."""
         match text.strip():
@@ -252,11 +266,10 @@ class Session:
         if again:
             self.leave()
             return
-        waiting = [each for each in self._sent.values() if not each.said]
-        for identity in self._sent:
-            self._remote.withdraw(identity)
-        if waiting and not self._screen.prompt.text:
-            self._screen.prompt.insert_text("\n".join(each.text for each in waiting))
+        for identity, sent in self._sent.items():
+            if not sent.taken_back:
+                sent.taken_back = True
+                self._remote.withdraw(identity)
         if self._conversation.running:
             self._remote.interrupt(self._failed)
         self._screen.redraw()
@@ -311,10 +324,10 @@ class Session:
 
         self._remote.control("file_suggestions", resolve, lambda _: resolve(None), query=query)
         match await answer:
-            case {"suggestions": list(suggestions)}:
-                return [
-                    str(each["path"]) for each in suggestions if isinstance(each, dict) and "path" in each
-                ]
+            case {"suggestions": list(found)}:
+                cwd = self._conversation.cwd or self._info.cwd
+                paths = [str(each["path"]) for each in found if isinstance(each, dict) and "path" in each]
+                return list(dict.fromkeys(shorten(path, cwd) for path in paths))
         return []
 
     # --- what there is to see -----------------------------------------------------------------------------
