@@ -23,8 +23,9 @@ from claude_remote.errors import (
     UnknownMessage,
 )
 from claude_remote_broker.limits import Bucket, Limits
+from claude_remote_broker.sparing import SparingLog
 
-log = logging.getLogger(__name__)
+_unread = SparingLog(logging.getLogger(__name__))
 
 # A union of types is no `type` for mypy; msgspec takes it as one.
 _FROM_CLIENT = cast("type[messages.Message]", messages.FromClient)
@@ -157,7 +158,7 @@ class Connection(asyncio.Protocol):
         self._said = self._loop.time()
         transport.write(framing.encode(codec.pack(message), payload))
         if transport.get_write_buffer_size() > self._limits.unread_most:
-            log.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
+            _unread.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
             self.abort()
 
     def send_error(self, error: RemoteError) -> None:

@@ -94,7 +94,7 @@ class Door:
         if connection is not None:
             connection.send(message, payload)
 
-    def hang_up(self, conn: ports.Connection, error: RemoteError | None = None) -> None:
+    def hangup(self, conn: ports.Connection, error: RemoteError | None = None) -> None:
         """Close a connection, after an Error if one is given."""
         connection = self._connections.get(conn)
         if connection is not None:

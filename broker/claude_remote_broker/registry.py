@@ -201,6 +201,7 @@ class Registry:
                 return self.standing(fingerprint)
             self._refuse_approved_key(certificate)
             dropped = self._pending.put(client)
+        log.info("%s at %s (%s) asks for approval: %s", client.name, address, fingerprint, client.words)
         for other in dropped:
             self._tell_forgotten(other.fingerprint)
         self._tell_changed(fingerprint)
