@@ -19,6 +19,7 @@ class LeaseRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     worker: str
     token_hash: str
     options: tuple[str, ...] = ()  # with which its claude was started
+    model: str | None = None  # likewise
 
 
 class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,6 +66,8 @@ class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     state: PromptState
     options: tuple[str, ...] | None = None  # claude's arguments from this turn on; None: as they are
+    mode: str | None = None  # likewise
+    model: str | None = None  # likewise
     epoch: int = 0  # in which it was given to a worker
     begins: int | None = None  # known when it is the next to run
     ends: int | None = None  # None for a prompt that ended without a turn

@@ -1,0 +1,39 @@
+"""What the machines of the core share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.limits import Limits
+from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.ports import ClientTable
+
+if TYPE_CHECKING:
+    from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.pool import Pool
+    from claude_remote_broker.core.publisher import Publisher
+    from claude_remote_broker.core.sessions import Sessions
+    from claude_remote_broker.core.workers import Workers
+
+
+@dataclass
+class Context:
+    """One for each core. `now` is seconds since the epoch, set before each event."""
+
+    host: str
+    version: str
+    clients: ClientTable
+    limits: Limits
+    ids: Ids
+    effects: Effects
+    tally: Tally
+    now: float = 0.0
+    stopping: bool = False
+    sessions: Sessions = field(init=False)
+    workers: Workers = field(init=False)
+    pool: Pool = field(init=False)
+    controls: Controls = field(init=False)
+    publisher: Publisher = field(init=False)

@@ -1,0 +1,150 @@
+"""Control requests to a session's claude, and their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from claude_remote import bus, options
+from claude_remote import messages as m
+from claude_remote.errors import BadMessage, ClaudeFailed, NotIdle, OutOfTurn, QueueFull, TimedOut
+from claude_remote_broker.core import gate
+from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.core.lines import slices
+from claude_remote_broker.core.session import Session
+from claude_remote_broker.core.words import cut
+
+
+class _Failure(msgspec.Struct):
+    """The payload of a Reply that is not ok."""
+
+    error: str = ""
+
+
+@dataclass
+class _Asked:
+    exchange: Controlling
+    session: Session
+    epoch: int
+    subtype: str
+    arguments: bytes
+    until: float
+
+
+class Controls:
+    """What has been asked and not answered. Asked again when the worker comes by a new route."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._asked: dict[str, _Asked] = {}
+
+    def ask(self, exchange: Controlling, session: Session, lease: Lease, subtype: str, payload: bytes) -> str:
+        """Ask; the answer goes to the exchange. Returns the request's id. Raises QueueFull."""
+        limits = self._context.limits
+        of_session = sum(1 for asked in self._asked.values() if asked.session is session)
+        if of_session >= limits.controls_of_session or len(self._asked) >= limits.controls_in_all:
+            raise QueueFull("too many requests to claude wait for their answer")
+        request = self._context.ids.uuid()
+        until = self._context.now + limits.control
+        self._asked[request] = _Asked(exchange, session, lease.epoch, subtype, payload, until)
+        self._send(request, lease)
+        return request
+
+    def forget(self, request: str) -> None:
+        """Nobody waits for the answer any more."""
+        self._asked.pop(request, None)
+
+    def ask_again(self, session: Session) -> None:
+        """The worker has a new route: what it did not answer may not have reached it."""
+        lease = session.lease
+        if lease is not None:
+            for request, asked in [*self._asked.items()]:
+                if asked.session is session and asked.epoch == lease.epoch:
+                    self._send(request, lease)
+
+    def replied(self, session: Session, reply: bus.Reply, payload: bytes) -> None:
+        """Claude's answer; one that nobody waits for came twice or too late."""
+        asked = self._asked.get(reply.request)
+        if asked is not None and asked.session is session:
+            del self._asked[reply.request]
+            asked.exchange.answered(payload, ok=reply.ok)
+
+    def lease_over(self, session: Session, reason: str) -> None:
+        """There will be no answer."""
+        for request, asked in [*self._asked.items()]:
+            if asked.session is session:
+                del self._asked[request]
+                asked.exchange.end(ClaudeFailed(f"There was no answer: {reason}."))
+
+    def tick(self) -> None:
+        """Patience has an end."""
+        for request, asked in [*self._asked.items()]:
+            if asked.until <= self._context.now:
+                del self._asked[request]
+                asked.exchange.end(TimedOut(f"Claude has not answered to {asked.subtype}."))
+
+    def _send(self, request: str, lease: Lease) -> None:
+        asked = self._asked[request]
+        ask = bus.Ask(session=asked.session.id, epoch=asked.epoch, request=request, subtype=asked.subtype)
+        self._context.workers.send(lease, ask, asked.arguments)
+
+
+class Controlling(Exchange):
+    """One control request."""
+
+    def __init__(self, context: Context, client: Client, message: m.Control) -> None:
+        super().__init__(context, client)
+        self._message = message
+        self._request: str | None = None
+
+    def begin(self, payload: bytes) -> None:
+        """Check and ask. Raises RemoteError."""
+        peer = self.client.peer
+        session = self.context.sessions.find(self._message.session, peer)
+        arguments = _arguments(payload)
+        rights = gate.rights_of(peer.fingerprint, self.context.clients)
+        options.check_control(self._message.subtype, arguments, rights)
+        lease = session.lease
+        if lease is None or lease.killed or lease.phase is Phase.LEAVING:
+            raise NotIdle(f"The claude of {session.row.name} is not running.")
+        encoded = msgspec.json.encode(arguments)
+        self._request = self.context.controls.ask(self, session, lease, self._message.subtype, encoded)
+
+    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
+        """Cancel alone."""
+        if not isinstance(message, m.Cancel):
+            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
+        self.end()
+
+    def answered(self, payload: bytes, *, ok: bool) -> None:
+        """Pass the answer on."""
+        if not ok:
+            self.end(ClaudeFailed(_words(payload)))
+            return
+        *before, last = slices(payload)
+        for part in before:
+            self.client.send(m.Answer(more=True), part)
+        self.client.send(m.Answer(), last)
+        self.end()
+
+    def closed(self) -> None:
+        """Wait no more."""
+        if self._request is not None:
+            self.context.controls.forget(self._request)
+
+
+def _arguments(payload: bytes) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(payload or b"{}", type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        raise BadMessage("the arguments of a control request are a JSON object") from None
+
+
+def _words(payload: bytes) -> str:
+    try:
+        return cut(msgspec.json.decode(payload, type=_Failure).error) or "Claude refused without a reason."
+    except msgspec.DecodeError:
+        return "Claude refused without a reason."

@@ -1,0 +1,180 @@
+"""The whole of it: what goes where."""
+
+from __future__ import annotations
+
+from claude_remote_broker import ports
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.controls import Controls
+from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.interrupting import Withdrawal
+from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.core.ledger import Ledger
+from claude_remote_broker.core.limits import Limits
+from claude_remote_broker.core.pool import Pool
+from claude_remote_broker.core.publisher import Publisher
+from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.session import Session
+from claude_remote_broker.core.sessions import Sessions
+from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.watchdog import Watchdog
+from claude_remote_broker.core.workers import Workers
+from claude_remote_broker.journal import Recovered, RecoveredSession
+from claude_remote_broker.ports import Command, Event
+
+
+class Core:
+    """Events in, commands out; no IO, no clock. `now` is seconds since the epoch.
+
+    First `start`, then `handle` for each event. `host` and `version` are what clients are told.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        version: str,
+        clients: ports.ClientTable,
+        max_workers: int,
+        recovered: Recovered,
+        limits: Limits | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self._context = context = Context(
+            host=host,
+            version=version,
+            clients=clients,
+            limits=limits,
+            ids=ids or Ids(),
+            effects=Effects(),
+            tally=Tally(limits),
+        )
+        context.sessions = Sessions(limits, context.tally, clients)
+        context.controls = Controls(context)
+        context.workers = Workers(context, context.controls.replied)
+        context.pool = Pool(context, max_workers)
+        # Each start of a broker on one journal begins the feed's numbers anew.
+        context.publisher = Publisher(context, recovered.run)
+        self._reception = Reception(context)
+        self._recovered = recovered
+        self._watchdog = Watchdog(context)
+
+    @property
+    def quiet(self) -> bool:
+        """No worker is left, and everything is stored."""
+        context = self._context
+        return not context.workers.leases and all(session.ledger.quiet for session in context.sessions)
+
+    def start(self, now: float) -> list[Command]:
+        """Take up what the broker before left: leases are awaited, prompts that waited go on waiting."""
+        context = self._context
+        context.now = now
+        for found in self._recovered.sessions:
+            self._recover(found)
+        self._recovered = Recovered()
+        for session in context.sessions:
+            if session.prompts and session.lease is None:
+                session.ledger.kick()
+        return self._commands()
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """What follows from an event."""
+        self._context.now = now
+        match event:
+            case ports.FromWorker():
+                self._context.workers.heard(event)
+            case ports.Stored() | ports.StoreFailed():
+                self._context.effects.stored(event)
+            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+                self._context.effects.answered(event)
+            case ports.Tick():
+                self._tick()
+            case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
+                self._process(event)
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cut_off(fingerprint)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+            case _:
+                self._connection(event)
+        return self._commands()
+
+    def shutdown(self, now: float) -> list[Command]:
+        """Interrupt every turn and end every worker; begin nothing more. Prompts that wait are kept."""
+        context = self._context
+        context.now = now
+        context.stopping = True
+        for lease in context.workers.leases:
+            session = context.sessions.get(lease.session)
+            if session is not None and session.lease is lease:
+                context.workers.release(session, "now")
+        return self._commands()
+
+    # --- parts -----------------------------------------------------------------------------------------
+
+    def _commands(self) -> list[Command]:
+        self._context.pool.advance()
+        self._context.publisher.flush()
+        return self._context.effects.take()
+
+    def _connection(self, event: Event) -> None:
+        match event:
+            case ports.Received():
+                self._reception.received(event)
+            case ports.Connected():
+                self._reception.connected(event)
+            case ports.Disconnected(conn=conn):
+                self._reception.disconnected(conn)
+            case ports.Congested(conn=conn):
+                self._reception.congested(conn)
+            case ports.Drained(conn=conn):
+                self._reception.drained(conn)
+            case _:
+                raise TypeError(f"no event of the core: {type(event).__name__}")
+
+    def _process(self, event: Event) -> None:
+        workers = self._context.workers
+        match event:
+            case ports.WorkerLaunched():
+                workers.launched(event)
+            case ports.LaunchFailed(worker=worker, reason=reason):
+                workers.launch_failed(worker, reason)
+            case ports.WorkerExited(worker=worker):
+                workers.exited(worker)
+            case _:
+                workers.all_known()
+
+    def _tick(self) -> None:
+        self._watchdog.tick()
+        self._context.workers.look_again()
+        self._context.controls.tick()
+        self._context.publisher.tick()
+
+    def _cut_off(self, fingerprint: str) -> None:
+        """A revoked client's prompts are taken back, also those that are just being stored."""
+        for session in self._context.sessions:
+            if session.prompts or not session.ledger.quiet:
+                withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)
+                session.ledger.submit(withdrawal)
+
+    def _recover(self, found: RecoveredSession) -> None:
+        context = self._context
+        session = Session(found.row, found.tail)
+        session.ledger = Ledger(context, session)
+        for waiting in found.prompts:
+            session.prompts[waiting.row.id] = waiting.row
+            session.texts[waiting.row.id] = waiting.text
+        session.approvals = {row.id: row for row in found.approvals}
+        if found.row.lease is not None:
+            session.lease = Lease(
+                session=session.id,
+                epoch=found.row.epoch,
+                worker=found.row.lease.worker,
+                token_hash=found.row.lease.token_hash,
+                phase=Phase.AWAITED,
+                since=context.now,
+                heard=context.now,
+            )
+            context.workers.add(session.lease)
+        context.sessions.add(session)

@@ -1,0 +1,160 @@
+"""Decisions: the first wins, is stored, then goes to the worker; everybody else is told who was first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from claude_remote import messages as m
+from claude_remote.errors import (
+    AlreadyDecided,
+    BadMessage,
+    NoSuchApproval,
+    OutOfTurn,
+    RemoteError,
+    StorageFailed,
+)
+from claude_remote_broker.core import gate
+from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.words import cut
+from claude_remote_broker.journal import ApprovalRow, DecisionRow, PromptRow
+from claude_remote_broker.ports import Peer
+
+
+@dataclass(frozen=True)
+class Late:
+    """The decision had no effect, for this reason."""
+
+    error: RemoteError
+
+
+# Gets what the client is told; with a Late when the decision had no effect.
+Told: TypeAlias = Callable[[m.Decided, Late | None], None]
+
+
+def decide(context: Context, peer: Peer, request: m.Decide, tool_input: bytes, told: Told) -> None:
+    """Decide an approval. The right was checked. Raises BadMessage for an input that is no JSON object."""
+    if tool_input:
+        _check_input(tool_input)
+    decision = DecisionRow(
+        behavior=request.behavior,
+        by=peer.name,
+        client=peer.fingerprint,
+        at=context.now,
+        for_session=request.for_session,
+        message=request.message,
+        stop=request.stop,
+        input=tool_input,
+    )
+    _Deciding(context, peer, request, decision, told).begin()
+
+
+def _check_input(tool_input: bytes) -> None:
+    try:
+        msgspec.json.decode(tool_input, type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        raise BadMessage("the input of a tool is a JSON object") from None
+
+
+class _Deciding:
+    """One decision on its way into the journal."""
+
+    def __init__(
+        self, context: Context, peer: Peer, request: m.Decide, decision: DecisionRow, told: Told
+    ) -> None:
+        self._context = context
+        self._peer = peer
+        self._request = request
+        self._decision = decision
+        self._told = told
+
+    def begin(self) -> None:
+        """Submit it, or find out why not."""
+        session = self._context.sessions.of_approval(self._request.approval)
+        if session is None:
+            self._context.effects.find_approval(self._request.approval, self._found)
+        elif not gate.sees(self._peer, session, self._context.clients):
+            self._late(NoSuchApproval())
+        else:
+            session.ledger.submit(self)
+
+    def apply(self, draft: Draft) -> None:
+        """The first decision wins."""
+        row = draft.approval(self._request.approval)
+        if row is not None and row.state == "open":
+            draft.put_approval(replace(row, state="decided", decision=self._decision))
+            draft.then(self._won)
+        elif row is not None:
+            draft.then(lambda: self._found(row))
+        else:
+            draft.then(lambda: self._context.effects.find_approval(self._request.approval, self._found))
+
+    def failed(self, reason: str) -> bool:
+        """Who decided is told, and may decide again."""
+        self._late(StorageFailed(f"The server cannot write its journal: {reason}"))
+        return False
+
+    def _won(self) -> None:
+        answer = m.Decided(
+            approval=self._request.approval, behavior=self._request.behavior, by=cut(self._peer.name)
+        )
+        self._told(answer, None)
+
+    def _found(self, row: PromptRow | ApprovalRow | None) -> None:
+        session = self._context.sessions.get(row.session) if row is not None else None
+        if (
+            not isinstance(row, ApprovalRow)
+            or session is None
+            or not gate.sees(self._peer, session, self._context.clients)
+        ):
+            self._late(NoSuchApproval())
+        elif row.decision is not None and row.state != "void":
+            done = "allowed" if row.decision.behavior is m.Behavior.ALLOW else "denied"
+            error = AlreadyDecided(f"{row.decision.by} has {done} it already.", by=row.decision.by)
+            answer = m.Decided(approval=row.id, behavior=row.decision.behavior, by=cut(row.decision.by))
+            self._told(answer, Late(error))
+        else:
+            why = row.reason or "its turn has ended"
+            self._late(AlreadyDecided(f"This question is no more: {why}."))
+
+    def _late(self, error: RemoteError) -> None:
+        answer = m.Decided(
+            approval=self._request.approval,
+            behavior=self._request.behavior,
+            by="",
+            lost=cut(error.message),
+        )
+        self._told(answer, Late(error))
+
+
+class DecideRequest(Exchange):
+    """Decide as a request of its own."""
+
+    def __init__(self, context: Context, client: Client, request: m.Decide) -> None:
+        super().__init__(context, client)
+        self._request = request
+
+    def begin(self, payload: bytes) -> None:
+        """Decide. Raises RemoteError."""
+        decide(self.context, self.client.peer, self._request, payload, self._answer)
+
+    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
+        """Cancel alone; the decision may have been recorded."""
+        if not isinstance(message, m.Cancel):
+            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
+        self.end()
+
+    def _answer(self, answer: m.Decided, late: Late | None) -> None:
+        if self.over:
+            return
+        if late is None:
+            self.client.send(answer)
+            self.end()
+        else:
+            self.end(late.error)

@@ -1,0 +1,119 @@
+"""What the core wants done, in order, and who waits for the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from claude_remote.messages import Message
+from claude_remote_broker.journal import ApprovalRow, Operation, PromptRow
+from claude_remote_broker.ports import (
+    CheckFolder,
+    Command,
+    Connection,
+    FindApproval,
+    FindPrompt,
+    FolderChecked,
+    Found,
+    Load,
+    Loaded,
+    Row,
+    Send,
+    Store,
+    Stored,
+    StoreFailed,
+    Ticket,
+    Wake,
+)
+
+WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
+WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
+WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
+WhenChecked: TypeAlias = Callable[[FolderChecked], None]
+
+
+class Effects:
+    """Collects commands; keeps for each ticket what is to be done with its answer."""
+
+    def __init__(self) -> None:
+        self._commands: list[Command] = []
+        self._last_ticket = 0
+        self._storing: dict[Ticket, WhenStored] = {}
+        self._loading: dict[Ticket, WhenLoaded] = {}
+        self._finding: dict[Ticket, WhenFound] = {}
+        self._checking: dict[Ticket, WhenChecked] = {}
+
+    def take(self) -> list[Command]:
+        """The commands since the last call."""
+        commands, self._commands = self._commands, []
+        return commands
+
+    def do(self, command: Command) -> None:
+        """A command that nobody answers, or whose answer names what it is about."""
+        self._commands.append(command)
+
+    def send(self, conn: Connection, message: Message, payload: bytes = b"") -> None:
+        """A message for a client."""
+        self._commands.append(Send(conn, message, payload))
+
+    def store(self, operations: Sequence[Operation], then: WhenStored) -> None:
+        """One transaction."""
+        ticket = self._ticket()
+        self._storing[ticket] = then
+        self._commands.append(Store(ticket, tuple(operations)))
+
+    def load(self, session: str, after: int, offset: int, limit: int, then: WhenLoaded) -> None:
+        """A piece of a session's log."""
+        ticket = self._ticket()
+        self._loading[ticket] = then
+        self._commands.append(Load(ticket, session, after, limit, offset))
+
+    def find_prompt(self, prompt: str, then: WhenFound) -> None:
+        """A prompt of whatever age."""
+        ticket = self._ticket()
+        self._finding[ticket] = then
+        self._commands.append(FindPrompt(ticket, prompt))
+
+    def find_approval(self, approval: str, then: WhenFound) -> None:
+        """An approval of whatever age."""
+        ticket = self._ticket()
+        self._finding[ticket] = then
+        self._commands.append(FindApproval(ticket, approval))
+
+    def check_folder(
+        self, path: str | None, roots: tuple[str, ...], also: tuple[str, ...], then: WhenChecked
+    ) -> None:
+        """The real path of a folder."""
+        ticket = self._ticket()
+        self._checking[ticket] = then
+        self._commands.append(CheckFolder(ticket, path, roots, also))
+
+    def wake(self, delay: float) -> None:
+        """A tick, in so many seconds."""
+        self._commands.append(Wake(delay))
+
+    def stored(self, event: Stored | StoreFailed) -> None:
+        """Pass an answer to who waits for it. One that nobody waits for came twice: nothing."""
+        then = self._storing.pop(event.ticket, None)
+        if then is not None:
+            then(event.reason if isinstance(event, StoreFailed) else None)
+
+    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+        """Likewise."""
+        match event:
+            case Loaded():
+                loaded = self._loading.pop(event.ticket, None)
+                if loaded is not None:
+                    loaded(event.rows)
+            case Found():
+                found = self._finding.pop(event.ticket, None)
+                if found is not None:
+                    found(event.row)
+            case FolderChecked():
+                checked = self._checking.pop(event.ticket, None)
+                if checked is not None:
+                    checked(event)
+
+    def _ticket(self) -> Ticket:
+        self._last_ticket += 1
+        return self._last_ticket

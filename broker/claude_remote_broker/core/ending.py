@@ -1,0 +1,74 @@
+"""The end of a lease: what its worker left unsaid, the broker says."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from claude_remote import facts
+from claude_remote.messages import PromptState
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.journal import PromptRow
+
+
+class LeaseOver:
+    """The worker and its tree are proven gone. What ran is interrupted, what had not begun is queued again.
+
+    The facts are written under the next epoch, so nothing of the old worker's can come between.
+    """
+
+    def __init__(self, context: Context, lease: Lease, reason: str) -> None:
+        self._context = context
+        self._lease = lease
+        self._reason = reason
+        self._began = lease.phase not in {Phase.STARTING, Phase.AWAITED}
+        self._expected = lease.release is not None
+
+    def apply(self, draft: Draft) -> None:
+        """End what is open, and give the session up."""
+        now = self._context.now
+        ran = draft.row.turn
+        written: list[facts.Fact] = [
+            facts.ApprovalVoid(approval=approval.id, reason=self._reason)
+            for approval in draft.open_approvals()
+        ]
+        for prompt in [*draft.open_prompts()]:
+            fact = self._end(draft, prompt)
+            if fact is not None:
+                written.append(fact)
+        if ran is not None and not any(
+            isinstance(fact, facts.TurnFinished) and fact.prompt == ran.prompt for fact in written
+        ):
+            written.append(facts.TurnFinished(prompt=ran.prompt, outcome="interrupted", reason=self._reason))
+        if draft.row.claude:
+            written.append(facts.ClaudeExited(code=None, expected=self._expected, reason=self._reason))
+        draft.row = replace(draft.row, epoch=draft.row.epoch + 1, lease=None)
+        draft.write(written, now)
+        draft.row = replace(draft.row, claude=False, turn=None)
+        draft.over = self._lease
+        draft.then(lambda: self._context.controls.lease_over(draft.session, self._reason))
+
+    def failed(self, reason: str) -> bool:  # noqa: ARG002  it must be stored whatever it was
+        """Try again."""
+        return True
+
+    def _end(self, draft: Draft, prompt: PromptRow) -> facts.Fact | None:
+        """What becomes of a prompt: a fact when it has ended."""
+        if prompt.state is PromptState.RUNNING:
+            return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=self._reason)
+        given = prompt.state is PromptState.DISPATCHING
+        if not given and (self._began or self._expected or prompt.begins is None):
+            return None
+        if self._expected:
+            draft.put(replace(prompt, state=PromptState.QUEUED, again=True))
+            return None
+        attempts = prompt.attempts + 1
+        if attempts >= self._context.limits.attempts:
+            words = f"Tried {attempts} times; {self._reason}."
+            return facts.TurnFinished(prompt=prompt.id, outcome="void", error=True, reason=words)
+        draft.put(replace(prompt, state=PromptState.QUEUED, attempts=attempts, again=prompt.again or given))
+        pause = attempts * self._context.limits.retry_pause
+        draft.session.not_before = self._context.now + pause
+        self._context.workers.try_again(draft.session, draft.session.not_before)
+        return None

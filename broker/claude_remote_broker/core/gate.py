@@ -1,0 +1,35 @@
+"""Who may do what: the one place where a right is asked for."""
+
+from __future__ import annotations
+
+from claude_remote.errors import RightMissing, UnknownMessage
+from claude_remote.messages import NEEDS, Door, Message
+from claude_remote.rights import FULL, Right
+from claude_remote_broker.core.session import Session
+from claude_remote_broker.ports import ClientTable, Peer
+
+LOCAL = "local"
+
+
+def rights_of(fingerprint: str, clients: ClientTable) -> frozenset[Right]:
+    """The rights of a client now. The server's own user, on the control socket, has all."""
+    return FULL if fingerprint == LOCAL else clients.rights(fingerprint)
+
+
+def roots_of(fingerprint: str, clients: ClientTable) -> tuple[str, ...]:
+    """The folders that a client may use; empty means everything."""
+    return () if fingerprint == LOCAL else clients.roots(fingerprint)
+
+
+def check(peer: Peer, message: Message, clients: ClientTable) -> None:
+    """Raises RightMissing when a request needs a right that is not there, UnknownMessage for no request."""
+    if peer.way is Door.BELL or type(message) not in NEEDS:
+        raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
+    needed = NEEDS[type(message)]
+    if needed is not None and needed not in rights_of(peer.fingerprint, clients):
+        raise RightMissing(f"This client lacks the right `{needed}`.", right=needed.value)
+
+
+def sees(peer: Peer, session: Session, clients: ClientTable) -> bool:
+    """Without `view` a client sees its own sessions alone; what it does not see does not exist for it."""
+    return session.row.client == peer.fingerprint or Right.VIEW in rights_of(peer.fingerprint, clients)

@@ -1,0 +1,52 @@
+"""A lease as it lives: which worker owns a session, how it is reached, and what it has been told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Literal
+
+
+class Phase(Enum):
+    """Where a lease is in its life."""
+
+    STARTING = auto()  # its worker is being launched
+    AWAITED = auto()  # of the broker before: its worker has not spoken to this one yet
+    LIVE = auto()  # its worker has said Ready
+    LEAVING = auto()  # its claude has ended, or was told to: it gets nothing more to do
+
+
+@dataclass
+class Lease:
+    """Not stored; made from the session's LeaseRow, and brought up to date by what the worker says."""
+
+    session: str
+    epoch: int
+    worker: str
+    token_hash: str
+    phase: Phase
+    since: float  # of this phase
+    heard: float
+    route: bytes | None = None
+    pid: int = 0
+    launched: bool = False
+    silent: bool = False
+    killed: bool = False
+    gone: bool = False  # its claude has ended and everything is stored
+    end_reason: str = ""  # why it will have ended
+    release: Literal["park", "now"] | None = None
+    idle_since: float = 0.0
+    given: set[str] = field(default_factory=set)  # prompts that this worker has been given
+    decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
+    stop: str | None = None  # the prompt whose turn it shall stop; "" is whatever runs
+    refused_at: int = -1  # the tail at which a batch beyond it was refused last
+
+    @property
+    def usable(self) -> bool:
+        """Its worker can be told something, and will do it."""
+        return self.phase is Phase.LIVE and self.route is not None and not self.killed
+
+    def enter(self, phase: Phase, now: float) -> None:
+        """Go on to another phase."""
+        self.phase = phase
+        self.since = now

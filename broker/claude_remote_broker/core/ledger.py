@@ -1,0 +1,91 @@
+"""The changes of one session, made into one transaction at a time."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from claude_remote_broker.core import outward, turns
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.session import Session
+
+
+class Change(Protocol):
+    """Something that happened to a session."""
+
+    def apply(self, draft: Draft) -> None:
+        """Make it part of a transaction. It sees what the changes before it have made."""
+
+    def failed(self, reason: str) -> bool:
+        """It could not be stored. True: try again later; False: whoever asked for it has been told."""
+
+
+class Ledger:
+    """Changes are applied in the order of their coming. While one transaction is stored, the next gathers."""
+
+    def __init__(self, context: Context, session: Session) -> None:
+        self._context = context
+        self._session = session
+        self._waiting: list[Change] = []
+        self._stored_now: list[Change] = []
+        self._draft: Draft | None = None
+        self._busy = False
+        self._retry_at = 0.0
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing waits and nothing is being stored."""
+        return self._draft is None and not self._waiting
+
+    def submit(self, change: Change) -> None:
+        """Add a change."""
+        self._waiting.append(change)
+        self.kick()
+
+    def kick(self) -> None:
+        """Begin a transaction if there is something to store and none is under way."""
+        if self._busy or self._draft is not None or self._context.now < self._retry_at:
+            return
+        self._busy = True
+        try:
+            while self._begin():
+                pass
+        finally:
+            self._busy = False
+
+    def _begin(self) -> bool:
+        """Make one transaction. True when it was done at once and the next may follow."""
+        draft = Draft(self._session)
+        changes, self._waiting = self._waiting, []
+        for change in changes:
+            change.apply(draft)
+        turns.advance(draft, self._context)
+        operations = draft.operations()
+        if operations:
+            self._draft, self._stored_now = draft, changes
+            self._context.effects.store(operations, self._answered)
+            return False
+        if changes or draft.effects:
+            outward.settle(draft, self._context)
+        return bool(self._waiting)
+
+    def _answered(self, failure: str | None) -> None:
+        draft, changes = self._draft, self._stored_now
+        self._draft, self._stored_now = None, []
+        if draft is None:
+            return
+        if failure is None:
+            self._busy = True
+            try:
+                outward.settle(draft, self._context)
+            finally:
+                self._busy = False
+        else:
+            if draft.lease is not None:
+                self._context.workers.remove(draft.lease)
+            self._waiting[:0] = [change for change in changes if change.failed(failure)]
+            if self._session.fresh and not self._waiting:
+                self._context.sessions.drop(self._session)
+            self._retry_at = self._context.now + self._context.limits.storage_pause
+            self._context.workers.try_again(self._session, self._retry_at)
+        self.kick()

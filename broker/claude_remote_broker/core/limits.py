@@ -1,0 +1,42 @@
+"""Every bound of what a peer could make the core grow, and every patience, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from claude_remote import bus
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Counts, bytes and seconds."""
+
+    sessions: int = 20_000
+    prompts_of_session: int = 100  # that have not ended
+    prompts_of_client: int = 500
+    prompts_in_all: int = 5_000
+    prompt_bytes_of_client: int = 64 * MIB
+    prompt_bytes_in_all: int = 256 * MIB
+    controls_of_session: int = 16  # unanswered
+    controls_in_all: int = 256
+    watchers: int = 64
+    waiting_workers: int = 64  # above the pool's size, while their sessions wait for an approval
+    unstored_of_worker: int = 2 * bus.WINDOW + bus.MAX_LINE  # bytes that a worker has sent, not yet on disk
+    listed: int = 4_000  # sessions in one list; the codec reads no longer list
+    items_of_publication: int = 1_000
+
+    attempts: int = 3  # leases that may end before a prompt begins
+    retry_pause: float = 1.0  # after a start that failed, times the attempts
+    storage_pause: float = 1.0  # until what could not be stored is tried again
+    start: float = 30.0  # from Launch to Ready
+    adoption: float = 30.0  # from the broker's start to the Ready of a worker that lives
+    silence: float = bus.DEAD_AFTER  # then a worker is called silent
+    silence_of_needed: float = 15.0  # then it is killed, if a prompt waits for its session
+    ending: float = 30.0  # of a released worker that has no turn to finish
+    control: float = 60.0
+    pause_between_publications: float = 0.05  # of one session
+    own_pause: float = 3.0  # between two ticks: then it was this program that slept
+
+    read_ahead: int = 1 * MIB  # one Load

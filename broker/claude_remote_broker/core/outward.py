@@ -1,0 +1,91 @@
+"""After a transaction: everything outside is brought into line with what is stored now."""
+
+from __future__ import annotations
+
+from claude_remote import bus
+from claude_remote.messages import PromptState
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.session import Session
+from claude_remote_broker.ports import ToWorker
+
+
+def settle(draft: Draft, context: Context) -> None:
+    """Install the transaction and tell everybody what follows from it."""
+    session = draft.session
+    busy_before = not session.idle
+    draft.install()
+    for prompt in draft.prompts.values():
+        if prompt.ended:
+            context.sessions.prompt_ended(prompt)
+    for approval in draft.approvals.values():
+        context.sessions.approval_changed(approval)
+    _acknowledge(draft, context)
+    for follower in [*session.followers.values()]:
+        follower.committed(draft)
+    reconcile(session, context)
+    _publish(draft, context)
+    for effect in draft.effects:
+        effect()
+    if session.lease is not None and session.idle and busy_before:
+        session.lease.idle_since = context.now
+    context.pool.look_again()
+
+
+def _acknowledge(draft: Draft, context: Context) -> None:
+    session = draft.session
+    if not draft.appended:
+        return
+    session.unstored -= min(session.unstored, sum(len(row.lines) for row in draft.appended))
+    lease = session.lease
+    if lease is not None and lease.route is not None and draft.over is None:
+        ack = bus.Ack(session=session.id, epoch=lease.epoch, seq=session.tail)
+        context.effects.do(ToWorker(lease.route, ack))
+
+
+def reconcile(session: Session, context: Context) -> None:
+    """Give the worker what is stored for it and what it has not been given."""
+    lease = session.lease
+    if lease is None:
+        return
+    if lease.stop is not None and session.row.turn is None and session.current is None:
+        lease.stop = None
+    if lease.route is None or not lease.usable:
+        return
+    for prompt in session.prompts.values():
+        if prompt.state is PromptState.DISPATCHING and prompt.id not in lease.given:
+            lease.given.add(prompt.id)
+            give = bus.Give(
+                session=session.id,
+                epoch=lease.epoch,
+                prompt=prompt.id,
+                client=prompt.client_name,
+                again=prompt.again,
+            )
+            context.effects.do(ToWorker(lease.route, give, session.texts[prompt.id]))
+    for approval in session.approvals.values():
+        decision = approval.decision
+        if approval.state == "decided" and decision is not None and approval.id not in lease.decided:
+            lease.decided.add(approval.id)
+            verdict = bus.Verdict(
+                session=session.id,
+                epoch=lease.epoch,
+                approval=approval.id,
+                behavior=decision.behavior,
+                by=decision.by,
+                for_session=decision.for_session,
+                message=decision.message,
+                stop=decision.stop,
+            )
+            context.effects.do(ToWorker(lease.route, verdict, decision.input))
+
+
+def _publish(draft: Draft, context: Context) -> None:
+    session, publisher = draft.session, context.publisher
+    for prompt in draft.prompts.values():
+        publisher.prompt(session, prompt)
+    for approval in draft.approvals.values():
+        publisher.approval(session, approval)
+    for words in draft.said:
+        publisher.said(session, words)
+    publisher.touch(session)

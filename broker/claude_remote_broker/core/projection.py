@@ -1,0 +1,134 @@
+"""What the facts of a log mean for what is known: the one place where the broker reads a log."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from claude_remote import facts
+from claude_remote.messages import PromptState
+from claude_remote_broker.core.words import cut
+from claude_remote_broker.journal import ApprovalRow, ApprovalState, Turn
+from claude_remote_broker.ports import Row
+
+if TYPE_CHECKING:
+    from claude_remote_broker.core.draft import Draft
+
+_log = logging.getLogger(__name__)
+
+_OUTCOMES = {
+    "done": PromptState.DONE,
+    "interrupted": PromptState.INTERRUPTED,
+    "void": PromptState.VOID,
+}
+# An approval only ever moves on; a step that comes late or twice changes nothing.
+_STEPS: tuple[ApprovalState, ...] = ("open", "decided", "delivered", "taken", "finished", "void")
+
+
+def read(draft: Draft, row: Row) -> None:
+    """Draw from a batch of facts what they say. A line that is no fact we know says nothing."""
+    for seq, line in enumerate(row.lines.split(b"\n")[:-1], row.first):
+        try:
+            fact = facts.decode(line)
+        except msgspec.DecodeError as error:
+            _log.warning("session %s, event %d is not a fact: %s", draft.session.id, seq, error)
+            continue
+        _apply(draft, fact, seq, row.at)
+
+
+def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
+    match fact:
+        case facts.ClaudeStarted():
+            draft.row = replace(draft.row, claude=True, claude_session=cut(fact.claude_session, 64))
+        case facts.ClaudeExited():
+            draft.row = replace(draft.row, claude=False)
+        case facts.TurnStarted():
+            _turn_started(draft, fact)
+        case facts.TurnFinished():
+            _turn_finished(draft, fact, seq)
+        case facts.SessionChanged():
+            _session_changed(draft, fact)
+        case facts.ClaudeReady() | facts.Notice():
+            return
+        case facts.ApprovalOpened():
+            _approval_opened(draft, fact, seq, at)
+        case _:
+            _approval(draft, fact)
+    draft.touch(at)
+
+
+def _approval(draft: Draft, fact: facts.AnyFact) -> None:
+    match fact:
+        case facts.ApprovalDelivered():
+            _approval_moved(draft, fact.approval, "delivered")
+        case facts.ApprovalTaken():
+            _approval_moved(draft, fact.approval, "taken")
+        case facts.ToolFinished():
+            _approval_moved(draft, fact.approval, "finished", "failed" if fact.error else "")
+        case facts.ApprovalVoid():
+            _approval_moved(draft, fact.approval, "void", fact.reason)
+
+
+def _turn_started(draft: Draft, fact: facts.TurnStarted) -> None:
+    draft.row = replace(draft.row, turn=Turn(prompt=fact.prompt))
+    prompt = draft.prompt(fact.prompt) if fact.prompt is not None else None
+    if prompt is not None and not prompt.ended:
+        draft.put(replace(prompt, state=PromptState.RUNNING))
+
+
+def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
+    words = cut(fact.last_words)
+    draft.row = replace(
+        draft.row,
+        turn=None,
+        turns=draft.row.turns + (fact.outcome != "void"),
+        cost=draft.row.cost + max(fact.cost, 0.0),
+        last_words=words or draft.row.last_words,
+    )
+    if words:
+        draft.said.append(words)
+    prompt = draft.prompt(fact.prompt) if fact.prompt is not None else None
+    if prompt is not None and not prompt.ended:
+        draft.put(
+            replace(
+                prompt,
+                state=_OUTCOMES[fact.outcome],
+                begins=seq - 1 if prompt.begins is None else prompt.begins,
+                ends=seq,
+                reason=cut(fact.reason),
+                cost=max(fact.cost, 0.0),
+                duration=max(fact.duration, 0.0),
+            )
+        )
+
+
+def _approval_opened(draft: Draft, fact: facts.ApprovalOpened, seq: int, at: float) -> None:
+    if draft.approval(fact.approval) is None:
+        row = ApprovalRow(
+            id=fact.approval,
+            session=draft.session.id,
+            tool=cut(fact.tool),
+            summary=cut(fact.summary),
+            seq=seq,
+            since=at,
+        )
+        draft.put_approval(row)
+
+
+def _approval_moved(draft: Draft, approval: str, state: ApprovalState, reason: str = "") -> None:
+    row = draft.approval(approval)
+    if row is not None and not row.ended and _STEPS.index(state) > _STEPS.index(row.state):
+        draft.put_approval(replace(row, state=state, reason=cut(reason)))
+
+
+def _session_changed(draft: Draft, fact: facts.SessionChanged) -> None:
+    row = draft.row
+    draft.row = replace(
+        row,
+        claude_session=cut(fact.claude_session, 64) if fact.claude_session else row.claude_session,
+        mode=cut(fact.mode, 64) if fact.mode is not None else row.mode,
+        model=cut(fact.model) if fact.model is not None else row.model,
+    )

@@ -1,0 +1,190 @@
+"""The feed: what is committed, numbered, in batches; to the PUB socket and to those who watch by the door."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from claude_remote import feed
+from claude_remote.messages import ApprovalInfo, ClientInfo, SessionInfo
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.lease import Lease
+from claude_remote_broker.core.session import Session
+from claude_remote_broker.core.words import cut
+from claude_remote_broker.journal import ApprovalRow, PromptRow
+from claude_remote_broker.ports import Publish
+
+# What belongs to no session (clients) has a rhythm of its own.
+_NOBODY = ""
+
+
+class Watcher(Protocol):
+    """Who follows the feed by the door."""
+
+    def published(self, published: feed.Published) -> None:
+        """The next of it."""
+
+
+class Publisher:
+    """Numbers items and publishes those of one session at most 20 times a second, the first at once."""
+
+    def __init__(self, context: Context, generation: int) -> None:
+        self._context = context
+        self._generation = generation
+        self._seq = 0
+        self._waiting: dict[str, list[feed.AnyItem]] = {}
+        self._touched: dict[str, Session] = {}
+        self._told: dict[str, SessionInfo] = {}  # what was last published of each session that lives
+        self._next_at: dict[str, float] = {}
+        self._wake_at = 0.0
+        self.watchers: dict[int, Watcher] = {}
+
+    # --- what happened ---------------------------------------------------------------------------------
+
+    def touch(self, session: Session) -> None:
+        """Something about a session may be different."""
+        if not session.fresh:
+            self._touched[session.id] = session
+
+    def prompt(self, session: Session, row: PromptRow) -> None:
+        """A prompt is new or moved on."""
+        item = feed.PromptUpdated(
+            prompt=row.id,
+            session=session.id,
+            client=row.client_name,
+            state=row.state,
+            text=row.start,
+            reason=row.reason,
+            cost=row.cost,
+            duration=row.duration,
+        )
+        self._add(session.id, item)
+
+    def approval(self, session: Session, row: ApprovalRow) -> None:
+        """An approval opened or moved on."""
+        item = feed.ApprovalUpdated(
+            approval=approval_info(session, row),
+            state=row.state,
+            by="" if row.decision is None else row.decision.by,
+            reason=row.reason,
+        )
+        self._add(session.id, item)
+
+    def said(self, session: Session, text: str) -> None:
+        """What claude said at the end of a turn."""
+        self._add(session.id, feed.Said(session=session.id, text=text))
+
+    def worker(self, lease: Lease, *, gone: bool = False) -> None:
+        """A worker came, took its session, fell silent or went."""
+        self._add(lease.session, worker_item(lease, gone=gone))
+        session = self._context.sessions.get(lease.session)
+        if session is not None:
+            self.touch(session)
+
+    def client(self, info: ClientInfo) -> None:
+        """A client came, went, or was decided on."""
+        self._add(_NOBODY, feed.ClientChanged(client=info))
+
+    def _add(self, key: str, item: feed.AnyItem) -> None:
+        self._waiting.setdefault(key, []).append(item)
+
+    # --- out -------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Publish what may be published now. At the end of each event."""
+        if not self._waiting and not self._touched:
+            return
+        now = self._context.now
+        due = [
+            key
+            for key in dict.fromkeys([*self._waiting, *self._touched])
+            if self._next_at.get(key, 0.0) <= now
+        ]
+        items: list[feed.AnyItem] = []
+        for key in due:
+            found = self._waiting.pop(key, []) + self._session_item(key)
+            if found:
+                self._next_at[key] = now + self._context.limits.pause_between_publications
+                items += found
+        for start in range(0, len(items), self._context.limits.items_of_publication):
+            self._publish(tuple(items[start : start + self._context.limits.items_of_publication]))
+        self._wake()
+
+    def tick(self) -> None:
+        """Forget the rhythm of who has been quiet."""
+        now = self._context.now
+        self._next_at = {key: at for key, at in self._next_at.items() if at > now}
+
+    def _session_item(self, key: str) -> list[feed.AnyItem]:
+        session = self._touched.pop(key, None)
+        if session is None:
+            return []
+        info = session.info(self._context.host)
+        if self._told.get(key) == info:
+            return []
+        if session.lease is None and not session.prompts:
+            self._told.pop(key, None)
+        else:
+            self._told[key] = info
+        return [feed.SessionUpdated(session=info)]
+
+    def _publish(self, items: tuple[feed.AnyItem, ...]) -> None:
+        published = feed.Published(
+            generation=self._generation, seq=self._seq + 1, at=self._context.now, items=items
+        )
+        self._seq += len(items)
+        self._context.effects.do(Publish(published))
+        for watcher in [*self.watchers.values()]:
+            watcher.published(published)
+
+    def _wake(self) -> None:
+        """Ask for a tick when the next of what waits is due."""
+        waiting = self._waiting.keys() | self._touched.keys()
+        if waiting and self._wake_at <= self._context.now:
+            at = min(self._next_at.get(key, 0.0) for key in waiting)
+            self._wake_at = at
+            self._context.effects.wake(max(at - self._context.now, 0.001))
+
+    def snapshot(self) -> feed.Snapshot:
+        """All that a watcher needs to begin. What waits to be published is in it already, and harmless."""
+        context = self._context
+        sessions = context.sessions.newest(context.limits.listed)
+        approvals = [
+            approval_info(session, row)
+            for session in sessions
+            for row in session.approvals.values()
+            if row.state == "open"
+        ]
+        return feed.Snapshot(
+            generation=self._generation,
+            seq=self._seq,
+            at=context.now,
+            host=context.host,
+            version=context.version,
+            clients=context.clients.infos()[: context.limits.listed],
+            sessions=tuple(session.info(context.host) for session in sessions),
+            approvals=tuple(approvals[: context.limits.listed]),
+            workers=tuple(worker_item(lease) for lease in context.workers.leases),
+        )
+
+
+def approval_info(session: Session, row: ApprovalRow) -> ApprovalInfo:
+    """As others see it."""
+    return ApprovalInfo(
+        id=row.id,
+        session=session.id,
+        session_name=session.row.name,
+        tool=cut(row.tool),
+        summary=cut(row.summary),
+        seq=row.seq,
+        since=row.since,
+    )
+
+
+def worker_item(lease: Lease, *, gone: bool = False) -> feed.WorkerUpdated:
+    """As others see it."""
+    return feed.WorkerUpdated(
+        worker=lease.worker,
+        pid=lease.pid,
+        state="gone" if gone else "silent" if lease.silent else "leased" if lease.route else "started",
+        session=lease.session,
+    )

@@ -1,0 +1,115 @@
+"""Where messages of clients arrive: rights, then the exchange they begin or belong to."""
+
+from __future__ import annotations
+
+from claude_remote import messages as m
+from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMessage
+from claude_remote_broker.core import gate, interrupting
+from claude_remote_broker.core.attaching import Attaching
+from claude_remote_broker.core.client import Client
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.controls import Controlling
+from claude_remote_broker.core.deciding import DecideRequest
+from claude_remote_broker.core.listing import pages
+from claude_remote_broker.core.opening import Opening
+from claude_remote_broker.core.prompting import Prompting
+from claude_remote_broker.core.watching import Watching
+from claude_remote_broker.ports import Administer, Connected, Connection, Received
+
+
+class Reception:
+    """All connections."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._clients: dict[Connection, Client] = {}
+
+    def connected(self, event: Connected) -> None:
+        """A client is there."""
+        self._clients[event.conn] = Client(self._context, event.conn, event.peer)
+
+    def disconnected(self, conn: Connection) -> None:
+        """It is gone; what it asked for and is recorded goes on."""
+        client = self._clients.pop(conn, None)
+        if client is not None and client.exchange is not None:
+            client.exchange.leave()
+
+    def congested(self, conn: Connection) -> None:
+        """More is buffered for it than should be."""
+        client = self._clients.get(conn)
+        if client is not None:
+            client.congested = True
+
+    def drained(self, conn: Connection) -> None:
+        """There is room again."""
+        client = self._clients.get(conn)
+        if client is not None and client.congested:
+            client.congested = False
+            if client.exchange is not None:
+                client.exchange.drained()
+
+    def received(self, event: Received) -> None:
+        """A message: a request, or part of the exchange that is under way."""
+        client = self._clients.get(event.conn)
+        if client is None:
+            return
+        exchange = client.exchange
+        try:
+            if exchange is not None:
+                exchange.received(event.message, event.payload)
+            elif not _is_late(event.message):
+                self._begin(client, event.message, event.payload)
+        except OutOfTurn as error:
+            client.hang_up(error)
+        except RemoteError as error:
+            if client.exchange is not None:
+                client.exchange.end(error)
+            else:
+                client.fail(error)
+
+    def _begin(self, client: Client, message: m.Message, payload: bytes) -> None:
+        context = self._context
+        gate.check(client.peer, message, context.clients)
+        if context.stopping and not isinstance(message, m.Ping):
+            raise ShuttingDown
+        match message:
+            case m.Prompt():
+                Prompting(context, client, message).begin(payload)
+            case m.Open():
+                Opening(context, client, message).begin()
+            case m.Attach():
+                Attaching(context, client, message).begin()
+            case m.Control():
+                Controlling(context, client, message).begin(payload)
+            case m.Watch():
+                Watching(context, client).begin()
+            case m.Decide():
+                DecideRequest(context, client, message).begin(payload)
+            case _:
+                self._answer(client, message)
+
+    def _answer(self, client: Client, message: m.Message) -> None:
+        """Requests that are answered at once."""
+        context = self._context
+        match message:
+            case m.Ping():
+                client.send(m.Done())
+            case m.ListSessions():
+                for page in pages(context.sessions.newest(context.limits.listed, client.peer), context.host):
+                    client.send(page)
+                client.send(m.Done())
+            case m.Interrupt():
+                session = context.sessions.find(message.session or "", client.peer)
+                interrupting.stop(session, None, context)
+                client.send(m.Done())
+            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke():
+                context.effects.do(Administer(client.conn, message))
+            case _:
+                raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
+
+
+def _is_late(message: m.Message) -> bool:
+    """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
+    if isinstance(message, m.Interrupt):
+        return message.session is None
+    return isinstance(message, m.Part | m.Withdraw | m.Cancel)

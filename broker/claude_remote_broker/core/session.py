@@ -1,0 +1,114 @@
+"""A session as the core knows it: its rows, its lease, who follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from claude_remote.messages import Cursor, PromptState, SessionInfo, SessionState
+from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.journal import ApprovalRow, PromptRow, SessionRow
+
+if TYPE_CHECKING:
+    from claude_remote_broker.core.draft import Draft
+    from claude_remote_broker.core.ledger import Ledger
+
+
+class Follower(Protocol):
+    """Who wants to know of each transaction of a session."""
+
+    def committed(self, draft: Draft) -> None:
+        """This is stored now."""
+
+    def tell(self) -> None:
+        """Something else may be different: the place in a line, the worker."""
+
+
+class Session:
+    """What is stored (`row`, `tail`, `prompts`, `approvals`; changed by its ledger), and what is not."""
+
+    ledger: Ledger
+
+    def __init__(self, row: SessionRow, tail: int = 0, *, fresh: bool = False) -> None:
+        self.row = row
+        self.tail = tail
+        self.prompts: dict[str, PromptRow] = {}  # that have not ended, in their order
+        self.texts: dict[str, bytes] = {}
+        self.approvals: dict[str, ApprovalRow] = {}  # that have not ended
+        self.fresh = fresh  # not stored yet
+        self.lease: Lease | None = None
+        self.wanted = False  # a worker is wanted though no prompt waits
+        self.not_before = 0.0  # the next lease; after a failed start
+        self.accepted = tail  # the last event that a worker handed over, stored or about to be
+        self.unstored = 0  # bytes of those
+        self.followers: dict[int, Follower] = {}
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.row.id
+
+    @property
+    def cursor(self) -> Cursor:
+        """The tail of its log."""
+        return Cursor(self.row.generation, self.tail)
+
+    @property
+    def current(self) -> PromptRow | None:
+        """The prompt that claude works on or was given."""
+        for prompt in self.prompts.values():
+            if prompt.state in {PromptState.DISPATCHING, PromptState.RUNNING}:
+                return prompt
+        return None
+
+    @property
+    def queued(self) -> Iterator[PromptRow]:
+        """The prompts that wait, in their order."""
+        return (prompt for prompt in self.prompts.values() if prompt.state is PromptState.QUEUED)
+
+    @property
+    def asks(self) -> int:
+        """How many approvals are undecided."""
+        return sum(approval.state == "open" for approval in self.approvals.values())
+
+    @property
+    def idle(self) -> bool:
+        """Nothing runs in it and nothing waits."""
+        return self.row.turn is None and not self.prompts and not self.wanted
+
+    @property
+    def state(self) -> SessionState:
+        """What others are told that it is doing."""
+        lease = self.lease
+        if lease is None:
+            return SessionState.QUEUED if self.prompts or self.wanted else SessionState.PARKED
+        if lease.silent:
+            return SessionState.LOST
+        if self.asks:
+            return SessionState.WAITING
+        if self.row.turn is not None or self.current is not None:
+            return SessionState.WORKING
+        if lease.phase is Phase.STARTING:
+            return SessionState.STARTING
+        return SessionState.IDLE
+
+    def info(self, host: str) -> SessionInfo:
+        """As others see it. Lines are cut to what a message carries."""
+        row = self.row
+        return SessionInfo(
+            id=row.id,
+            name=row.name,
+            state=self.state,
+            host=host,
+            cwd=row.cwd,
+            client=row.client_name,
+            model=row.model or "",
+            mode=row.mode or "default",
+            created=row.created,
+            changed=row.changed,
+            turns=row.turns,
+            cost=row.cost,
+            approvals=self.asks,
+            claude_session=row.claude_session,
+            last_words=row.last_words,
+        )

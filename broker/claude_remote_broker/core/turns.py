@@ -1,0 +1,100 @@
+"""What a session should do next: which prompt is given to claude, and whether a worker is needed for it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from claude_remote.messages import PromptState
+from claude_remote.rights import Right
+from claude_remote_broker.core import gate
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.journal import LeaseRow, PromptRow, SessionRow
+
+
+def advance(draft: Draft, context: Context) -> None:
+    """Decide the next step and make it part of the transaction. Called for every one, and decides anew."""
+    session = draft.session
+    if context.stopping:
+        context.pool.leave(session)
+        return
+    head = _next_prompt(draft, context)
+    if draft.row.lease is None:
+        if (head is None and not session.wanted) or context.now < session.not_before:
+            context.pool.leave(session)
+        elif context.pool.enter(session):
+            _begin_lease(draft, head, context)
+    elif head is not None:
+        _dispatch(draft, head, context)
+
+
+def _next_prompt(draft: Draft, context: Context) -> PromptRow | None:
+    """The prompt whose turn it is, less those of clients that may not prompt any more."""
+    while (head := draft.head()) is not None:
+        if Right.PROMPT in gate.rights_of(head.client, context.clients):
+            break
+        draft.put(
+            replace(head, state=PromptState.VOID, reason="The right to prompt was taken from this client.")
+        )
+    if head is not None and head.begins is None:
+        # What comes from here on is for this prompt: claude's start, then its turn.
+        head = replace(head, begins=draft.tail)
+        draft.put(head)
+    return head
+
+
+def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None:
+    session = draft.session
+    token = context.ids.token()
+    worker = context.ids.worker()
+    digest = sha256(token.encode()).hexdigest()
+    if head is not None:
+        draft.row = _as_asked(draft.row, head)
+    epoch = draft.row.epoch + 1
+    draft.row = replace(
+        draft.row,
+        epoch=epoch,
+        lease=LeaseRow(worker=worker, token_hash=digest, options=draft.row.options, model=draft.row.model),
+    )
+    lease = Lease(
+        session=session.id,
+        epoch=epoch,
+        worker=worker,
+        token_hash=digest,
+        phase=Phase.STARTING,
+        since=context.now,
+        heard=context.now,
+    )
+    draft.lease = lease
+    context.workers.add(lease)
+    draft.then(lambda: context.workers.launch(lease, token))
+
+
+def _as_asked(row: SessionRow, prompt: PromptRow) -> SessionRow:
+    """The session with what this prompt asks for; what it does not name stays as it is."""
+    options = row.options if prompt.options is None else prompt.options
+    mode = row.mode if prompt.mode is None else prompt.mode
+    # Claude names the model in full where a user says "opus": what it was started with is the same, too.
+    started_with = None if row.lease is None else row.lease.model
+    model = row.model if prompt.model in {None, started_with} else prompt.model
+    if (options, mode, model) == (row.options, row.mode, row.model):
+        return row
+    return replace(row, options=options, mode=mode, model=model)
+
+
+def _dispatch(draft: Draft, head: PromptRow, context: Context) -> None:
+    """Give the prompt to the worker: by its state, which the worker is told when that is stored."""
+    session, row = draft.session, draft.row
+    lease = session.lease
+    if lease is None or row.lease is None or not lease.usable or draft.over is not None:
+        return
+    asked = _as_asked(row, head)
+    if asked is not row:
+        # Claude takes its options at its start: this one ends, and the prompt waits for the next.
+        draft.row = asked
+        draft.then(lambda: context.workers.release(session, "park"))
+        return
+    draft.put(replace(head, state=PromptState.DISPATCHING, epoch=row.epoch))

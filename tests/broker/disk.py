@@ -1,0 +1,156 @@
+"""A journal in memory: what the real one must be equal to, and a fast stand-in for tests of the core."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from claude_remote_broker.core.lines import without_first
+from claude_remote_broker.journal import (
+    AddPrompt,
+    Append,
+    ApprovalRow,
+    PromptRow,
+    PutApproval,
+    PutPrompt,
+    PutSession,
+    Recovered,
+    RecoveredSession,
+    SessionRow,
+    WaitingPrompt,
+)
+from claude_remote_broker.ports import (
+    Event,
+    FindApproval,
+    FindPrompt,
+    Found,
+    Load,
+    Loaded,
+    Row,
+    Store,
+    Stored,
+    StoreFailed,
+)
+
+
+class MemoryDisk:
+    """Does what a Journal does, at once."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, SessionRow] = {}
+        self.log: dict[str, list[Row]] = {}
+        self.prompts: dict[str, PromptRow] = {}
+        self.texts: dict[str, bytes] = {}
+        self.approvals: dict[str, ApprovalRow] = {}
+        self.full = ""  # why nothing can be stored
+        self.runs = 0
+
+    def perform(self, job: Store | Load | FindPrompt | FindApproval) -> Event:
+        match job:
+            case Store():
+                return self._store(job)
+            case Load():
+                return Loaded(job.ticket, tuple(self._load(job)))
+            case FindPrompt():
+                return Found(job.ticket, self.prompts.get(job.prompt))
+            case FindApproval():
+                return Found(job.ticket, self.approvals.get(job.approval))
+
+    def recover(self) -> Recovered:
+        self.runs += 1
+        sessions = [
+            RecoveredSession(
+                row,
+                self.tail(row.id),
+                tuple(
+                    WaitingPrompt(prompt, self.texts[prompt.id])
+                    for prompt in self.prompts.values()
+                    if prompt.session == row.id and not prompt.ended
+                ),
+                tuple(
+                    approval
+                    for approval in self.approvals.values()
+                    if approval.session == row.id and not approval.ended
+                ),
+            )
+            for row in self.sessions.values()
+        ]
+        return Recovered("state", self.runs, tuple(sessions))
+
+    def tail(self, session: str) -> int:
+        rows = self.log.get(session)
+        return rows[-1].first + rows[-1].count - 1 if rows else 0
+
+    def lines(self, session: str) -> list[bytes]:
+        return b"".join(row.lines for row in self.log.get(session, [])).splitlines()
+
+    def _store(self, store: Store) -> Event:
+        if self.full:
+            return StoreFailed(store.ticket, self.full)
+        before = (
+            dict(self.sessions),
+            {session: [*rows] for session, rows in self.log.items()},
+            dict(self.prompts),
+            dict(self.texts),
+            dict(self.approvals),
+        )
+        for operation in store.operations:
+            problem = self._do(operation)
+            if problem:
+                self.sessions, self.log, self.prompts, self.texts, self.approvals = before
+                return StoreFailed(store.ticket, problem)
+        return Stored(store.ticket)
+
+    def _do(self, operation: object) -> str:
+        match operation:
+            case PutSession(row=session):
+                self.sessions[session.id] = session
+            case Append(session=key, row=row):
+                return self._append(key, row)
+            case AddPrompt(row=prompt, text=text):
+                if prompt.id in self.prompts:
+                    return "that prompt exists"
+                self._put(prompt, text)
+            case PutPrompt(row=prompt):
+                self._put(prompt, self.texts.get(prompt.id, b""))
+            case PutApproval(row=approval):
+                self.approvals[approval.id] = approval
+        return ""
+
+    def _put(self, prompt: PromptRow, text: bytes) -> None:
+        self.prompts[prompt.id] = prompt
+        self.texts[prompt.id] = text
+        if prompt.ended:
+            del self.texts[prompt.id]
+
+    def _append(self, session: str, row: Row) -> str:
+        if session not in self.sessions:
+            return f"no session {session}"
+        if row.first != self.tail(session) + 1 or row.count < 1:
+            return f"a batch at {row.first} does not continue a log that ends at {self.tail(session)}"
+        self.log.setdefault(session, []).append(row)
+        return ""
+
+    def _load(self, load: Load) -> list[Row]:
+        rows: list[Row] = []
+        left = load.limit
+        for row in self.log.get(load.session, []):
+            if row.first + row.count - 1 <= load.after:
+                continue
+            if rows and len(row.lines) > left:
+                break
+            if len(row.lines) > load.limit:
+                lines = row.lines[load.offset : load.offset + load.limit]
+                return [replace(row, lines=lines, more=load.offset + len(lines) < len(row.lines))]
+            rows.append(row)
+            left -= len(row.lines)
+        return rows
+
+
+def events_after(rows: list[Row], after: int) -> list[bytes]:
+    """The lines that a reader at `after` has not got."""
+    lines: list[bytes] = []
+    for row in rows:
+        known = max(after + 1 - row.first, 0)
+        if known < row.count:
+            lines += without_first(row.lines, known).splitlines()
+    return lines

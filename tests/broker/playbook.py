@@ -1,0 +1,297 @@
+"""A core with a journal and folders behind it, so that a test reads as what was said and what was heard.
+
+Stores are answered at once, unless `hold` is set: then `release` answers them, one by one or all. Loads,
+finds and folders are answered at once too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from claude_remote import bus, facts, feed
+from claude_remote import messages as m
+from claude_remote.rights import FULL, Right
+from claude_remote_broker import ports
+from claude_remote_broker.core import Core, Ids, Limits
+from tests.broker.disk import MemoryDisk
+
+LAPTOP = ports.Peer("SHA256:" + "L" * 43, "laptop", m.Door.DOOR)
+PHONE = ports.Peer("SHA256:" + "P" * 43, "phone", m.Door.DOOR)
+OWNER = ports.Peer("local", "owner", m.Door.LOCAL)
+
+
+def uuid(number: int) -> str:
+    """Ids that can be told apart at sight."""
+    return f"{number:08x}-0000-4000-8000-000000000000"
+
+
+class CountingIds(Ids):
+    """The first worker is w-1 with token t-1; ids count on."""
+
+    def __init__(self, start: int = 0) -> None:
+        self._uuids = self._tokens = self._workers = start
+
+    def uuid(self) -> str:
+        self._uuids += 1
+        return uuid(0xA0 + self._uuids)
+
+    def token(self) -> str:
+        self._tokens += 1
+        return f"t-{self._tokens}"
+
+    def worker(self) -> str:
+        self._workers += 1
+        return f"w-{self._workers}"
+
+
+class Table:
+    """The registry's answers."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, frozenset[Right]] = {LAPTOP.fingerprint: FULL, PHONE.fingerprint: FULL}
+        self.rooted: dict[str, tuple[str, ...]] = {}
+        self.clients: tuple[m.ClientInfo, ...] = ()
+
+    def rights(self, fingerprint: str) -> frozenset[Right]:
+        return self.given.get(fingerprint, frozenset())
+
+    def roots(self, fingerprint: str) -> tuple[str, ...]:
+        return self.rooted.get(fingerprint, ())
+
+    def infos(self) -> tuple[m.ClientInfo, ...]:
+        return self.clients
+
+
+class Playbook:
+    """Drives one core. Connections are numbers, routes and workers names."""
+
+    def __init__(
+        self,
+        *,
+        workers: int = 4,
+        limits: Limits | None = None,
+        disk: MemoryDisk | None = None,
+        start: bool = True,
+        ids: Ids | None = None,
+    ) -> None:
+        self.disk = disk or MemoryDisk()
+        self.table = Table()
+        self.now = 1000.0
+        self.core = Core(
+            host="home",
+            version="1",
+            clients=self.table,
+            max_workers=workers,
+            recovered=self.disk.recover(),
+            limits=limits,
+            ids=ids or CountingIds(100 * (self.disk.runs - 1)),
+        )
+        self.hold = False
+        self.held: deque[ports.Store] = deque()
+        self.folders: dict[str | None, ports.FolderChecked] = {}
+        self.folder_checks: list[ports.CheckFolder] = []
+        self.loads = 0
+        self.launches: list[ports.Launch] = []
+        self.kills: list[str] = []
+        self.hangups: list[ports.Hangup] = []
+        self.administered: list[ports.Administer] = []
+        self.wakes: list[float] = []
+        self.published: list[feed.Published] = []
+        self._sent: dict[int, list[tuple[m.Message, bytes]]] = {}
+        self._told: dict[bytes, list[tuple[bus.Verb, bytes]]] = {}
+        if start:
+            self.perform(self.core.start(self.now))
+
+    # --- events ----------------------------------------------------------------------------------------
+
+    def __lshift__(self, event: ports.Event) -> Playbook:
+        self.perform(self.core.handle(event, self.now))
+        return self
+
+    def connect(self, conn: int, peer: ports.Peer = LAPTOP) -> None:
+        self << ports.Connected(conn, peer)
+
+    def says(self, conn: int, message: m.Message, payload: bytes = b"") -> None:
+        self << ports.Received(conn, message, payload)
+
+    def prompts(self, conn: int, number: int, text: str = "fix the failing test", **target: Any) -> None:
+        """A whole prompt."""
+        data = text.encode()
+        self.says(conn, m.Prompt(id=uuid(number), target=m.Target(**target), size=len(data)), data)
+
+    def worker_says(self, route: bytes, verb: bus.Verb, payload: bytes = b"") -> None:
+        self << ports.FromWorker(route, verb, payload)
+
+    def tick(self, seconds: float = 1.0) -> None:
+        """Time passes, in steps of at most a second."""
+        while seconds > 0:
+            self.now += min(seconds, 1.0)
+            seconds -= 1.0
+            self << ports.Tick()
+
+    def release(self, count: int | None = None, reason: str = "") -> None:
+        """Answer the oldest stores that were held; with a reason: they failed."""
+        left = len(self.held) if count is None else count
+        for _ in range(left):
+            store = self.held.popleft()
+            self << (ports.StoreFailed(store.ticket, reason) if reason else self.disk.perform(store))
+
+    # --- commands --------------------------------------------------------------------------------------
+
+    def hears(self, conn: int) -> list[m.Message]:
+        """What a client was sent since the last call."""
+        return [message for message, _ in self._sent.pop(conn, [])]
+
+    def reads(self, conn: int) -> list[tuple[m.Message, bytes]]:
+        """Likewise, with the payloads."""
+        return self._sent.pop(conn, [])
+
+    def worker_hears(self, route: bytes) -> list[bus.Verb]:
+        """What a worker was told since the last call, less beats."""
+        told = self._told.pop(route, [])
+        return [verb for verb, _ in told if not isinstance(verb, bus.Beat)]
+
+    def worker_reads(self, route: bytes) -> list[tuple[bus.Verb, bytes]]:
+        """Likewise, with the payloads."""
+        return [pair for pair in self._told.pop(route, []) if not isinstance(pair[0], bus.Beat)]
+
+    def items(self) -> list[feed.AnyItem]:
+        """What was published since the last call."""
+        items = [item for published in self.published for item in published.items]
+        self.published.clear()
+        return items
+
+    def perform(self, commands: list[ports.Command]) -> None:
+        answers: list[ports.Event] = []
+        for command in commands:
+            match command:
+                case ports.Send():
+                    self._sent.setdefault(command.conn, []).append((command.message, command.payload))
+                case ports.ToWorker():
+                    self._told.setdefault(command.route, []).append((command.verb, command.payload))
+                case ports.Store() if self.hold:
+                    self.held.append(command)
+                case ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval():
+                    self.loads += isinstance(command, ports.Load)
+                    answers.append(self.disk.perform(command))
+                case ports.CheckFolder():
+                    self.folder_checks.append(command)
+                    answers.append(self._folder(command))
+                case _:
+                    self._note(command)
+        for answer in answers:
+            self << answer
+
+    def _folder(self, command: ports.CheckFolder) -> ports.FolderChecked:
+        known = self.folders.get(command.path)
+        if known is not None:
+            return ports.FolderChecked(command.ticket, known.path, known.error)
+        return ports.FolderChecked(command.ticket, f"/home/me/{command.path or ''}".rstrip("/"))
+
+    def _note(self, command: ports.Command) -> None:
+        match command:
+            case ports.Launch():
+                self.launches.append(command)
+            case ports.Kill(worker=worker):
+                self.kills.append(worker)
+            case ports.Hangup():
+                self.hangups.append(command)
+            case ports.Administer():
+                self.administered.append(command)
+            case ports.Publish(published=published):
+                self.published.append(published)
+            case ports.Wake(delay=delay):
+                self.wakes.append(delay)
+            case _:
+                raise AssertionError(command)
+
+
+class Hand:
+    """Plays a worker by hand: says what it is told to say, in its lease's words."""
+
+    def __init__(self, book: Playbook, number: int = 1, *, route: bytes | None = None) -> None:
+        self.book = book
+        self.worker = f"w-{number}"
+        self.token = f"t-{number}"
+        self.route = route or f"r-{number}".encode()
+        self.session: str | None = None
+        self.epoch = 0
+        self.next = 1
+        self.acked = 0
+        self.prompts: list[str] = []
+        self.decisions: list[str] = []
+
+    def launched(self) -> Hand:
+        self.book << ports.WorkerLaunched(self.worker, 4242, 17.0)
+        return self
+
+    def ready(self, route: bytes | None = None) -> list[bus.Verb]:
+        """Say Ready, on a new route if one is given, and read what it brings."""
+        if route is not None:
+            self.route = route
+        self.book.worker_says(
+            self.route,
+            bus.Ready(
+                token=self.token,
+                worker=self.worker,
+                pid=4242,
+                started=17.0,
+                session=self.session,
+                epoch=self.epoch,
+                acked=self.acked,
+                next=self.next,
+                prompts=tuple(self.prompts),
+                decisions=tuple(self.decisions),
+            ),
+        )
+        return self.hear()
+
+    def hear(self) -> list[bus.Verb]:
+        verbs = self.book.worker_hears(self.route)
+        for verb in verbs:
+            match verb:
+                case bus.Lease():
+                    self.session, self.epoch, self.next = verb.session, verb.epoch, verb.next
+                    self.acked = verb.next - 1
+                case bus.Ack():
+                    self.acked = max(self.acked, verb.seq)
+                case bus.Give():
+                    self.prompts.append(verb.prompt)
+                case bus.Verdict():
+                    self.decisions.append(verb.approval)
+                case _:
+                    pass
+        return verbs
+
+    def batch(self, first: int, lines: bytes, source: m.Source = m.Source.CLAUDE, **change: Any) -> None:
+        """A batch with these numbers, whatever was sent before."""
+        fields: dict[str, Any] = {
+            "session": self.session,
+            "epoch": self.epoch,
+            "first": first,
+            "count": lines.count(b"\n"),
+            "source": source,
+            "at": self.book.now,
+        }
+        self.book.worker_says(self.route, bus.Batch(**(fields | change)), lines)
+
+    def prints(self, *lines: bytes) -> None:
+        """Claude's lines, as the next batch."""
+        self.batch(self.next, b"".join(line + b"\n" for line in lines))
+        self.next += len(lines)
+
+    def states(self, *stated: facts.Fact) -> None:
+        """Facts, as the next batch."""
+        self.batch(self.next, b"".join(facts.encode(fact) for fact in stated), m.Source.FACT)
+        self.next += len(stated)
+
+    def starts(self, prompt: int) -> None:
+        self.states(facts.TurnStarted(prompt=uuid(prompt)))
+
+    def finishes(self, prompt: int, **change: Any) -> None:
+        fields: dict[str, Any] = {"outcome": "done", "last_words": "Fixed.", "cost": 0.5, "duration": 2.0}
+        self.states(facts.TurnFinished(prompt=uuid(prompt), **(fields | change)))
+
+    def exits(self) -> None:
+        self.book << ports.WorkerExited(self.worker)
