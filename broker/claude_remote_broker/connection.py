@@ -171,9 +171,16 @@ class Connection(asyncio.Protocol):
             return
         if error is not None:
             self.send_error(error)
-        if self._leave() and self._transport is not None:
-            self.expect_within(self._limits.close_timeout)
-            self._transport.close()
+        transport = self._transport
+        if not self._leave() or transport is None:
+            return
+        self.expect_within(self._limits.close_timeout)
+        if transport.can_write_eof() and not transport.is_closing():
+            # Without TLS: what the peer still sends must be read away, or it gets an error instead of ours.
+            transport.resume_reading()
+            transport.write_eof()
+        else:
+            transport.close()  # TLS does the same with its close_notify
 
     def abort(self) -> None:
         """Close at once; nothing more is said."""

@@ -63,7 +63,7 @@ class Door:
         self._clock: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._empty.set()
-        registry.watch(self)
+        registry.watch(self, first=True)
         registry.watch(self._bell)
 
     # --- for the assembly ------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ class Door:
         if connection is not None:
             connection.send(message, payload)
 
-    def hangup(self, conn: ports.Connection, error: RemoteError | None = None) -> None:
+    def hang_up(self, conn: ports.Connection, error: RemoteError | None = None) -> None:
         """Close a connection, after an Error if one is given."""
         connection = self._connections.get(conn)
         if connection is not None:

@@ -16,7 +16,7 @@ from claude_remote_broker.registry import Registry
 class Sink(Protocol):
     """Takes what comes from clients: the router core behind its adapter.
 
-    Never called from inside the door's own `send` or `hangup`. After `disconnected` nothing comes for that
+    Never called from inside the door's own `send` or `hang_up`. After `disconnected` nothing comes for that
     connection, and what is sent to it goes nowhere. An exception raised here is a defect and cuts the line.
     """
 

@@ -275,9 +275,9 @@ class Registry:
 
     # --- watchers and time -----------------------------------------------------------------------------
 
-    def watch(self, watcher: Watcher) -> None:
-        """Tell this one too. They are told in the order in which they came."""
-        self._watchers.append(watcher)
+    def watch(self, watcher: Watcher, *, first: bool = False) -> None:
+        """Tell this one too: after those that are there, or (the door) before them."""
+        self._watchers.insert(0 if first else len(self._watchers), watcher)
 
     def start(self) -> None:
         """Begin to look after the files: read edits, write visits, about once a second."""

@@ -434,10 +434,10 @@ async def test_closing_tells_everybody_and_waits_for_nobody_who_does_not_listen(
 async def test_what_is_sent_to_the_gone_goes_nowhere(tmp_path: Path) -> None:
     async with open_house(tmp_path, BRISK) as house:
         guest = await house.guest(await house.approved())
-        house.door.hangup(1)
+        house.door.hang_up(1)
         for _ in range(20):
             house.door.send(1, messages.Done())
         house.door.send(77, messages.Done())
-        house.door.hangup(77)
+        house.door.hang_up(77)
         assert await guest.hear_end() == []
         await house.household.until("disconnected", 1)
