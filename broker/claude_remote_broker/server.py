@@ -179,7 +179,9 @@ class Server:
             state_id=journal.state_id,
             environment=prepared.environment,
         )
-        launcher = Launcher(paths.zygote_socket, plan, prepared.environ, broker.deliver)
+        launcher = Launcher(
+            paths.zygote_socket, plan, prepared.environ, paths.state / "workers.log", broker.deliver
+        )
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
