@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -13,7 +13,7 @@ import msgspec
 
 from claude_remote import messages
 from claude_remote.client.link import Link
-from claude_remote.client.roads import Arrived
+from claude_remote.client.roads import Road
 from claude_remote.errors import BadMessage, OutOfTurn, TooLarge
 from claude_remote.framing import MAX_PAYLOAD
 from claude_remote.messages import (
@@ -52,12 +52,14 @@ class Client:
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
 
-    def __init__(self, open_road: Callable[[], Arrived]) -> None:
-        self._open_road = open_road
+    def __init__(self, road: Road) -> None:
+        self._road = road
         self._idle: list[tuple[float, Link]] = []
         self._closed = False
         began = time.monotonic()
-        link, self.hello, self.fingerprint = open_road()
+        link, self.hello, self.fingerprint = road.open()
+        self.name = road.name or self.hello.host
+        """What the server is called here: its name in `servers`, its address, or this machine."""
         self._connect_time = time.monotonic() - began
         self._put_back(link)
 
@@ -289,7 +291,7 @@ class Client:
             if time.monotonic() - since < _FRESH_FOR and link.is_quiet():
                 return link
             link.close()
-        return self._open_road().link
+        return self._road.open().link
 
     def _put_back(self, link: Link) -> None:
         if self._closed or link.closed or len(self._idle) >= _MAX_IDLE:
