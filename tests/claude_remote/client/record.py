@@ -33,7 +33,18 @@ from tests.fakes.messages_api import (
 )
 
 RECORDED = Path(__file__).parent / "recorded"
-_ARGUMENTS = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--permission-prompt-tool", "stdio", "--include-partial-messages", "--replay-user-messages"]
+_ARGUMENTS = [
+    "-p",
+    "--input-format",
+    "stream-json",
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--permission-prompt-tool",
+    "stdio",
+    "--include-partial-messages",
+    "--replay-user-messages",
+]
 _PATIENCE = 60.0
 
 
