@@ -110,6 +110,21 @@ def test_claude_drops_a_prompt_and_says_nothing_more() -> None:
     assert names(play.seen()) == [TurnFinished]
 
 
+def test_a_turn_without_a_result_ends_when_claude_stays_idle() -> None:
+    play = Play()
+    play.give("p1")
+    play.state("running")
+    play.says("user", uuid="p1", isReplay=True, message={"role": "user", "content": "hello"})
+    play.state("idle")
+    play.wait(4)
+    play.state("running")
+    play.wait(60)
+    assert TurnFinished not in names(play.seen()), "it went on"
+    play.state("idle")
+    play.wait(6)
+    assert play.seen()[-1].reason == "Claude ended the turn without a result."
+
+
 def test_a_prompt_that_nothing_follows_is_remarked_on() -> None:
     play = Play()
     play.give("p1")
@@ -157,6 +172,7 @@ def test_a_stop_that_came_before_the_prompt_began() -> None:
     play = Play()
     play.give("p1")
     play.stop()
+    play.state("running")
     play.seen()
     play.says("command_lifecycle", command_uuid="p1", state="cancelled")
     play.state("idle")
@@ -188,7 +204,11 @@ def test_a_stop_that_does_not_help() -> None:
     play.conversation.ended(-9, "", play.now)
     finished, exited = play.seen()
     assert (finished.outcome, finished.reason) == ("interrupted", "The turn was stopped.")
-    assert exited == ClaudeExited(code=-9, expected=False, reason="claude ended with signal 9.")
+    assert exited == ClaudeExited(
+        code=-9,
+        expected=False,
+        reason="Claude did not stop its turn when it was told to, so it was ended.",
+    )
 
 
 def test_a_stop_that_was_too_late_changes_nothing() -> None:

@@ -127,7 +127,7 @@ class Zygote:
 def main() -> int:
     """Run the zygote. Returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="claude-remote-zygote", description="Forks claude-remote's workers."
+        prog="claude-remote-worker", description="Forks claude-remote's workers."
     )
     parser.add_argument("--socket", type=Path, required=True, help="where the broker gives orders")
     parser.add_argument("--idle", type=float, default=60.0, help="end after so many seconds without any use")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from claude_remote.cli.print_mode.arguments import Arguments, check, parse
 from claude_remote.cli.terminal import Terminal
 from claude_remote.errors import BadOption
+from claude_remote.rights import Right
 
 if TYPE_CHECKING:
     from claude_remote.client.client import Client
@@ -64,7 +65,7 @@ def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
         narrator = Narrator(
             terminal,
             verbose=arguments.verbose and arguments.output_format == "text",
-            server=arguments.reach.server or client.host,
+            server=client.name,
             folder=folder.cwd,
             before=writer.end_line if isinstance(writer, TextWriter) and terminal.shows_output else _nothing,
         )
@@ -88,6 +89,7 @@ def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
             narrator,
             policy=arguments.on_approval or ("wait" if asks else "deny"),
             asks=asks,
+            may_decide=Right.APPROVE in client.rights,
             on_accepted=folder.remember,
         )
         return following.run(arguments.timeout)

@@ -16,7 +16,7 @@ from claude_remote.cli.terminal import Terminal
 from claude_remote.client import events
 from claude_remote.client.answer import Answer, Piece, Result
 from claude_remote.client.turn import Outcome, Turn, Verdict
-from claude_remote.errors import ClaudeFailed, Exit, LinkLost, RemoteError, TimedOut
+from claude_remote.errors import ClaudeFailed, Exit, LinkLost, RemoteError, RightMissing, TimedOut
 from claude_remote.messages import Behavior, PromptState
 
 _NOBODY_TO_ASK = "Permission to use this tool was not given: nobody is there to ask."
@@ -36,6 +36,7 @@ class Following:
         *,
         policy: str,
         asks: bool,
+        may_decide: bool,
         on_accepted: Callable[[], None],
     ) -> None:
         self._begin = begin
@@ -44,21 +45,25 @@ class Following:
         self._writer = writer
         self._narrator = narrator
         self._policy = policy
+        self._may_decide = may_decide
         self._on_accepted = on_accepted
-        self._questions = Questions(terminal, self._decide) if asks and policy == "wait" else None
+        self._questions: Questions | None = None
+        if asks and may_decide and policy == "wait":
+            self._questions = Questions(terminal, self._decide)
         self._answer = Answer()
         self._result: Result | None = None
         self._held: list[tuple[bytes, list[Piece]]] = []
-        self._stopped_by: str | None = None  # "interrupt", "timeout", "approval"
+        self._stopped_by: str | None = None  # "interrupt", "timeout", "approval", "right"
 
     def run(self, timeout: float | None) -> int:
         """Follow it to the end; the exit code. Raises RemoteError, BrokenPipeError, KeyboardInterrupt."""
         # From before the prompt is sent: Ctrl-C must not leave a turn behind that nobody knows of.
         with self._interruptible(), self._limited(timeout):
-            turn = self._turn = self._begin()
-            if self._stopped_by is not None:
-                turn.stop()
+            turn = self._begin()
             try:
+                self._turn = turn
+                if self._stopped_by is not None:
+                    turn.interrupt()
                 for event in turn:
                     self._handle(event)
             except RemoteError as error:
@@ -127,6 +132,9 @@ class Following:
 
     def _approve(self, approval: facts.ApprovalOpened) -> None:
         match self._policy:
+            case "deny" | "fail" if not self._may_decide:
+                self._stopped_by = "right"
+                self._stop()
             case "deny":
                 self._decide(approval.approval, deny(_NOBODY_TO_ASK))
             case "fail":
@@ -149,6 +157,12 @@ class Following:
     def _exit_code(self, outcome: Outcome | None) -> int:
         if self._stopped_by == "interrupt":
             return Exit.INTERRUPTED
+        if self._stopped_by == "right":
+            raise RightMissing(
+                "Claude asked for an approval, and this client lacks the right `approve`; the turn was ended"
+                " (--on-approval wait leaves it to others)",
+                right="approve",
+            )
         if outcome is None:
             raise ClaudeFailed("the turn ended without an outcome")
         if outcome.state is not PromptState.DONE:
@@ -170,7 +184,7 @@ class Following:
 
     def _stop(self) -> None:
         if self._turn is not None:  # else it is stopped as soon as it has begun
-            self._turn.stop()
+            self._turn.interrupt()
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

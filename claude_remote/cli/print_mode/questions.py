@@ -123,7 +123,9 @@ class Questions:
 def describe(approval: ApprovalOpened) -> str:
     """What is asked, in one line: the tool and what it would do."""
     summary = approval.summary or bytes(approval.input).decode(errors="replace")
-    return f"{escape(approval.tool)}: {escape(summary[:_LONGEST])}"
+    if not summary.startswith(approval.tool):
+        summary = f"{approval.tool}: {summary}"
+    return escape(summary[:_LONGEST])
 
 
 def deny(reason: str) -> Verdict:

@@ -101,7 +101,7 @@ def test_ctrl_c_at_a_question_interrupts_the_turn(serve_locally: Serve, tmp_path
     def play(turn: Turn) -> None:
         turn.server.lines(delta("I begin"))
         turn.ask()
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         turn.fact(facts.ApprovalVoid(approval=APPROVAL, reason="the turn was interrupted"))
         turn.server.lines(assistant("I begin"), result(subtype="error_during_execution", error=True))
         turn.finish(PromptState.INTERRUPTED)

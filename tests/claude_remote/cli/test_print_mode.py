@@ -14,6 +14,7 @@ from msgspec import Raw
 from claude_remote import facts, messages
 from claude_remote.cli import main
 from claude_remote.messages import Behavior, Cursor, PromptState, Source
+from claude_remote.rights import Right
 from tests.claude_remote.client.lines import (
     assistant,
     delta,
@@ -32,9 +33,9 @@ APPROVAL = "22222222-2222-4222-8222-222222222222"
 class Turn:
     """The server's side of one prompt."""
 
-    def __init__(self, server: Connection) -> None:
+    def __init__(self, server: Connection, **hello: object) -> None:
         self.server = server
-        server.hello()
+        server.hello(**hello)
         self.prompt = server.expect(messages.Prompt)
         self.text = server.payload
         server.send(
@@ -47,21 +48,16 @@ class Turn:
     def fact(self, fact: facts.Fact) -> None:
         self.server.lines(facts.encode(fact), source=Source.FACT)
 
-    def ask(self, summary: str = "pytest -x") -> None:
+    def ask(self, command: str = "pytest -x") -> None:
         self.fact(
             facts.ApprovalOpened(
                 approval=APPROVAL,
                 tool="Bash",
-                input=json_raw({"command": summary}),
-                summary=summary,
+                input=json_raw({"command": command}),
+                summary=f"Bash: {command}",
                 tool_use="toolu_1",
             )
         )
-
-    def expect_interrupt(self) -> None:
-        """An Interrupt; a Withdraw before it if the client had not yet read that the turn runs."""
-        if isinstance(self.server.receive()[0], messages.Withdraw):
-            self.server.expect(messages.Interrupt)
 
     def finish(self, state: PromptState = PromptState.DONE, reason: str = "") -> None:
         self.server.send(messages.Finished(prompt=self.prompt.id, state=state, reason=reason))
@@ -243,6 +239,18 @@ def test_without_a_terminal_approvals_are_denied(serve_locally: Serve, capsysbin
     assert capsysbinary.readouterr() == (b"Then not.\n", b"")
 
 
+@pytest.mark.parametrize("policy", ["deny", "fail"])
+def test_who_may_not_approve_ends_the_turn(serve_locally: Serve, capsysbinary: Capture, policy: str) -> None:
+    def play(turn: Turn) -> None:
+        turn.ask()
+        turn.server.expect(messages.Interrupt)
+        turn.finish(PromptState.INTERRUPTED)
+
+    serve_locally(lambda server: play(Turn(server, rights=(Right.PROMPT,))))
+    assert main(["-p", "x", "--on-approval", policy]) == 4
+    assert b"lacks the right `approve`" in capsysbinary.readouterr().err
+
+
 def test_an_approval_can_fail_the_turn(serve_locally: Serve, capsysbinary: Capture) -> None:
     def play(turn: Turn) -> None:
         turn.ask("rm -rf \x1b[2J")
@@ -274,7 +282,7 @@ def test_ctrl_c_interrupts_the_turn_and_waits_for_its_end(
     def play(turn: Turn) -> None:
         turn.server.lines(delta("I begin"))
         os.kill(os.getpid(), signal.SIGINT)
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         turn.server.lines(assistant("I begin"), result(subtype="error_during_execution", error=True))
         turn.finish(PromptState.INTERRUPTED)
 
@@ -286,7 +294,7 @@ def test_ctrl_c_interrupts_the_turn_and_waits_for_its_end(
 def test_ctrl_c_twice_leaves_at_once(serve_locally: Serve, capsysbinary: Capture) -> None:
     def play(turn: Turn) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         os.kill(os.getpid(), signal.SIGINT)
         turn.server.receive()
 
@@ -301,7 +309,7 @@ def test_ctrl_c_takes_back_a_prompt_that_waits(serve_locally: Serve, capsysbinar
         server.send(messages.Accepted(prompt=prompt.id, session=session_info(), cursor=Cursor(GENERATION, 0)))
         server.send(messages.Waiting(why="turn", place=1))
         os.kill(os.getpid(), signal.SIGINT)
-        server.expect(messages.Withdraw)
+        server.expect(messages.Interrupt)
         server.send(messages.Finished(prompt=prompt.id, state=PromptState.VOID))
         server.send(messages.Done())
 
@@ -311,7 +319,7 @@ def test_ctrl_c_takes_back_a_prompt_that_waits(serve_locally: Serve, capsysbinar
 
 def test_a_turn_can_take_too_long(serve_locally: Serve, capsysbinary: Capture) -> None:
     def play(turn: Turn) -> None:
-        turn.expect_interrupt()
+        turn.server.expect(messages.Interrupt)
         turn.server.lines(result(subtype="error_during_execution", error=True))
         turn.finish(PromptState.INTERRUPTED)
 

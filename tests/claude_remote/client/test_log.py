@@ -33,6 +33,14 @@ def test_a_gap_is_an_error() -> None:
         list(LogReader(Cursor(1, 4)).read(events(7, 1), b"a\n"))
 
 
+def test_a_prompt_that_waited_begins_later_than_it_was_accepted() -> None:
+    reader = LogReader()
+    reader.begin_after(Cursor(1, 4))
+    assert list(reader.read(events(7, 1), b"a\n")) == [Line(b"a", Cursor(1, 7))]
+    with pytest.raises(BadMessage, match="event"):
+        list(reader.read(events(9, 1), b"c\n"))
+
+
 @pytest.mark.parametrize("payload", [b"", b"a", b"a\nb", b"a\nb\nc\n"])
 def test_a_wrong_count_is_an_error(payload: bytes) -> None:
     with pytest.raises(BadMessage, match="were announced"):
