@@ -126,6 +126,10 @@ class Exchange:
         """
         self._send(messages.Interrupt())
 
+    def cancel(self) -> None:
+        """Ask for no more events; go on iterating to the end, which comes soon. The turn goes on."""
+        self._send(messages.Cancel())
+
     def heartbeat(self) -> None:
         """Tell the server that this side lives, if it was silent for long. From any thread."""
         if self._link is not None and not self._link.closed:

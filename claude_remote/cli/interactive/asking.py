@@ -11,7 +11,7 @@ from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
 from claude_remote.client.conversation import Conversation
-from claude_remote.client.items import Question
+from claude_remote.client.conversation.items import Question
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Decided
 
@@ -44,12 +44,13 @@ class Asking:
         form = self._screen.form
         waiting = [each for each in self._conversation.questions if each.approval not in self.answered]
         if form is not None and any(each.approval == form.question.approval for each in waiting):
+            form.behind = len(waiting) - 1
             return
         if not waiting:
             if form is not None:
                 self._screen.show_form(None, take_keys=False)
             return
-        self._show(waiting[0])
+        self._show(waiting[0], len(waiting) - 1)
 
     def press(self, key: str) -> None:
         """A key for the question."""
@@ -81,7 +82,7 @@ class Asking:
 
     # --- inside -----------------------------------------------------------------------------------------
 
-    def _show(self, question: Question) -> None:
+    def _show(self, question: Question, behind: int) -> None:
         if question.approval not in self._shown:
             self._shown.add(question.approval)
             if question.tool == "ExitPlanMode":
@@ -89,7 +90,9 @@ class Asking:
             elif question.tool != "AskUserQuestion":
                 self._scroll.show(propose(question, self._conversation.cwd))
         typing = bool(self._screen.prompt.text) or time.monotonic() - self._screen.last_key < _TYPING
-        self._screen.show_form(make_form(question), take_keys=not typing)
+        form = make_form(question)
+        form.behind = behind
+        self._screen.show_form(form, take_keys=not typing)
 
     def _decide(self, question: Question, answer: Answer) -> None:
         approval = question.approval

@@ -7,6 +7,7 @@ count, for `#` may become a heading or stay text). What is finished can be print
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
@@ -34,7 +35,7 @@ class Blocks:
         starts = block_starts(self.rest[:whole])
         if len(starts) < 2:
             return [self._cut()] if len(self.rest) > LONGEST else []
-        finished = ["".join(lines[start:end]) for start, end in zip(starts, starts[1:], strict=False)]
+        finished = ["".join(lines[start:end]) for start, end in pairwise(starts)]
         self.rest = "".join(lines[starts[-1] :]) + self.rest[whole:]
         return finished
 

@@ -10,7 +10,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from claude_remote.cli.terminal import escape
-from claude_remote.client.items import Command
+from claude_remote.client.conversation.items import Command
 
 FIND_WITHIN = 1.0  # seconds that a search for files may take; typing never waits for it
 # Claude makes its list of files when it is asked the first time, and finds nothing until it has it.
@@ -40,6 +40,7 @@ class PromptCompleter(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Commands, which are here already."""
+        del complete_event
         if found := _COMMAND.fullmatch(document.text_before_cursor):
             yield from self._complete_command(found[1])
 

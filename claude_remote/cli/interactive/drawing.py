@@ -1,4 +1,4 @@
-"""How each item of a conversation looks. All text of others is made harmless here, before anything is drawn."""
+"""How each item of a conversation looks. Text of others is made harmless here, before it is drawn."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from rich.text import Text
 
 from claude_remote.cli.interactive.markdown import Markdown
 from claude_remote.cli.terminal import escape
-from claude_remote.client.items import Ended, Note, Question, Said, ToolState, ToolUse, Words
-from claude_remote.client.summaries import count, one_line
+from claude_remote.client.conversation.items import Ended, Note, Question, Said, ToolState, ToolUse, Words
+from claude_remote.client.conversation.summaries import count, one_line
 from claude_remote.messages import Behavior
 
+PROMPT = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 _MOST_SAID = 40  # lines of a prompt that are shown
 
 _MARKS = {
@@ -21,7 +22,7 @@ _MARKS = {
     ToolState.DENIED: ("⊘", "yellow"),
     ToolState.STOPPED: ("■", "dim"),
 }
-_LEVELS = {"info": ("ℹ", "dim"), "warning": ("▲", "yellow"), "error": ("✗", "red")}
+_LEVELS = {"info": ("·", "dim"), "warning": ("▲", "yellow"), "error": ("✗", "red")}
 
 
 def clean(text: str) -> str:
@@ -35,7 +36,7 @@ def said(item: Said, *, mine: bool = True) -> RenderableType:
     hidden = len(lines) - _MOST_SAID
     text = Text()
     for number, line in enumerate(lines[:_MOST_SAID]):
-        text.append("› " if number == 0 else "\n  ", style="bold cyan")
+        text.append(PROMPT if number == 0 else "\n  ", style="bold cyan")
         text.append(line, style="bold")
     if hidden > 0:
         text.append(f"\n  … {count(hidden, 'more line')}", style="dim")

@@ -1,7 +1,7 @@
-"""The questions that stand at the bottom of the screen, as small state machines: keys go in, verdicts come out.
+"""The questions at the bottom of the screen, as small state machines: keys go in, verdicts come out.
 
-A form is shown below what it is about. Keys are single characters, or "enter" and "escape"; while `wants_text`
-is set the user writes a line instead.
+A form is shown below what it is about. Keys are single characters, or "enter"; while `wants_text` is set the
+user writes a line instead.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from claude_remote.cli.terminal import escape
-from claude_remote.client.items import Question
-from claude_remote.client.summaries import read_input
+from claude_remote.client.conversation.items import Question
+from claude_remote.client.conversation.summaries import read_input
 from claude_remote.client.turn import Verdict
 from claude_remote.messages import Behavior
 
@@ -38,6 +38,7 @@ class Form(ABC):
         self.question = question
         self.wants_text = False
         self.text_prompt = ""
+        self.behind = 0  # questions that wait behind this one
 
     @abstractmethod
     def lines(self) -> list[list[Styled]]:

@@ -51,7 +51,7 @@ def make_bindings(screen: Screen, actions: Actions) -> KeyBindings:
 def _add_general(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
     @keys.add("c-c")
     @keys.add("<sigint>")
-    def _stop(event: KeyPressEvent) -> None:
+    def _stop(_event: KeyPressEvent) -> None:
         if screen.words_focused() and screen.form is not None:
             screen.form.cancel_text()
             screen.give_keys(to_form=True)
@@ -61,11 +61,11 @@ def _add_general(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
             actions.stop()
 
     @keys.add("c-d", filter=Condition(lambda: not screen.prompt.text))
-    def _leave(event: KeyPressEvent) -> None:
+    def _leave(_event: KeyPressEvent) -> None:
         actions.leave()
 
     @keys.add("s-tab", filter=~has_completions)
-    def _mode(event: KeyPressEvent) -> None:
+    def _mode(_event: KeyPressEvent) -> None:
         actions.next_mode()
 
 
@@ -74,11 +74,11 @@ def _add_prompt(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
     waiting = Condition(lambda: screen.form is not None and not screen.prompt.text)
 
     @keys.add("enter", filter=here & completion_is_selected)
-    def _take_completion(event: KeyPressEvent) -> None:
+    def _take_completion(_event: KeyPressEvent) -> None:
         screen.prompt.complete_state = None
 
     @keys.add("enter", filter=here & ~completion_is_selected)
-    def _enter(event: KeyPressEvent) -> None:
+    def _enter(_event: KeyPressEvent) -> None:
         buffer = screen.prompt
         if buffer.document.text_before_cursor.endswith("\\"):
             buffer.delete_before_cursor()
@@ -93,15 +93,15 @@ def _add_prompt(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
 
     @keys.add("escape", "enter", filter=here)
     @keys.add("c-j", filter=here)
-    def _newline(event: KeyPressEvent) -> None:
+    def _newline(_event: KeyPressEvent) -> None:
         screen.prompt.insert_text("\n")
 
     @keys.add("tab", filter=here & waiting)
-    def _answer(event: KeyPressEvent) -> None:
+    def _answer(_event: KeyPressEvent) -> None:
         screen.give_keys(to_form=True)
 
     @keys.add("escape", filter=here & has_completions)
-    def _close_menu(event: KeyPressEvent) -> None:
+    def _close_menu(_event: KeyPressEvent) -> None:
         screen.prompt.cancel_completion()
 
     @keys.add(Keys.BracketedPaste, filter=here)
@@ -119,26 +119,26 @@ def _add_form(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
         actions.press(event.data)
 
     @keys.add("enter", filter=here)
-    def _enter(event: KeyPressEvent) -> None:
+    def _enter(_event: KeyPressEvent) -> None:
         actions.press("enter")
 
     @keys.add("tab", filter=here)
     @keys.add("escape", filter=here)
-    def _later(event: KeyPressEvent) -> None:
+    def _later(_event: KeyPressEvent) -> None:
         screen.give_keys(to_form=False)
 
     @keys.add(Keys.BracketedPaste, filter=here)
-    def _ignore(event: KeyPressEvent) -> None:
+    def _ignore(_event: KeyPressEvent) -> None:
         """What is pasted decides nothing."""
 
     @keys.add("enter", filter=screen.words_focused)
-    def _write(event: KeyPressEvent) -> None:
+    def _write(_event: KeyPressEvent) -> None:
         text = screen.words.text
         screen.words.reset()
         actions.write(text)
 
     @keys.add("escape", filter=screen.words_focused)
-    def _back(event: KeyPressEvent) -> None:
+    def _back(_event: KeyPressEvent) -> None:
         if screen.form is not None:
             screen.form.cancel_text()
         screen.words.reset()

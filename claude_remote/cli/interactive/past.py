@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from msgspec import structs
 
-from claude_remote.client.items import AnyItem, Change, Gone, More, Question, Said, Words
+from claude_remote.client.conversation.items import AnyItem, Change, Gone, More, Question, Said, Words
 
 _TURNS = 2
 _MOST = 60

@@ -6,7 +6,7 @@ import time
 
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client.client import Client
-from claude_remote.client.summaries import one_line
+from claude_remote.client.conversation.summaries import one_line
 from claude_remote.errors import BadOption
 from claude_remote.messages import SessionInfo
 

@@ -14,8 +14,8 @@ from rich.text import Text
 from claude_remote.cli.interactive.drawing import clean
 from claude_remote.cli.interactive.markdown import Markdown, draw_code
 from claude_remote.cli.terminal import escape
-from claude_remote.client.items import Question
-from claude_remote.client.summaries import count, read_input, shorten
+from claude_remote.client.conversation.items import Question
+from claude_remote.client.conversation.summaries import count, read_input, shorten
 
 MOST_LINES = 60
 
@@ -53,22 +53,9 @@ def _headline(question: Question) -> Text:
 def _content(tool: str, given: dict[str, Any], cwd: str) -> Iterator[RenderableType]:
     match (tool, given):
         case ("Bash", {"command": str(command)}):
-            yield draw_code(clean(command), "bash")
-            if isinstance(given.get("description"), str) and given["description"].strip():
-                yield Text(clean(given["description"]), style="dim")
-            if given.get("run_in_background"):
-                yield Text("in the background", style="dim")
-        case ("Edit", {"file_path": str(path), "old_string": str(old), "new_string": str(new)}):
-            yield _path(path, cwd, "every occurrence" if given.get("replace_all") else "")
-            yield _difference(old, new)
-        case ("MultiEdit", {"file_path": str(path), "edits": list(edits)}):
-            yield _path(path, cwd, count(len(edits), "edit"))
-            for edit in edits:
-                if isinstance(edit, dict):
-                    yield _difference(str(edit.get("old_string", "")), str(edit.get("new_string", "")))
-        case ("Write", {"file_path": str(path), "content": str(content)}):
-            yield _path(path, cwd, f"the whole file, {count(len(content.splitlines()), 'line')}")
-            yield _cut([Text(f"+ {line}", style="green") for line in clean(content).rstrip("\n").split("\n")])
+            yield from _command(command, given)
+        case ("Edit" | "MultiEdit" | "Write", {"file_path": str(path)}):
+            yield from _file(path, given, cwd)
         case ("Read" | "NotebookRead", {"file_path": str(path)}):
             yield _path(path, cwd)
         case ("WebFetch", {"url": str(url)}):
@@ -76,6 +63,34 @@ def _content(tool: str, given: dict[str, Any], cwd: str) -> Iterator[RenderableT
         case _:
             text = msgspec.json.format(msgspec.json.encode(given), indent=2).decode(errors="replace")
             yield _cut([Text(line) for line in clean(text).split("\n")])
+
+
+def _command(command: str, given: dict[str, Any]) -> Iterator[RenderableType]:
+    yield draw_code(clean(command), "bash")
+    match given.get("description"):
+        case str(description) if description.strip():
+            yield Text(clean(description), style="dim")
+    if given.get("run_in_background"):
+        yield Text("in the background", style="dim")
+
+
+def _file(path: str, given: dict[str, Any], cwd: str) -> Iterator[RenderableType]:
+    match given:
+        case {"content": str(content)}:
+            yield _path(path, cwd, f"the whole file, {count(len(content.splitlines()), 'line')}")
+            yield _cut([Text(f"+ {line}", style="green") for line in clean(content).rstrip("\n").split("\n")])
+            return
+        case {"edits": list(edits)}:
+            yield _path(path, cwd, count(len(edits), "edit"))
+        case _:
+            edits = [given]
+            yield _path(path, cwd, "every occurrence" if given.get("replace_all") else "")
+    for edit in edits:
+        match edit:
+            case {"old_string": str(old), "new_string": str(new)}:
+                yield _difference(old, new)
+            case _:
+                yield Text(clean(repr(edit)))
 
 
 def _path(path: str, cwd: str, remark: str = "") -> Text:

@@ -1,4 +1,4 @@
-"""The session on its server: blocking exchanges in threads, and what they bring, handed to the loop of the UI.
+"""The session on its server: blocking exchanges in threads; what they bring is handed to the UI's loop.
 
 Every callback runs in the loop. Threads are daemons and are told to stop by close(); a process that leaves
 waits for none of them.
@@ -146,7 +146,7 @@ class Remote:
                 self._hand_over(event)
 
     def _prompt(self, identity: str, text: str) -> None:
-        """Follow a prompt until its turn begins, for the log tells the rest; to its end if that is not seen."""
+        """Follow a prompt until its turn begins, for the log tells the rest; without it, to its end."""
         try:
             with self._client.prompt(text, session=self._session, id=identity, patience=None) as turn:
                 self._exchanges[identity] = turn

@@ -36,8 +36,10 @@ from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
+from claude_remote.cli.interactive.drawing import PROMPT
 from claude_remote.cli.interactive.forms import Form
 from claude_remote.cli.interactive.status import Styled
+from claude_remote.client.conversation.summaries import count
 
 _MENU = 8
 _TALLEST_INPUT = 10
@@ -47,7 +49,6 @@ _BEGIN_UPDATE, _END_UPDATE = "\x1b[?2026h", "\x1b[?2026l"
 
 STYLE = Style.from_dict(
     {
-        "rule": "ansibrightblack",
         "prompt": "ansicyan bold",
         "placeholder": "ansibrightblack",
         "spinner": "ansicyan",
@@ -182,7 +183,7 @@ class Screen:
                 _lines(self._draw_live),
                 _lines(self._draw_activity),
                 _lines(self._draw_queued),
-                Window(height=1, char="─", style="class:rule"),
+                Window(height=1),
                 ConditionalContainer(Window(self._keys, dont_extend_height=True, wrap_lines=True), forming),
                 ConditionalContainer(self._words_window(), writing),
                 ConditionalContainer(self._prompt_window(), prompting),
@@ -202,7 +203,7 @@ class Screen:
             return Dimension(min=lines + menu, max=_TALLEST_INPUT + menu)
 
         def prefix(line: int, wrap: int) -> StyleAndTextTuples:
-            return [("class:prompt", "› " if line == 0 and wrap == 0 else "  ")]
+            return [("class:prompt", PROMPT if line == 0 and wrap == 0 else "  ")]
 
         return Window(
             BufferControl(self.prompt, input_processors=[hint]),
@@ -245,6 +246,8 @@ class Screen:
         for number, line in enumerate(form.lines()):
             fragments += [("", "\n")] if number else []
             fragments += line
+        if form.behind:
+            fragments.append(("class:hint", f" ({count(form.behind, 'more question')})"))
         if not self.form_has_keys:
             fragments.append(("class:hint", " (Tab to answer)"))
         return fragments
@@ -277,7 +280,7 @@ def _editing() -> KeyBindings:
     bindings = KeyBindings()
 
     @bindings.add("c-z")
-    def _suspend(event: object) -> None:
+    def _suspend(_event: object) -> None:
         get_app().suspend_to_background()
 
     return bindings

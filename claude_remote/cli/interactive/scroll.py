@@ -17,7 +17,7 @@ from claude_remote.cli.interactive import drawing
 from claude_remote.cli.interactive.blocks import Blocks, open_fence
 from claude_remote.cli.interactive.painter import Painter
 from claude_remote.cli.terminal import escape
-from claude_remote.client.items import (
+from claude_remote.client.conversation.items import (
     AnyItem,
     Change,
     Ended,

@@ -6,8 +6,6 @@ import asyncio
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
@@ -17,9 +15,12 @@ from rich.text import Text
 from claude_remote.cli.interactive import status
 from claude_remote.cli.interactive.asking import Asking
 from claude_remote.cli.interactive.completion import PromptCompleter
+from claude_remote.cli.interactive.finding import find_files
 from claude_remote.cli.interactive.keys import make_bindings
+from claude_remote.cli.interactive.modes import Modes
 from claude_remote.cli.interactive.painter import Colours, Painter
 from claude_remote.cli.interactive.past import Past
+from claude_remote.cli.interactive.prompts import Prompts
 from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
@@ -27,12 +28,10 @@ from claude_remote.cli.interactive.status import Styled
 from claude_remote.cli.terminal import escape
 from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
-from claude_remote.client.events import Event, Fact, Finished, Reconnecting, Tail, Waiting
-from claude_remote.client.items import Question, Said
-from claude_remote.client.summaries import one_line, shorten
+from claude_remote.client.events import Event, Fact, Reconnecting, Tail
 from claude_remote.errors import Exit, RemoteError
 from claude_remote.facts import ToolFinished, TurnFinished, TurnStarted
-from claude_remote.messages import Cursor, Opened, PromptState
+from claude_remote.messages import Cursor, Opened
 from claude_remote.rights import Right
 
 _TWICE_WITHIN = 2.0  # seconds between two Ctrl-C that leave
@@ -45,18 +44,6 @@ Shift-Tab goes through the modes: asks first, edits pass, plan.
 Ctrl-C interrupts the turn and takes back what waits; twice leaves.
 Ctrl-D, /exit or /quit leaves; a running turn goes on.
 Every other command is claude's own: /compact, /clear, /context, /model, …"""
-
-
-@dataclass
-class _Sent:
-    """A prompt that was sent and whose turn has not begun."""
-
-    text: str
-    said: bool  # it is printed already
-    since: float
-    why: str = "sending"
-    place: int = 0
-    taken_back: bool = False
 
 
 class Session:
@@ -77,7 +64,7 @@ class Session:
         self._opened = opened
         self._info = opened.session
         self._come_back = come_back
-        self._first_prompt = first_prompt
+        self._early = [] if first_prompt is None else [first_prompt]  # sent when the past is shown
         self._conversation = Conversation()
         self._conversation.mode = self._info.mode
         self._painter = Painter(colours=colours)
@@ -94,12 +81,11 @@ class Session:
         )
         self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
         self._past: Past | None = Past() if Right.VIEW in client.rights else None
-        self._sent: dict[str, _Sent] = {}
-        self._mine: set[str] = set()
+        self._prompts = Prompts(self._remote, self._scroll, self._give_back)
         self._cost = self._info.cost
         self._connected = True
-        self._wanted_mode: str | None = None
-        self._began = time.monotonic()
+        self._modes = Modes(self._remote, self._conversation, self._screen.redraw, self._failed)
+        self._began: float | None = None  # the running turn, if its beginning was seen
         self._stopped = -_TWICE_WITHIN
         self._error: RemoteError | None = None
         self._hung_up = False
@@ -112,13 +98,18 @@ class Session:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        handled = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-        for each in handled:
-            with suppress(NotImplementedError, RuntimeError):  # Windows has none; nor has a thread
-                loop.add_signal_handler(each, self._hang_up)
-        try:
+        with suppress(
+            NotImplementedError, RuntimeError, AttributeError
+        ):  # Windows; a thread that is not main
+            loop.add_signal_handler(signal.SIGTERM, self.leave)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+        def begin() -> None:
             # Once the screen is drawn, for what is printed goes above it.
-            await self._screen.app.run_async(pre_run=lambda: loop.call_soon(self._begin))
+            loop.call_soon(self._begin)
+
+        try:
+            await self._screen.app.run_async(pre_run=begin)
         except OSError:
             if not self._hung_up:
                 raise
@@ -134,15 +125,16 @@ class Session:
         self._screen.app.create_background_task(self._screen.tick())
         cursor = self._opened.cursor
         self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
-        if self._first_prompt is not None:
-            self.submit(self._first_prompt)
+        if self._past is None:
+            self._send_early()
         self._refresh()
 
     def _say_goodbye(self) -> None:
-        if not self._mine and not self._info.turns:
+        if not self._prompts.mine and not self._info.turns:
             return
-        lines = []
-        if self._conversation.running or self._sent:
+        # What is written of an answer would be gone with the part of the screen that changes.
+        lines = [*self._scroll.live(1000, "●"), ""]
+        if self._conversation.running or self._prompts:
             lines.append(f"The turn goes on at {escape(self._info.host)}.")
         lines.append(f"Come back with: {self._come_back}")
         self._screen.print_above("".join(f"{line}\n" for line in lines))
@@ -157,8 +149,6 @@ class Session:
                 if self._past is not None:
                     self._past.take(change)
                     continue
-                if isinstance(change, Question) and change.done:
-                    self._credit(change)
                 self._scroll.take(change)
             if isinstance(event, Fact):
                 self._look(event)
@@ -170,26 +160,12 @@ class Session:
 
     def on_prompt_event(self, prompt: str, event: Event) -> None:
         """Of a prompt of ours that waits."""
-        sent = self._sent.get(prompt)
-        if sent is None:
-            return
-        match event:
-            case Waiting(why=why, place=place):
-                sent.why, sent.place = why, place
-            case Finished(state=state, reason=reason):
-                del self._sent[prompt]
-                if sent.taken_back and state is PromptState.VOID:
-                    self._give_back(sent)
-                elif state is not PromptState.DONE:
-                    self._scroll.remark(reason or "The prompt did not run.")
+        self._prompts.tell(prompt, event)
         self._refresh()
 
     def on_prompt_failed(self, prompt: str, error: RemoteError) -> None:
         """The server did not take it."""
-        sent = self._sent.pop(prompt, None)
-        self._scroll.warn(error.message)
-        if sent is not None:
-            self._give_back(sent)
+        self._prompts.failed(prompt, error)
         self._refresh()
 
     def on_lost(self, error: RemoteError) -> None:
@@ -199,19 +175,17 @@ class Session:
         self._refresh()
         self.leave()
 
-    def _give_back(self, sent: _Sent) -> None:
+    def _give_back(self, text: str) -> None:
         """What did not run is put where it can be changed."""
         prompt = self._screen.prompt
-        prompt.text = f"{prompt.text}\n{sent.text}" if prompt.text else sent.text
+        prompt.text = f"{prompt.text}\n{text}" if prompt.text else text
         prompt.cursor_position = len(prompt.text)
 
     def _look(self, event: Fact) -> None:
         match event.fact:
             case TurnStarted(prompt=prompt):
-                self._began = time.monotonic()
-                sent = self._sent.pop(prompt or "", None)
-                if sent is not None and not sent.said:
-                    self._scroll.say(Said(id=0, text=sent.text))
+                self._began = time.monotonic() if self._past is None else None
+                self._prompts.begun(prompt)
             case TurnFinished(cost=cost) if event.cursor > self._opened.cursor:
                 self._cost += cost
             case ToolFinished(approval=approval):
@@ -225,21 +199,22 @@ class Session:
             self._scroll.remark("Earlier turns are not shown.")
         for item in items:
             self._scroll.take(item)
+        self._send_early()
 
-    def _credit(self, question: Question) -> None:
-        """Whether it was us who decided, when two did at the same time."""
-        if question.approval in self._asking.answered:
-            self._mine.add(question.approval)
+    def _send_early(self) -> None:
+        early, self._early = self._early, []
+        for text in early:
+            self.submit(text)
 
     def _is_mine(self, identity: str) -> bool:
-        return identity in self._mine
+        return identity in self._prompts.mine or identity in self._asking.answered
 
     # --- what the user does -------------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
         """Whether there is something to stop."""
-        return self._conversation.running or bool(self._sent)
+        return self._conversation.running or bool(self._prompts)
 
     def submit(self, text: str) -> None:
         """Prompt, or carry out a command of ours."""
@@ -250,13 +225,10 @@ class Session:
                 self._scroll.show(Text(HELP, style="dim"))
             case "":
                 pass
+            case words if self._past is not None:
+                self._early.append(words)
             case words:
-                at_once = not self._conversation.running and not self._sent
-                identity = self._remote.prompt(words)
-                self._mine.add(identity)
-                self._sent[identity] = _Sent(words, at_once, time.monotonic())
-                if at_once:
-                    self._scroll.say(Said(id=0, text=words))
+                self._prompts.send(words, busy=self._conversation.running)
         self._refresh()
 
     def stop(self) -> None:
@@ -266,10 +238,7 @@ class Session:
         if again:
             self.leave()
             return
-        for identity, sent in self._sent.items():
-            if not sent.taken_back:
-                sent.taken_back = True
-                self._remote.withdraw(identity)
+        self._prompts.take_back()
         if self._conversation.running:
             self._remote.interrupt(self._failed)
         self._screen.redraw()
@@ -281,23 +250,7 @@ class Session:
 
     def next_mode(self) -> None:
         """Shift-Tab."""
-        modes = status.MODES
-        now = self._wanted_mode or self._conversation.mode
-        self._wanted_mode = modes[(modes.index(now) + 1) % len(modes)] if now in modes else modes[0]
-        wanted = self._wanted_mode
-
-        def done(_: object) -> None:
-            if self._wanted_mode == wanted:
-                self._wanted_mode = None
-                self._conversation.mode = wanted
-            self._screen.redraw()
-
-        def failed(error: RemoteError) -> None:
-            self._wanted_mode = None
-            self._failed(error)
-
-        self._remote.control("set_permission_mode", done, failed, mode=wanted)
-        self._screen.redraw()
+        self._modes.go_on()
 
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""
@@ -316,19 +269,7 @@ class Session:
         self._refresh()
 
     async def _find_files(self, query: str) -> list[str]:
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-        def resolve(found: object) -> None:
-            if not answer.done():
-                answer.set_result(found)
-
-        self._remote.control("file_suggestions", resolve, lambda _: resolve(None), query=query)
-        match await answer:
-            case {"suggestions": list(found)}:
-                cwd = self._conversation.cwd or self._info.cwd
-                paths = [str(each["path"]) for each in found if isinstance(each, dict) and "path" in each]
-                return list(dict.fromkeys(shorten(path, cwd) for path in paths))
-        return []
+        return await find_files(self._remote, query, lambda: self._conversation.cwd or self._info.cwd)
 
     # --- what there is to see -----------------------------------------------------------------------------
 
@@ -345,17 +286,19 @@ class Session:
         conversation = self._conversation
         if conversation.running and self._past is None:
             words = status.describe_doing(conversation.doing, conversation.detail)
-            return status.activity(words, now - self._began, now, hint=hint)
-        first = next(iter(self._sent.values()), None)
-        if first is not None:
-            words = status.describe_waiting(first.why, first.place)
+            if not self._connected:
+                words = "Reconnecting; the turn goes on meanwhile"
+            began = self._began
+            return status.activity(words, None if began is None else now - began, now, hint=hint)
+        if self._prompts.first is not None:
+            words, since = self._prompts.first
             hint = "Ctrl-C again leaves" if stopped else "Ctrl-C takes it back"
-            return status.activity(words, now - first.since, now, hint=hint)
+            return status.activity(words, now - since, now, hint=hint)
         return [("class:hint", "Ctrl-C again leaves")] if stopped else None
 
     def queued(self) -> list[str]:
         """Prompts that wait."""
-        return [f"  queued: {escape(one_line(each.text))}" for each in self._sent.values() if not each.said]
+        return self._prompts.lines
 
     def place(self, width: int) -> list[Styled]:
         """The status line."""
@@ -367,7 +310,7 @@ class Session:
             mode=self._conversation.mode,
             cost=self._cost,
             connected=self._connected,
-            wanted_mode=self._wanted_mode,
+            wanted_mode=self._modes.wanted,
         )
         return status.place_line(place, width)
 

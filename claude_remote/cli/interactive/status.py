@@ -8,13 +8,12 @@ from prompt_toolkit.utils import get_cwidth
 
 from claude_remote.cli.interactive.drawing import duration
 from claude_remote.cli.terminal import escape
-from claude_remote.client.items import Doing
-from claude_remote.client.summaries import count
+from claude_remote.client.conversation.items import Doing
+from claude_remote.client.conversation.summaries import count
 
 Styled: TypeAlias = tuple[str, str]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-MODES = ("default", "acceptEdits", "plan")
 _MODE_WORDS = {
     "default": "asks first",
     "acceptEdits": "edits pass",
@@ -66,16 +65,21 @@ def describe_waiting(why: str, place: int) -> str:
             return f"No worker is free{before}"
         case "start":
             return "Claude is starting"
-        case _:
+        case "turn":
             return f"Another turn runs{before}"
+        case _:
+            return "Sending"
 
 
-def activity(words: str, seconds: float, now: float, *, hint: str = "Ctrl-C interrupts") -> list[Styled]:
-    """The line above the input while something runs."""
+def activity(
+    words: str, seconds: float | None, now: float, *, hint: str = "Ctrl-C interrupts"
+) -> list[Styled]:
+    """The line above the input while something runs; `seconds` None: nobody knows since when."""
+    took = "" if seconds is None else f" · {duration(max(0.0, seconds))}"
     return [
         ("class:spinner", f"{spinner(now)} "),
         ("", words),
-        ("class:hint", f" · {duration(max(0.0, seconds))} · {hint}"),
+        ("class:hint", f"{took} · {hint}"),
     ]
 
 
@@ -84,15 +88,14 @@ def place_line(place: Place, width: int) -> list[Styled]:
     mode = _MODE_WORDS.get(place.mode, escape(place.mode))
     if place.wanted_mode and place.wanted_mode != place.mode:
         mode = f"→ {_MODE_WORDS.get(place.wanted_mode, escape(place.wanted_mode))}"
-    link = ("class:connected", "● connected") if place.connected else ("class:reconnecting", "◌ reconnecting")
-    right: list[Styled] = [("class:mode", mode), ("class:status", " · ")]
+    rest: list[Styled] = [("class:status", " · "), ("class:mode", mode), ("class:status", " · ")]
     if place.cost >= 0.005:
-        right += [("class:status", f"${place.cost:.2f} · ")]
-    right.append(link)
-    room = width - sum(get_cwidth(text) for _, text in right) - 2
-    host, name = escape(place.host), escape(place.session)
-    left = _fit(host, escape(place.cwd), f" · {name}" if name else "", room)
-    return [("class:status", left), ("", " " * max(1, room - get_cwidth(left) + 1)), *right]
+        rest.append(("class:status", f"${place.cost:.2f} · "))
+    connected = ("class:connected", "● connected"), ("class:reconnecting", "◌ reconnecting")
+    rest.append(connected[0] if place.connected else connected[1])
+    room = width - sum(get_cwidth(text) for _, text in rest) - 1
+    name = f" · {escape(place.session)}" if place.session else ""
+    return [("class:status", _fit(escape(place.host), escape(place.cwd), name, room)), *rest]
 
 
 def _fit(host: str, cwd: str, name: str, room: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from claude_remote.client import frames
+from claude_remote.client.conversation import frames
 
 LONGEST = 200
 # Which field of a tool's input says what it is about, the first that is there.
@@ -60,20 +60,26 @@ def shorten(path: str, cwd: str) -> str:
 def describe_result(tool: str, text: str, details: frames.Details, *, error: bool) -> str:
     """What came of a tool, in a line; empty when that it was used says it all."""
     if error:
-        return _first_line(text)
-    if details.answers:
-        return one_line(", ".join(str(answer) for answer in details.answers.values()))
-    if tool in _SAY_NOTHING:
-        return ""
-    if text.startswith("Async agent launched"):
-        return "in the background"
-    if details.patch is not None:
-        lines = [line for patch in details.patch for line in patch.lines]
-        added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
-        return f"+{added} -{removed}" if added or removed else ""
-    if details.file is not None and details.file.lines:
-        return count(details.file.lines, "line")
-    return _first_line(text)
+        told = _first_line(text)
+    elif details.answers:
+        told = one_line(", ".join(str(answer) for answer in details.answers.values()))
+    elif tool in _SAY_NOTHING:
+        told = ""
+    elif text.startswith("Async agent launched"):
+        told = "in the background"
+    elif details.patch is not None:
+        told = _count_changes(details.patch)
+    elif details.file is not None and details.file.lines:
+        told = count(details.file.lines, "line")
+    else:
+        told = _first_line(text)
+    return told
+
+
+def _count_changes(patches: list[frames.Patch]) -> str:
+    lines = [line for patch in patches for line in patch.lines]
+    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    return f"+{added} -{removed}" if added or removed else ""
 
 
 def _first_line(text: str) -> str:

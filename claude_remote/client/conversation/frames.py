@@ -140,7 +140,9 @@ class Initialized(Struct):
     mode: str | None = field(default=None, name="current_permission_mode")
 
 
-class _Patch(Struct):
+class Patch(Struct):
+    """A part of what an edit changed."""
+
     lines: list[str] = []
 
 
@@ -151,7 +153,7 @@ class _File(Struct):
 class Details(Struct):
     """What claude adds to the result of one of its own tools."""
 
-    patch: list[_Patch] | None = field(default=None, name="structuredPatch")
+    patch: list[Patch] | None = field(default=None, name="structuredPatch")
     file: _File | None = None
     answers: dict[str, Any] | None = None
 
