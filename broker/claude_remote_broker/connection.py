@@ -23,8 +23,9 @@ from claude_remote.errors import (
     UnknownMessage,
 )
 from claude_remote_broker.limits import Bucket, Limits
+from claude_remote_broker.sparing import SparingLog
 
-log = logging.getLogger(__name__)
+_unread = SparingLog(logging.getLogger(__name__))
 
 # A union of types is no `type` for mypy; msgspec takes it as one.
 _FROM_CLIENT = cast("type[messages.Message]", messages.FromClient)
@@ -157,7 +158,7 @@ class Connection(asyncio.Protocol):
         self._said = self._loop.time()
         transport.write(framing.encode(codec.pack(message), payload))
         if transport.get_write_buffer_size() > self._limits.unread_most:
-            log.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
+            _unread.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
             self.abort()
 
     def send_error(self, error: RemoteError) -> None:
@@ -170,9 +171,16 @@ class Connection(asyncio.Protocol):
             return
         if error is not None:
             self.send_error(error)
-        if self._leave() and self._transport is not None:
-            self.expect_within(self._limits.close_timeout)
-            self._transport.close()
+        transport = self._transport
+        if not self._leave() or transport is None:
+            return
+        self.expect_within(self._limits.close_timeout)
+        if transport.can_write_eof() and not transport.is_closing():
+            # Without TLS: what the peer still sends must be read away, or it gets an error instead of ours.
+            transport.resume_reading()
+            transport.write_eof()
+        else:
+            transport.close()  # TLS does the same with its close_notify
 
     def abort(self) -> None:
         """Close at once; nothing more is said."""

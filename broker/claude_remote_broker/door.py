@@ -63,7 +63,7 @@ class Door:
         self._clock: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._empty.set()
-        registry.watch(self)
+        registry.watch(self, first=True)
         registry.watch(self._bell)
 
     # --- for the assembly ------------------------------------------------------------------------------

@@ -72,11 +72,13 @@ class Launcher:
         socket: Path,
         plan: WorkerPlan,
         environ: Mapping[str, str],
+        logs: Path,
         deliver: Callable[[Event], None],
     ) -> None:
         self._socket = socket
         self._plan = plan
         self._environ = environ
+        self._logs = logs
         self._deliver = deliver
         self._payload = codec.pack_environment(plan.environment)
         self._child: zygote.ZygoteProcess | None = None
@@ -178,7 +180,7 @@ class Launcher:
             if self._child is not None:
                 await asyncio.to_thread(self._child.wait, KILL_PATIENCE)
             self._child, self._link = await zygote.execute(
-                self._socket, self._environ, self._reported, self._lost
+                self._socket, self._environ, self._logs, self._reported, self._lost
             )
             if not await self._list():
                 raise Failure("the worker launcher came up but does not answer")

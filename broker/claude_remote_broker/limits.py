@@ -27,10 +27,10 @@ class Limits:
     # In all. Each idle one costs about 40 KiB, so these are 80 MiB; the file descriptors must allow it.
     connections: int = 2048
     # Strangers in all and for each address. The next one takes the place of the oldest of the address that
-    # has most, so that idle strangers never keep a client out: it is done with its handshake long before
-    # it is the oldest.
-    strangers: int = 256
-    strangers_per_address: int = 64
+    # has most. So idle strangers never keep a client out, and as the handshakes below come in smaller numbers
+    # than there are places, a client is done with its own (some 0.1 s) before it is the oldest.
+    strangers: int = 512
+    strangers_per_address: int = 128
     # Of one approved client, or of the owner by the control socket: as many prompts at once.
     connections_per_client: int = 512
     # Accepted in one turn of the loop, so that a flood shares the loop with those who are inside.
@@ -39,9 +39,9 @@ class Limits:
     # --- handshakes, checked before TLS is spent on them ---
     # One costs 0.6 ms of CPU here: one address gets 3 % of a core, all together a quarter of one.
     # The machine itself may do more: ssh tunnels, scripts and benchmarks come from there.
-    handshakes_per_address: Rate = Rate(50, 200)
-    handshakes_local: Rate = Rate(500, 1000)
-    handshakes: Rate = Rate(400, 1000)
+    handshakes_per_address: Rate = Rate(50, 100)
+    handshakes_local: Rate = Rate(500, 100)
+    handshakes: Rate = Rate(400, 400)
     handshake_timeout: float = 10.0
     addresses_remembered: int = 4096
 

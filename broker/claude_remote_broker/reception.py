@@ -19,6 +19,7 @@ from claude_remote_broker.admission import Admission
 from claude_remote_broker.connection import Connection, Keeper, Origin
 from claude_remote_broker.limits import Limits
 from claude_remote_broker.listeners import Listener
+from claude_remote_broker.sparing import SparingLog
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Reception:
         self._listeners: list[Listener] = []
         self._numbers: Iterator[int] = itertools.count(1)
         self._handshakes: dict[int, asyncio.Task[None]] = {}
+        self._complaints = SparingLog(log)
         self._pauses: dict[Listener, asyncio.TimerHandle] = {}
 
     def listen(self, listener: Listener) -> None:
@@ -80,7 +82,7 @@ class Reception:
             self._take(listener, accepted, where)
 
     def _pause(self, listener: Listener, error: OSError) -> None:
-        log.error("cannot accept connections: %s", error.strerror)
+        self._complaints.warning("cannot accept connections: %s", error.strerror)
         self._loop.remove_reader(listener.socket)
         again = partial(self._loop.add_reader, listener.socket, self._accept, listener)
         self._pauses[listener] = self._loop.call_later(_EXHAUSTED_PAUSE, again)

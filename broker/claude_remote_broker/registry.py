@@ -201,6 +201,7 @@ class Registry:
                 return self.standing(fingerprint)
             self._refuse_approved_key(certificate)
             dropped = self._pending.put(client)
+        log.info("%s at %s (%s) asks for approval: %s", client.name, address, fingerprint, client.words)
         for other in dropped:
             self._tell_forgotten(other.fingerprint)
         self._tell_changed(fingerprint)
@@ -274,9 +275,9 @@ class Registry:
 
     # --- watchers and time -----------------------------------------------------------------------------
 
-    def watch(self, watcher: Watcher) -> None:
-        """Tell this one too. They are told in the order in which they came."""
-        self._watchers.append(watcher)
+    def watch(self, watcher: Watcher, *, first: bool = False) -> None:
+        """Tell this one too: after those that are there, or (the door) before them."""
+        self._watchers.insert(0 if first else len(self._watchers), watcher)
 
     def start(self) -> None:
         """Begin to look after the files: read edits, write visits, about once a second."""

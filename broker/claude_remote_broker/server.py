@@ -140,8 +140,10 @@ class Server:
         prepared, paths = self._prepared, self._paths
         files.make_private_folder(paths.run)
         files.make_private_folder(paths.spill)
-        home = self._settings.cwd or Path.home()
-        registry = await Registry.open(paths, prepared.identity)
+        start = self._settings.cwd or Path.home()
+        # A client that may `work` gets the home folder, or where sessions start if that lies elsewhere.
+        home = Path.home() if start.is_relative_to(Path.home()) else start
+        registry = await Registry.open(paths, prepared.identity, home=home)
         registry.start()
         self._closers.push_async_callback(registry.close)
 
@@ -170,7 +172,7 @@ class Server:
         self._closers.callback(bus.close)
         feed = FeedSocket(context, paths.feed_socket)
         self._closers.callback(feed.close)
-        folders = Folders(home, (paths.config, paths.state, paths.run))
+        folders = Folders(start, (paths.config, paths.state, paths.run))
         self._closers.callback(folders.close)
         plan = WorkerPlan(
             bus=paths.bus_socket,
@@ -179,7 +181,9 @@ class Server:
             state_id=journal.state_id,
             environment=prepared.environment,
         )
-        launcher = Launcher(paths.zygote_socket, plan, prepared.environ, broker.deliver)
+        launcher = Launcher(
+            paths.zygote_socket, plan, prepared.environ, paths.state / "workers.log", broker.deliver
+        )
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)

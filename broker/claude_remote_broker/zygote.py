@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from claude_remote import codec, framing, launch, processes
+from claude_remote import codec, files, framing, launch, processes
 from claude_remote.errors import RemoteError
 from claude_remote_broker.environment import clean
 from claude_remote_broker.failure import Failure, FailureExit
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 # It imports everything that a worker needs; on a busy machine that takes a while.
 START_TIMEOUT = 20.0
 ANSWER_TIMEOUT = 5.0
+_MAX_LOG = 1024 * 1024
 _RETRY = 0.02
 _UCRED = struct.Struct("3i")
 
@@ -104,47 +105,70 @@ async def connect(path: Path, report: Report, lost: Callable[[ZygoteLink], None]
 async def execute(
     path: Path,
     environ: Mapping[str, str],
+    logs: Path,
     report: Report,
     lost: Callable[[ZygoteLink], None],
 ) -> tuple[ZygoteProcess, ZygoteLink]:
     """Start a new zygote and connect to it. Raises Failure when it does not come up.
 
     Executed, never forked: a fork would share our locks. In a session of its own, without our descriptors,
-    so that it outlives us. What it logs goes where our log goes.
+    so that it outlives us; not even our stderr, whose reader may end with us. It and its workers log into the
+    file `logs`.
     """
-    process = _execute(path, environ)
+    process = _execute(path, environ, logs)
+    try:
+        link = await _connect_to(process, path, report, lost)
+    except BaseException:
+        # Also when we are told to end meanwhile: nobody else knows this process.
+        process.popen.kill()
+        process.popen.wait()
+        raise
+    if link is None:
+        code = process.popen.returncode
+        raise Failure(f"the worker launcher ended at once ({code}); the end of {logs} says why")
+    return process, link
+
+
+async def _connect_to(
+    process: ZygoteProcess, path: Path, report: Report, lost: Callable[[ZygoteLink], None]
+) -> ZygoteLink | None:
+    """A link to this very process; None when it has ended."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + START_TIMEOUT
     while loop.time() < deadline:
         if process.reap():
-            code = process.popen.returncode
-            raise Failure(f"the worker launcher ended at once ({code}); the lines above say why")
+            return None
         link = await connect(path, report, lost)
         if link is not None and link.pid == process.popen.pid:
-            return process, link
+            return link
         if link is not None:  # to one that was killed and has not quite gone
             link.close()
         await asyncio.sleep(_RETRY)
-    process.popen.kill()
-    process.popen.wait()
     raise Failure(
         f"the worker launcher did not come up within {START_TIMEOUT:.0f} s; is this machine overloaded?",
         FailureExit.TRY_AGAIN,
     )
 
 
-def _execute(path: Path, environ: Mapping[str, str]) -> ZygoteProcess:
-    return ZygoteProcess(
-        subprocess.Popen(
+def _execute(path: Path, environ: Mapping[str, str], logs: Path) -> ZygoteProcess:
+    files.make_private_folder(logs.parent)
+    if logs.exists() and logs.stat().st_size > _MAX_LOG:
+        logs.replace(logs.with_suffix(".old"))
+    with files.private_umask():
+        log_file = logs.open("ab")
+    # Outside: the umask is inherited, down to what claude's tools create.
+    with log_file:
+        popen = subprocess.Popen(
             [sys.executable, "-m", "claude_remote_workers.zygote", "--socket", str(path)],
             env=clean(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=log_file,
             close_fds=True,
             start_new_session=True,
             cwd="/",
         )
-    )
+    return ZygoteProcess(popen)
 
 
 def find_family(path: Path) -> list[processes.Process]:

@@ -45,6 +45,12 @@ def find_command(words: Sequence[str]) -> Called:
 
 
 def _dispatch(words: list[str], terminal: Terminal) -> int:
+    for word in words:
+        # What is not UTF-8 arrives as lone surrogates (PEP 383), and could be sent to nobody.
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            from claude_remote.errors import BadOption
+
+            raise BadOption("an argument is not UTF-8 text")
     called = find_command(words)
     if called.command is None:
         from claude_remote.cli.print_mode import converse

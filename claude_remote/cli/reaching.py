@@ -8,6 +8,9 @@ from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client.client import Client
 from claude_remote.client.connecting import find_road
 from claude_remote.client.introduction import Introduction, NewServer, Pending
+from claude_remote.errors import Unreachable
+from claude_remote.known_servers import KnownServers
+from claude_remote.paths import find_paths
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -49,4 +52,22 @@ def introduction(reach: Reach, terminal: Terminal) -> Introduction:
 
 def reach_server(reach: Reach, terminal: Terminal) -> Client:
     """Connect as the command line says. Raises RemoteError."""
-    return Client(find_road(reach.server, introduction(reach, terminal)).open)
+    try:
+        return Client(find_road(reach.server, introduction(reach, terminal)))
+    except Unreachable as error:
+        hint = _similar(reach.server)
+        if hint is None:
+            raise
+        raise Unreachable(f"{error.message}\n  did you mean your server {hint}?") from None
+
+
+def _similar(which: str | None) -> str | None:
+    """A known name that is nearly what was typed, if that is no known name itself."""
+    if which is None:
+        return None
+    from difflib import get_close_matches
+
+    known = KnownServers(find_paths().known_servers)
+    if known.get(which) is not None:
+        return None
+    return next(iter(get_close_matches(which, [server.name for server in known.all()], 1)), None)

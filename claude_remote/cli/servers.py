@@ -115,7 +115,7 @@ def _canonical(which: str) -> str:
 
 
 def _enter(which: str, reach: Reach, terminal: Terminal, paths: Paths) -> int:
-    with Client(tls_road(which, introduction(reach, terminal), paths=paths).open) as client:
+    with Client(tls_road(which, introduction(reach, terminal), paths=paths)) as client:
         rights = ", ".join(client.rights) or "none"
         terminal.say(f"✓ {escape(client.host) or escape(which)} lets you in; your rights: {rights}")
     return 0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
@@ -13,8 +12,9 @@ import msgspec
 
 from claude_remote import messages
 from claude_remote.client.link import Link
-from claude_remote.client.roads import Arrived
-from claude_remote.errors import BadMessage, OutOfTurn, TooLarge
+from claude_remote.client.pool import Pool, closing_on_error
+from claude_remote.client.roads import Road
+from claude_remote.errors import BadMessage, TooLarge
 from claude_remote.framing import MAX_PAYLOAD
 from claude_remote.messages import (
     MAX_PROMPT,
@@ -32,9 +32,6 @@ if TYPE_CHECKING:  # what a ping does not need, it does not import
 
 # How long a server may take to answer a request that needs nothing of claude.
 ANSWER_WITHIN = 60.0
-# A server hangs up on who has been silent for DEAD_AFTER; a link that was idle for long is not worth trying.
-_FRESH_FOR = 8.0
-_MAX_IDLE = 4
 _MAX_ANSWER = 64 * 1024 * 1024
 
 M = TypeVar("M", bound=Message)
@@ -52,14 +49,14 @@ class Client:
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
 
-    def __init__(self, open_road: Callable[[], Arrived]) -> None:
-        self._open_road = open_road
-        self._idle: list[tuple[float, Link]] = []
-        self._closed = False
+    def __init__(self, road: Road) -> None:
+        self._pool = Pool(road)
         began = time.monotonic()
-        link, self.hello, self.fingerprint = open_road()
+        link, self.hello, self.fingerprint = self._pool.open()
+        self.name = road.name or self.hello.host
+        """What the server is called here: its name in `servers`, its address, or this machine."""
         self._connect_time = time.monotonic() - began
-        self._put_back(link)
+        self._pool.put_back(link)
 
     def __enter__(self) -> Self:
         return self
@@ -81,13 +78,11 @@ class Client:
 
     def close(self) -> None:
         """Close every idle connection. Turns that are still followed close theirs themselves."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop()[1].close()
+        self._pool.close()
 
     def ping(self) -> Timing:
         """One question to the server and back. The first one tells how long connecting took."""
-        with self._link() as link:
+        with self._pool.link() as link:
             began = time.monotonic()
             link.send(messages.Ping())
             _done(link)
@@ -129,15 +124,15 @@ class Client:
         prompt = id or new_id()
 
         def ask(after: Cursor | None) -> Link:
-            link = self._take()
-            with _closing_on_error(link):
+            link = self._pool.take()
+            with closing_on_error(link):
                 request = messages.Prompt(id=prompt, target=target, size=len(payload), after=after)
                 link.send(request, payload[:MAX_PAYLOAD])
                 for start in range(MAX_PAYLOAD, len(payload), MAX_PAYLOAD):
                     link.send(messages.Part(), payload[start : start + MAX_PAYLOAD])
             return link
 
-        return Turn(prompt, ask, self._put_back, on_approval=on_approval, patience=patience)
+        return Turn(prompt, ask, self._pool.put_back, on_approval=on_approval, patience=patience)
 
     def open(
         self,
@@ -165,12 +160,12 @@ class Client:
         from claude_remote.client.turn import Exchange
 
         def ask(cursor: Cursor | None) -> Link:
-            link = self._take()
-            with _closing_on_error(link):
+            link = self._pool.take()
+            with closing_on_error(link):
                 link.send(messages.Attach(session=session, after=cursor, follow=follow))
             return link
 
-        return Exchange(ask, self._put_back, after=after, patience=patience)
+        return Exchange(ask, self._pool.put_back, after=after, patience=patience)
 
     def sessions(self) -> list[SessionInfo]:
         """The sessions that this client may see."""
@@ -205,13 +200,13 @@ class Client:
 
     def interrupt(self, session: str) -> None:
         """End the running turn of a session."""
-        with self._link() as link:
+        with self._pool.link() as link:
             link.send(messages.Interrupt(session=session))
             _done(link)
 
     def control(self, session: str, subtype: str, **arguments: Any) -> Any:
         """Ask the session's claude something of its control protocol, such as `set_permission_mode`."""
-        with self._link() as link:
+        with self._pool.link() as link:
             link.send(messages.Control(session=session, subtype=subtype), msgspec.json.encode(arguments))
             parts: list[bytes] = []
             more, size = True, 0
@@ -268,34 +263,10 @@ class Client:
         return answers[0]
 
     def _all(self, request: Message, kind: type[M], payload: bytes = b"") -> Iterator[M]:
-        with self._link() as link:
+        with self._pool.link() as link:
             link.send(request, payload)
             while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
                 yield _expect(message, kind)
-
-    @contextmanager
-    def _link(self) -> Iterator[Link]:
-        """A link for one exchange: back to the others when it is complete, closed when anything fails."""
-        link = self._take()
-        with _closing_on_error(link):
-            yield link
-        self._put_back(link)
-
-    def _take(self) -> Link:
-        if self._closed:
-            raise OutOfTurn("this client is closed")
-        while self._idle:
-            since, link = self._idle.pop()
-            if time.monotonic() - since < _FRESH_FOR and link.is_quiet():
-                return link
-            link.close()
-        return self._open_road().link
-
-    def _put_back(self, link: Link) -> None:
-        if self._closed or link.closed or len(self._idle) >= _MAX_IDLE:
-            link.close()
-        else:
-            self._idle.append((time.monotonic(), link))
 
 
 def new_id() -> str:
@@ -305,15 +276,6 @@ def new_id() -> str:
     raw[8] = raw[8] & 0x3F | 0x80
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-@contextmanager
-def _closing_on_error(link: Link) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        link.close()
-        raise
 
 
 def _done(link: Link) -> None:

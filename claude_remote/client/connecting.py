@@ -45,7 +45,7 @@ def connect(
     introduction = Introduction(
         fingerprint=fingerprint, accept_new=accept_new, confirm=confirm, wait=wait, on_pending=on_pending
     )
-    return Client(find_road(server, introduction, timeout=timeout, paths=paths).open)
+    return Client(find_road(server, introduction, timeout=timeout, paths=paths))
 
 
 def find_road(

@@ -78,8 +78,12 @@ def dial_ssh(host: str, port: int, user: str | None = None) -> Dialed:
         if os.name == "nt":
             return _ssh_by_pipes(command)
         ours, theirs = socket.socketpair()
-        with theirs, _deaf_to_interrupts():
-            process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())
+        try:
+            with theirs, _deaf_to_interrupts():
+                process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())
+        except OSError:
+            ours.close()
+            raise
     except OSError as error:
         raise Unreachable(f"cannot start ssh to reach {target}: {_words(error)}") from None
     return Dialed(ours, lambda: _end(process))

@@ -20,6 +20,7 @@ class LogReader:
 
     def __init__(self, cursor: Cursor | None = None) -> None:
         self.cursor = cursor
+        self._begun = True
         self._parts: list[bytes] = []
         self._held = 0
 
@@ -27,6 +28,11 @@ class LogReader:
         """The numbering began anew after `cursor`."""
         self.cursor = cursor
         self.forget_parts()
+
+    def begin_after(self, cursor: Cursor) -> None:
+        """What concerns this reader comes somewhere after `cursor`: the first event may skip others."""
+        self.reset(cursor)
+        self._begun = False
 
     def forget_parts(self) -> None:
         """Drop an unfinished line, for the connection that carried it is gone."""
@@ -57,8 +63,9 @@ class LogReader:
         known = 0
         if self.cursor is not None and self.cursor.generation == message.generation:
             known = self.cursor.seq
-            if message.first > known + 1:
+            if message.first > known + 1 and self._begun:
                 raise BadMessage(f"events {known + 1} to {message.first - 1} of the session are missing")
+        self._begun = True
         for seq, line in enumerate(lines, message.first):
             if seq <= known:
                 continue

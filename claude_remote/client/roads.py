@@ -48,7 +48,9 @@ class Arrived(NamedTuple):
 
 
 class Road(Protocol):
-    """A way to a server that can be gone again and again."""
+    """A way to a server that can be gone again and again. `name`: what the user calls it, if anything."""
+
+    name: str
 
     def open(self) -> Arrived:
         """A new link, let in and greeted. Raises whatever keeps us out, in words for the user."""
@@ -58,6 +60,7 @@ class LocalRoad:
     """The control socket: the owner's own way in, without TLS."""
 
     def __init__(self, path: Path, timeout: float) -> None:
+        self.name = ""
         self._path = path
         self._timeout = timeout
 
@@ -84,7 +87,7 @@ class TlsRoad:
         owner: Owner,
     ) -> None:
         self._address = address
-        self._name = name
+        self.name = name
         self._paths = paths
         self._known = known
         self._introduction = introduction
@@ -94,7 +97,7 @@ class TlsRoad:
     @property
     def _label(self) -> str:
         where = str(self._address)
-        return where if self._name == where else f"{self._name} ({where})"
+        return where if self.name == where else f"{self.name} ({where})"
 
     def pin(self) -> KnownServer:
         """The trusted certificate of this server; at first contact it becomes so. Raises as Introduction."""
@@ -105,7 +108,7 @@ class TlsRoad:
             shown = NewServer(where, fingerprints.of(certificate))
             self._introduction.check(shown, own=self._owner.fingerprint() == shown.fingerprint)
             pinned = KnownServer(
-                name=self._name,
+                name=self.name,
                 address=where,
                 fingerprint=shown.fingerprint,
                 certificate=certificate,

@@ -120,8 +120,15 @@ class Exchange:
         )
 
     def interrupt(self) -> None:
-        """End the running turn. From any thread or signal handler; go on iterating until it has ended."""
+        """End the running turn; a prompt that waits is taken back. Go on iterating until it has ended.
+
+        From any thread or signal handler.
+        """
         self._send(messages.Interrupt())
+
+    def cancel(self) -> None:
+        """Ask for no more events; go on iterating to the end, which comes soon. The turn goes on."""
+        self._send(messages.Cancel())
 
     def heartbeat(self) -> None:
         """Tell the server that this side lives, if it was silent for long. From any thread."""
@@ -222,7 +229,6 @@ class Turn(Exchange):
         self.outcome: Outcome | None = None
         self._on_approval = on_approval
         self._result: bytes | None = None
-        self._running = False
         super().__init__(ask, release, patience=patience)
 
     @property
@@ -238,15 +244,11 @@ class Turn(Exchange):
             raise OutOfTurn("the turn was detached from before it ended")
         return self.outcome
 
-    def stop(self) -> None:
-        """End this prompt: interrupt its turn if it runs, take it back if it waits. As `interrupt`."""
-        self._send(messages.Interrupt() if self._running else messages.Withdraw())
-
     def _read(self, incoming: Incoming) -> Iterator[Event]:
         match incoming.message:
             case messages.Accepted(prompt=prompt, session=session, cursor=cursor):
                 if self._reader.cursor is None:
-                    self._reader.reset(cursor)
+                    self._reader.begin_after(cursor)
                 if self.session is None:
                     yield Accepted(prompt, session)
                 self.session = session
@@ -267,9 +269,7 @@ class Turn(Exchange):
             self._note(event.fact)
 
     def _note(self, fact: facts.AnyFact) -> None:
-        if isinstance(fact, facts.TurnStarted) and fact.prompt == self.prompt:
-            self._running = True
-        elif isinstance(fact, facts.ApprovalOpened) and self._on_approval is not None:
+        if isinstance(fact, facts.ApprovalOpened) and self._on_approval is not None:
             verdict = self._on_approval(fact)
             if verdict is not None:
                 self.decide(fact.approval, verdict)

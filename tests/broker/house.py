@@ -159,8 +159,8 @@ async def open_house(home: Path, limits: Limits = BRISK, **options: Any) -> Asyn
     own = identity.load_or_create(paths.server_key, paths.server_certificate)
     household = Household()
     registry = await Registry.open(paths, own, home=home, limits=limits)
-    door = Door(registry, household, limits=limits, **options)
     registry.watch(household)
+    door = Door(registry, household, limits=limits, **options)
     household.door = door
     host, port = door.listen_tcp("127.0.0.1", 0)
     door.listen_control(paths.control_socket)

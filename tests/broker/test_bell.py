@@ -171,7 +171,7 @@ async def test_who_asks_too_often_is_told_to_wait(tmp_path: Path) -> None:
 
 @on_uvloop
 async def test_nobody_stays_without_ringing_or_beyond_all_patience(tmp_path: Path) -> None:
-    hasty = Limits(tick=0.02, hello_timeout=0.1, ring_timeout=0.1, bell_patience=0.3)
+    hasty = Limits(tick=0.02, hello_timeout=1, ring_timeout=1, bell_patience=0.5)
     async with open_house(tmp_path, hasty) as house:
         silent = await house.guest(hello=False)
         assert [type(heard) for heard in await silent.hear_end()] == [Hello, messages.Error]

@@ -45,7 +45,7 @@ class Broker:
             state_id=state_id,
             environment={"PATH": os.environ["PATH"]},
         )
-        self.launcher = Launcher(self.socket, plan, os.environ, self.told.put_nowait)
+        self.launcher = Launcher(self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait)
 
     async def next(self, kind: type[E]) -> E:
         event = await asyncio.wait_for(self.told.get(), 20)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tracemalloc
 from typing import Any
 
@@ -189,3 +190,15 @@ def test_a_message_with_one_changed_byte(message: messages.Message, place: int, 
     data = bytearray(codec.pack(message))
     data[place % len(data)] = byte
     survives(bytes(data))
+
+
+@given(st.dictionaries(st.binary(min_size=1), st.binary(), max_size=8))
+def test_an_environment_comes_back_whatever_its_bytes_are(environment: dict[bytes, bytes]) -> None:
+    asked = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
+    assert codec.unpack_environment(codec.pack_environment(asked)) == asked
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x93\x01\x02\x03", b"\x81\xa1A\x01"])
+def test_what_is_no_environment(data: bytes) -> None:
+    with pytest.raises(BadMessage, match="not an environment"):
+        codec.unpack_environment(data)

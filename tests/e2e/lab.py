@@ -73,9 +73,7 @@ class Server:
     def kill(self) -> None:
         """SIGKILL, the broker alone."""
         self.running.process.kill()
-        self.running.process.wait(PATIENCE)
-        # Its workers have inherited neither stdout nor stderr; if they had, this would not come back.
-        self.running.finish()
+        self.running.process.wait(PATIENCE)  # its stderr stays open: the zygote, which lives on, logs there too
 
     def control(self, *argv: str) -> Ran:
         """Run a subcommand of claude-remote-server on the server's own machine."""
@@ -130,13 +128,14 @@ class Lab:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cr-"))
         self.mark = self.folder.name
-        self.work = self.folder / "work"
-        self.work.mkdir()
+        self.home = self.folder / "home"  # of the server's user
+        self.work = self.home / "work"  # where sessions start
+        self.work.mkdir(parents=True)
         self.api = ScriptedApi()
         self.servers: list[Server] = []
         self.clients: dict[str, Client] = {}
         self.server_environment = self.environment(
-            self.folder / "server", **claude_environment(self.api, self.folder / "home")
+            self.folder / "server", **claude_environment(self.api, self.home)
         )
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
@@ -203,10 +202,14 @@ class Lab:
             return running.finish()
 
     def claude(self, *argv: str) -> Ran:
-        """The server's claude, run by hand on the server's machine in the folder of the sessions."""
+        """The server's claude, run by hand on the server's machine in the folder of the sessions.
+
+        With the server's environment and the label that its sessions carry: claude offers other agents to
+        other callers.
+        """
         ran = subprocess.run(
             [claude_program(), *argv],
-            env={**self.server_environment},
+            env={**self.server_environment, "CLAUDE_CODE_ENTRYPOINT": "claude-remote"},
             cwd=self.work,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -19,11 +19,8 @@ import sys
 import time
 from pathlib import Path
 
-import msgpack  # type: ignore[import-untyped]
-import msgspec
-
-from claude_remote import launch
-from claude_remote.errors import Exit
+from claude_remote import codec, launch
+from claude_remote.errors import BadMessage, Exit
 from claude_remote.version import VERSION
 from claude_remote_workers.complaints import complain
 from claude_remote_workers.nursery import Nursery
@@ -92,10 +89,9 @@ class Zygote:
         if self._end_by is not None:
             return launch.ForkFailed(worker=order.worker, reason="the zygote is ending")
         try:
-            given = msgpack.unpackb(payload, unicode_errors="surrogateescape") if payload else {}
-            environment = msgspec.convert(given, dict[str, str])
-        except (ValueError, msgpack.exceptions.UnpackException, msgspec.ValidationError) as error:
-            return launch.ForkFailed(worker=order.worker, reason=f"a broken environment: {error}")
+            environment = codec.unpack_environment(payload) if payload else {}
+        except BadMessage as error:
+            return launch.ForkFailed(worker=order.worker, reason=f"a broken environment: {error.message}")
 
         def live(told: int) -> int:
             self._orders.abandon()

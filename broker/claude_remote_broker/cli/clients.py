@@ -33,7 +33,7 @@ class Rights(click.ParamType[frozenset[rights_of.Right]]):
             self.fail(str(error), param, ctx)
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="Show, approve, refuse and revoke clients.")
 @click.option("--json", "as_json", is_flag=True, help="A list of objects, for programs.")
 @click.pass_context
 def clients(ctx: click.Context, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from claude_remote.paths import find_paths
 
 
-@click.command()
+@click.command(short_help="Log in the claude that the server uses.")
 @click.option("--claude", metavar="PATH", help="The claude to log in, instead of the one that is found.")
 def login(claude: str | None) -> int:
     """Log in the claude that the server uses, in the environment that it gets there.

@@ -17,7 +17,7 @@ from claude_remote_broker.settings import Settings
 _NO_SYSTEMD = 3
 
 
-@click.group()
+@click.group(short_help="Start the server at boot, by systemd.")
 def service() -> None:
     """Run the server as a systemd service of this user: now, and at every boot."""
 

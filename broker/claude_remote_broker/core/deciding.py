@@ -114,6 +114,8 @@ class _Deciding:
             or not gate.sees(self._peer, session, self._context.clients)
         ):
             self._late(NoSuchApproval())
+        elif row.decision is not None and self._is_mine(row.decision) and row.state != "void":
+            self._won()
         elif row.decision is not None and row.state != "void":
             done = "allowed" if row.decision.behavior is m.Behavior.ALLOW else "denied"
             error = AlreadyDecided(f"{row.decision.by} has {done} it already.", by=row.decision.by)
@@ -122,6 +124,11 @@ class _Deciding:
         else:
             why = row.reason or "its turn has ended"
             self._late(AlreadyDecided(f"This question is no more: {why}."))
+
+    def _is_mine(self, decision: DecisionRow) -> bool:
+        """The same decision by the same client: it came twice, because its answer was lost."""
+        same = replace(decision, at=self._decision.at, by=self._decision.by)
+        return same == self._decision
 
     def _late(self, error: RemoteError) -> None:
         answer = m.Decided(

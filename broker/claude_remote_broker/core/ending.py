@@ -9,6 +9,7 @@ from claude_remote.messages import PromptState
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.core.words import sentence
 from claude_remote_broker.journal import PromptRow
 
 
@@ -22,6 +23,7 @@ class LeaseOver:
         self._context = context
         self._lease = lease
         self._reason = reason
+        self._words = sentence(reason)
         self._began = lease.phase not in {Phase.STARTING, Phase.AWAITED}
         self._expected = lease.release is not None
 
@@ -40,9 +42,9 @@ class LeaseOver:
         if ran is not None and not any(
             isinstance(fact, facts.TurnFinished) and fact.prompt == ran.prompt for fact in written
         ):
-            written.append(facts.TurnFinished(prompt=ran.prompt, outcome="interrupted", reason=self._reason))
+            written.append(facts.TurnFinished(prompt=ran.prompt, outcome="interrupted", reason=self._words))
         if draft.row.claude:
-            written.append(facts.ClaudeExited(code=None, expected=self._expected, reason=self._reason))
+            written.append(facts.ClaudeExited(code=None, expected=self._expected, reason=self._words))
         draft.row = replace(draft.row, epoch=draft.row.epoch + 1, lease=None)
         draft.write(written, now)
         draft.row = replace(draft.row, claude=False, turn=None)
@@ -56,7 +58,7 @@ class LeaseOver:
     def _end(self, draft: Draft, prompt: PromptRow) -> facts.Fact | None:
         """What becomes of a prompt: a fact when it has ended."""
         if prompt.state is PromptState.RUNNING:
-            return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=self._reason)
+            return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=self._words)
         given = prompt.state is PromptState.DISPATCHING
         if not given and (self._began or self._expected or prompt.begins is None):
             return None
@@ -65,7 +67,7 @@ class LeaseOver:
             return None
         attempts = prompt.attempts + 1
         if attempts >= self._context.limits.attempts:
-            words = f"Tried {attempts} times; {self._reason}."
+            words = f"{self._words} This was tried {attempts} times."
             return facts.TurnFinished(prompt=prompt.id, outcome="void", error=True, reason=words)
         draft.put(replace(prompt, state=PromptState.QUEUED, attempts=attempts, again=prompt.again or given))
         pause = attempts * self._context.limits.retry_pause

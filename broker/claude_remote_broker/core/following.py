@@ -41,10 +41,9 @@ class Following(Exchange):
             case _:
                 raise OutOfTurn(f"{type(message).__name__} has no meaning now")
 
-    def interrupt(self, session: m.Message | Session) -> None:
+    def interrupt(self, session: Session) -> None:
         """End the turn that runs."""
-        if isinstance(session, Session):
-            interrupting.stop(session, None, self.context)
+        interrupting.stop(session, None, self.context)
 
     def committed(self, draft: Draft) -> None:
         """A transaction of the session is stored."""
@@ -112,7 +111,7 @@ class PromptFollowing(Following):
         else:
             super().received(message, payload)
 
-    def interrupt(self, session: m.Message | Session) -> None:
+    def interrupt(self, session: Session) -> None:
         """End this prompt's turn; one that waits is taken back."""
         if session is not self.session:
             super().interrupt(session)

@@ -32,7 +32,6 @@ class Lease:
     launched: bool = False
     silent: bool = False
     killed: bool = False
-    gone: bool = False  # its claude has ended and everything is stored
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
     idle_since: float = 0.0

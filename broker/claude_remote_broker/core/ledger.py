@@ -81,11 +81,23 @@ class Ledger:
             finally:
                 self._busy = False
         else:
-            if draft.lease is not None:
-                self._context.workers.remove(draft.lease)
-            self._waiting[:0] = [change for change in changes if change.failed(failure)]
-            if self._session.fresh and not self._waiting:
-                self._context.sessions.drop(self._session)
-            self._retry_at = self._context.now + self._context.limits.storage_pause
-            self._context.workers.try_again(self._session, self._retry_at)
+            self._failed(draft, changes, failure)
         self.kick()
+
+    def _failed(self, draft: Draft, changes: list[Change], failure: str) -> None:
+        """Nothing of it is on disk. What must be stored is tried again; who asked for the rest is told."""
+        context, session = self._context, self._session
+        if draft.lease is not None:
+            context.workers.remove(draft.lease)
+        if session.fresh:
+            # There never was such a session, and so nothing can happen to it.
+            changes, self._waiting = changes + self._waiting, []
+            for change in changes:
+                change.failed(failure)
+            context.pool.leave(session)
+            context.sessions.drop(session)
+            return
+        again = [change for change in changes if change.failed(failure)]
+        self._waiting[:0] = again
+        self._retry_at = context.now + context.limits.storage_pause
+        context.workers.try_again(session, self._retry_at)

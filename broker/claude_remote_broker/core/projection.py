@@ -81,10 +81,13 @@ def _turn_started(draft: Draft, fact: facts.TurnStarted) -> None:
 
 def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
     words = cut(fact.last_words)
+    running = draft.row.turn
+    began = fact.outcome != "void"
     draft.row = replace(
         draft.row,
-        turn=None,
-        turns=draft.row.turns + (fact.outcome != "void"),
+        # What never began does not end what runs.
+        turn=None if began or running is None or running.prompt == fact.prompt else running,
+        turns=draft.row.turns + began,
         cost=draft.row.cost + max(fact.cost, 0.0),
         last_words=words or draft.row.last_words,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from claude_remote.errors import BadMessage, OutOfTurn, PromptConflict, RemoteError, StorageFailed, TooLarge
-from claude_remote.messages import Cancel, Interrupt, Message, Part, Prompt, PromptState, Withdraw
+from claude_remote.messages import Cancel, Decide, Interrupt, Message, Part, Prompt, PromptState, Withdraw
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
@@ -28,7 +28,7 @@ class Prompting(Exchange):
         self._text = bytearray()
         self._digest = ""
         self._held = 0
-        self._early: list[Message] = []
+        self._early: list[tuple[Message, bytes]] = []
 
     def begin(self, payload: bytes) -> None:
         """The request, with the beginning of its text. Raises RemoteError."""
@@ -43,10 +43,8 @@ class Prompting(Exchange):
                 self._take(payload)
             case Cancel():
                 self.end()
-            case Withdraw() | Interrupt(session=None) if not self._digest:
-                self.end()
-            case Withdraw() | Interrupt(session=None) if len(self._early) < _MOST_EARLY:
-                self._early.append(message)
+            case Withdraw() | Interrupt() | Decide() if self._digest and len(self._early) < _MOST_EARLY:
+                self._early.append((message, payload))
             case _:
                 raise OutOfTurn(f"{type(message).__name__} has no meaning before the prompt is recorded")
 
@@ -137,7 +135,7 @@ class Prompting(Exchange):
             client_name=peer.name,
             digest=self._digest,
             size=len(self._text),
-            start=line(self._words()),
+            start=line(self._text[:800].decode("utf-8", "replace")),
             at=self.context.now,
             state=PromptState.QUEUED,
             options=aim.options,
@@ -166,9 +164,12 @@ class Prompting(Exchange):
         self.leave()
         following = PromptFollowing(self.context, self.client, session, row)
         following.begin(self._request.after)
-        for message in early:
-            if not following.over:
-                following.received(message, b"")
+        try:
+            for message, payload in early:
+                if not following.over:
+                    following.received(message, payload)
+        except RemoteError as error:
+            following.end(error)
 
 
 class Enqueue:

@@ -14,12 +14,12 @@ class Watchdog:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._last = context.now
+        self._last: float | None = None
 
     def tick(self) -> None:
         """Say to each worker that it is known, and look at how long each has said nothing."""
         now = self._context.now
-        slept = now - self._last
+        slept = 0.0 if self._last is None else now - self._last
         self._last = now
         for lease in self._context.workers.leases:
             if not 0 <= slept <= self._context.limits.own_pause:

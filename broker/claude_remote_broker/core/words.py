@@ -23,6 +23,11 @@ def cut(text: str, length: int = LINE) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def sentence(words: str) -> str:
+    """Words as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def line(text: str, length: int = 200) -> str:
     """The beginning of a text on one line."""
     return cut(" ".join(text[: 4 * length].split()), length)

@@ -177,4 +177,3 @@ class Workers:
             case bus.Gone(epoch=lease.epoch):
                 lease.enter(Phase.LEAVING, self._context.now)
                 lease.end_reason = lease.end_reason or "claude has ended"
-                lease.gone = True

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from claude_remote.cli.print_mode.arguments import Arguments, check, parse
 from claude_remote.cli.terminal import Terminal
 from claude_remote.errors import BadOption
+from claude_remote.rights import Right
 
 if TYPE_CHECKING:
     from claude_remote.client.client import Client
+    from claude_remote.client.turn import Turn
 
 # How long a broken connection is made again when no --timeout says how long the turn may take.
 _PATIENCE = 120.0
@@ -63,27 +65,31 @@ def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
         narrator = Narrator(
             terminal,
             verbose=arguments.verbose and arguments.output_format == "text",
-            server=arguments.reach.server or client.host,
+            server=client.name,
             folder=folder.cwd,
             before=writer.end_line if isinstance(writer, TextWriter) and terminal.shows_output else _nothing,
         )
-        turn = client.prompt(
-            text,
-            session=arguments.resume,
-            latest=arguments.latest,
-            fork=arguments.fork,
-            name=arguments.name,
-            cwd=folder.cwd,
-            options=arguments.options,
-            patience=arguments.timeout or _PATIENCE,
-        )
+
+        def begin() -> Turn:
+            return client.prompt(
+                text,
+                session=arguments.resume,
+                latest=arguments.latest,
+                fork=arguments.fork,
+                name=arguments.name,
+                cwd=folder.cwd,
+                options=arguments.options,
+                patience=arguments.timeout or _PATIENCE,
+            )
+
         following = Following(
-            turn,
+            begin,
             terminal,
             writer,
             narrator,
             policy=arguments.on_approval or ("wait" if asks else "deny"),
             asks=asks,
+            may_decide=Right.APPROVE in client.rights,
             on_accepted=folder.remember,
         )
         return following.run(arguments.timeout)

@@ -15,8 +15,8 @@ from claude_remote.cli.print_mode.writers import Writer
 from claude_remote.cli.terminal import Terminal
 from claude_remote.client import events
 from claude_remote.client.answer import Answer, Piece, Result
-from claude_remote.client.turn import Turn, Verdict
-from claude_remote.errors import ClaudeFailed, Exit, LinkLost, RemoteError, TimedOut
+from claude_remote.client.turn import Outcome, Turn, Verdict
+from claude_remote.errors import ClaudeFailed, Exit, LinkLost, RemoteError, RightMissing, TimedOut
 from claude_remote.messages import Behavior, PromptState
 
 _NOBODY_TO_ASK = "Permission to use this tool was not given: nobody is there to ask."
@@ -25,52 +25,64 @@ _GRACE = 10.0
 
 
 class Following:
-    """One turn. `policy`: wait, deny or fail, for what Claude asks."""
+    """One turn. `policy`: wait, deny or fail, for what Claude asks. `begin` sends the prompt."""
 
     def __init__(
         self,
-        turn: Turn,
+        begin: Callable[[], Turn],
         terminal: Terminal,
         writer: Writer,
         narrator: Narrator,
         *,
         policy: str,
         asks: bool,
+        may_decide: bool,
         on_accepted: Callable[[], None],
     ) -> None:
-        self._turn = turn
+        self._begin = begin
+        self._turn: Turn | None = None
         self._terminal = terminal
         self._writer = writer
         self._narrator = narrator
         self._policy = policy
+        self._may_decide = may_decide
         self._on_accepted = on_accepted
-        self._questions = Questions(terminal, turn.decide) if asks and policy == "wait" else None
+        self._questions: Questions | None = None
+        if asks and may_decide and policy == "wait":
+            self._questions = Questions(terminal, self._decide)
         self._answer = Answer()
         self._result: Result | None = None
         self._held: list[tuple[bytes, list[Piece]]] = []
-        self._stopped_by: str | None = None  # "interrupt", "timeout", "approval"
+        self._stopped_by: str | None = None  # "interrupt", "timeout", "approval", "right"
 
     def run(self, timeout: float | None) -> int:
         """Follow it to the end; the exit code. Raises RemoteError, BrokenPipeError, KeyboardInterrupt."""
+        # From before the prompt is sent: Ctrl-C must not leave a turn behind that nobody knows of.
         with self._interruptible(), self._limited(timeout):
+            turn = self._begin()
             try:
-                for event in self._turn:
+                self._turn = turn
+                if self._stopped_by is not None:
+                    turn.interrupt()
+                for event in turn:
                     self._handle(event)
-            except LinkLost:
-                if self._stopped_by == "timeout":
+            except RemoteError as error:
+                self._release()
+                self._writer.finish(None)
+                if isinstance(error, LinkLost) and self._stopped_by == "timeout":
                     raise self._timed_out(timeout) from None
-                if self._stopped_by == "interrupt":
+                if isinstance(error, LinkLost) and self._stopped_by == "interrupt":
                     return Exit.INTERRUPTED
                 raise
             finally:
                 if self._questions is not None:
                     self._questions.close()
-                self._release()
-                self._turn.close()
-        self._writer.finish(self._turn.result)
+                turn.close()
+        self._release()
+        self._writer.finish(turn.result)
         if self._stopped_by == "timeout":
             raise self._timed_out(timeout)
-        return self._exit_code()
+        return self._exit_code(turn.outcome)
 
     # --- events -----------------------------------------------------------------------------------------
 
@@ -120,26 +132,37 @@ class Following:
 
     def _approve(self, approval: facts.ApprovalOpened) -> None:
         match self._policy:
+            case "deny" | "fail" if not self._may_decide:
+                self._stopped_by = "right"
+                self._stop()
             case "deny":
-                self._turn.decide(approval.approval, deny(_NOBODY_TO_ASK))
+                self._decide(approval.approval, deny(_NOBODY_TO_ASK))
             case "fail":
                 self._stopped_by = "approval"
                 self._narrator.say(f"Claude asks for {describe(approval)}; failing, as --on-approval says")
-                self._turn.decide(
-                    approval.approval, Verdict(behavior=Behavior.DENY, message=_NOBODY_TO_ASK, stop=True)
-                )
+                verdict = Verdict(behavior=Behavior.DENY, message=_NOBODY_TO_ASK, stop=True)
+                self._decide(approval.approval, verdict)
             case _ if self._questions is not None:
                 self._narrator.end_line()
                 self._questions.ask(approval)
             case _:
                 self._narrator.say(f"waiting for an approval: {describe(approval)}")
 
+    def _decide(self, approval: str, verdict: Verdict) -> None:
+        if self._turn is not None:
+            self._turn.decide(approval, verdict)
+
     # --- the end ----------------------------------------------------------------------------------------
 
-    def _exit_code(self) -> int:
-        outcome = self._turn.outcome
+    def _exit_code(self, outcome: Outcome | None) -> int:
         if self._stopped_by == "interrupt":
             return Exit.INTERRUPTED
+        if self._stopped_by == "right":
+            raise RightMissing(
+                "Claude asked for an approval, and this client lacks the right `approve`; the turn was ended"
+                " (--on-approval wait leaves it to others)",
+                right="approve",
+            )
         if outcome is None:
             raise ClaudeFailed("the turn ended without an outcome")
         if outcome.state is not PromptState.DONE:
@@ -159,6 +182,10 @@ class Following:
 
     # --- stopping ---------------------------------------------------------------------------------------
 
+    def _stop(self) -> None:
+        if self._turn is not None:  # else it is stopped as soon as it has begun
+            self._turn.interrupt()
+
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         """Ctrl-C stops the turn, whose end is then waited for; the second one leaves at once."""
@@ -168,7 +195,7 @@ class Following:
                 raise KeyboardInterrupt
             self._stopped_by = "interrupt"
             try:
-                self._turn.stop()
+                self._stop()
             except RemoteError:
                 raise KeyboardInterrupt from None
 
@@ -190,8 +217,8 @@ class Following:
                 return
             self._stopped_by = "timeout"
             with suppress(RemoteError):
-                self._turn.stop()
-            if not over.wait(_GRACE):
+                self._stop()
+            if not over.wait(_GRACE) and self._turn is not None:
                 self._turn.abort()
 
         watching = threading.Thread(target=watch, daemon=True)

@@ -54,7 +54,7 @@ class Questions:
         with self._lock:
             if approval not in self._open:
                 return
-            self._withdrawn[approval] = why
+            self._withdrawn.setdefault(approval, why)
             if self._asking == approval:
                 os.write(self._wake_writer, b"\0")
 
@@ -123,7 +123,9 @@ class Questions:
 def describe(approval: ApprovalOpened) -> str:
     """What is asked, in one line: the tool and what it would do."""
     summary = approval.summary or bytes(approval.input).decode(errors="replace")
-    return f"{escape(approval.tool)}: {escape(summary[:_LONGEST])}"
+    if not summary.startswith(approval.tool):
+        summary = f"{approval.tool}: {summary}"
+    return escape(summary[:_LONGEST])
 
 
 def deny(reason: str) -> Verdict:

@@ -10,7 +10,7 @@ import pytest
 from claude_remote import identity, tls
 from claude_remote.client.link import Link
 from claude_remote.messages import ClientState, Door, Ring, Standing
-from tests.e2e.running_server import RunningServer, run_command, server_environment, stand_in_claude
+from tests.broker.running_server import RunningServer, run_command, server_environment, stand_in_claude
 
 pytestmark = pytest.mark.e2e
 

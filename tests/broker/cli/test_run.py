@@ -10,7 +10,7 @@ import pytest
 from claude_remote import fingerprints, processes
 from claude_remote.paths import find_paths
 from claude_remote_broker import zygote
-from tests.e2e.running_server import (
+from tests.broker.running_server import (
     RunningServer,
     run_command,
     server_environment,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running_server import run_command, server_environment, stand_in_claude
+from tests.broker.running_server import run_command, server_environment, stand_in_claude
 
 pytestmark = pytest.mark.e2e
 

@@ -24,8 +24,8 @@ from claude_remote.known_servers import KnownServers
 from claude_remote.messages import ClientState, Door
 from claude_remote.pairing import pairing_words
 from claude_remote.paths import Paths
-from tests.claude_remote.client.conftest import Serve
-from tests.claude_remote.client.scripted import Connection
+from tests.claude_remote.client.scripted import Connection, Script
+from tests.claude_remote.serving import Serve
 
 
 def answer_pings(server: Connection) -> None:
@@ -40,7 +40,7 @@ def look_away(server: Connection) -> None:
     server.receive()
 
 
-def bell(*states: ClientState) -> object:
+def bell(*states: ClientState) -> Script:
     def answer(server: Connection) -> None:
         server.hello(way=Door.BELL)
         server.expect(messages.Ring)
