@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar, cast
 
 from claude_remote.feed import (
     AnyItem,
@@ -81,54 +81,47 @@ def from_snapshot(snapshot: Snapshot, before: Picture) -> Picture:
 
 
 class Draft:
-    """The next picture in the making: each mapping is copied once, however many items change it."""
+    """The next picture in the making: a mapping is copied when something in it changes, and once."""
 
     def __init__(self, before: Picture) -> None:
         self._before = before
-        self._clients = dict(before.clients)
-        self._sessions = dict(before.sessions)
-        self._approvals = dict(before.approvals)
-        self._workers = dict(before.workers)
-        self._turns = dict(before.turns)
+        self._new: dict[str, object] = {}
 
     def apply(self, item: AnyItem, at: float) -> None:
         """What happened at `at`."""
         match item:
             case ClientChanged(client=client):
-                _put(self._clients, client.fingerprint, client)
+                _put(self._copy("clients", self._before.clients), client.fingerprint, client)
             case SessionUpdated(session=session):
-                _put(self._sessions, session.id, session)
+                _put(self._copy("sessions", self._before.sessions), session.id, session)
             case ApprovalUpdated():
-                self._approve(item)
+                _approve(self._copy("approvals", self._before.approvals), item)
             case WorkerUpdated(state="gone"):
-                self._workers.pop(item.worker, None)
+                self._copy("workers", self._before.workers).pop(item.worker, None)
             case WorkerUpdated():
-                _put(self._workers, item.worker, item)
+                _put(self._copy("workers", self._before.workers), item.worker, item)
             case PromptUpdated(state=PromptState.RUNNING):
-                self._turns.setdefault(item.session, at)
+                self._copy("turns", self._before.turns).setdefault(item.session, at)
             case PromptUpdated(state=state) if state in _ENDED:
-                self._turns.pop(item.session, None)
+                self._copy("turns", self._before.turns).pop(item.session, None)
 
     def finish(self, seq: int, at: float) -> Picture:
         """The picture as of item `seq`."""
-        return replace(
-            self._before,
-            seq=seq,
-            at=at,
-            clients=self._clients,
-            sessions=self._sessions,
-            approvals=self._approvals,
-            workers=self._workers,
-            turns=self._turns,
-        )
+        return replace(self._before, seq=seq, at=at, **self._new)  # type: ignore[arg-type]
 
-    def _approve(self, item: ApprovalUpdated) -> None:
-        self._approvals[item.approval.id] = Approval(item.approval, item.state, item.by, item.reason)
-        settled = [key for key, each in self._approvals.items() if each.step in {"finished", "void"}]
-        for key in settled[: max(0, len(settled) - MOST_RECEIPTS)]:
-            del self._approvals[key]
-        if len(self._approvals) > MOST_ROWS:
-            del self._approvals[next(iter(self._approvals))]
+    def _copy(self, name: str, before: Mapping[str, V]) -> dict[str, V]:
+        if name not in self._new:
+            self._new[name] = dict(before)
+        return cast("dict[str, V]", self._new[name])
+
+
+def _approve(rows: dict[str, Approval], item: ApprovalUpdated) -> None:
+    rows[item.approval.id] = Approval(item.approval, item.state, item.by, item.reason)
+    settled = [key for key, each in rows.items() if each.step in {"finished", "void"}]
+    for key in settled[: max(0, len(settled) - MOST_RECEIPTS)]:
+        del rows[key]
+    if len(rows) > MOST_ROWS:
+        del rows[next(iter(rows))]
 
 
 def _put(rows: dict[str, V], key: str, value: V) -> None:
