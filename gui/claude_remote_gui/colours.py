@@ -56,7 +56,7 @@ def now() -> Colours:
 
 
 def dark_palette() -> QPalette:
-    """A dark palette for who asks for one, where the desktop does not give it."""
+    """A dark desktop's palette, for pictures of the window where there is no desktop."""
     palette = QPalette()
     roles = QPalette.ColorRole
     shades = {

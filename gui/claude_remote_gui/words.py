@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 
 def clock(at: float) -> str:
@@ -40,3 +41,11 @@ def count(number: int, noun: str) -> str:
 def folder(path: str) -> str:
     """The end of a long path, which tells more than its beginning."""
     return path if len(path) <= 40 else f"…{path[-39:]}"
+
+
+def stamp(at: float) -> str:
+    """Seconds since the epoch as ISO 8601, for files."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError, OSError):  # a server may say anything
+        return "?"

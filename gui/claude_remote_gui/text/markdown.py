@@ -101,7 +101,7 @@ class _Walk:
         widths = [max((len(row[i]) for row in self.rows if i < len(row)), default=0) for i in range(columns)]
         for number, row in enumerate(self.rows):
             cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-            yield Paragraph((Span(cells.rstrip(), mono=True, bold=number == 0),), "code")
+            yield Paragraph((Span(cells.rstrip(), mono=True, bold=number == 0),), "table")
 
 
 _MARKS = {"strong": "bold", "em": "italic", "s": "struck"}

@@ -11,6 +11,7 @@ Style: TypeAlias = Literal[
     "heading",
     "quote",
     "code",
+    "table",
     "added",
     "removed",
     "tool",

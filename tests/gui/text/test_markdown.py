@@ -48,7 +48,7 @@ def test_links_show_where_they_lead() -> None:
 
 
 def test_a_table_keeps_its_columns() -> None:
-    assert shown("| a | bee |\n|---|---|\n| long | c |") == ["code|a     bee", "code|long  c"]
+    assert shown("| a | bee |\n|---|---|\n| long | c |") == ["table|a     bee", "table|long  c"]
 
 
 def test_what_is_too_long_is_shown_as_it_is() -> None:
