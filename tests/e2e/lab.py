@@ -74,9 +74,8 @@ class Server:
     def kill(self) -> None:
         """SIGKILL, the broker alone."""
         self.running.process.kill()
-        self.running.process.wait(
-            PATIENCE
-        )  # its stderr stays open: the zygote, which lives on, logs there too
+        # Its stderr stays open: what it started lives on.
+        self.running.process.wait(PATIENCE)
 
     def control(self, *argv: str) -> Ran:
         """Run a subcommand of claude-remote-server on the server's own machine."""
