@@ -6,6 +6,7 @@ Nothing that arrives is trusted before both have passed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgpack  # type: ignore[import-untyped]
@@ -51,10 +52,24 @@ def unpack(data: bytes, kind: type[T]) -> T:
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        words = _short(error)
-        if words.startswith("Invalid value") and words.endswith("`$.kind`"):
+        if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
-        raise BadMessage(words) from None
+        raise BadMessage(_short(error)) from None
+
+
+def pack_environment(environment: Mapping[str, str]) -> bytes:
+    """An environment as a msgpack map. Bytes that are not UTF-8 survive, as os.environ gives them."""
+    packed: bytes = msgpack.packb(dict(environment), use_bin_type=True, unicode_errors="surrogateescape")
+    return packed
+
+
+def unpack_environment(data: bytes) -> dict[str, str]:
+    """The environment that pack_environment has packed. Raises BadMessage."""
+    try:
+        plain = msgpack.unpackb(data, raw=False, unicode_errors="surrogateescape")
+        return msgspec.convert(plain, dict[str, str])
+    except (ValueError, msgpack.exceptions.UnpackException, msgspec.ValidationError) as error:
+        raise BadMessage(f"not an environment: {_short(error)}") from None
 
 
 def _depth_exceeds(value: Any, left: int) -> bool:
@@ -68,4 +83,6 @@ def _depth_exceeds(value: Any, left: int) -> bool:
 
 
 def _short(error: Exception) -> str:
-    return str(error)[:200] or type(error).__name__
+    """The words of an error; they may quote the peer, and end up in logs and on terminals."""
+    words = "".join(letter if letter.isprintable() else "?" for letter in str(error)[:200])
+    return words or type(error).__name__

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,6 +34,8 @@ def make_private_folder(folder: Path) -> Path:
 
 def replace(path: Path, content: bytes) -> None:
     """Put `content` at `path` atomically and durably, mode 0600."""
+    import tempfile  # slow, and a `ping` writes nothing
+
     make_private_folder(path.parent)
     # mkstemp creates with mode 0600 whatever the umask is.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

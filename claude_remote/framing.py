@@ -8,7 +8,7 @@ checked on the 8 bytes before anything is kept, so a peer cannot make the reader
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from struct import Struct
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class Decoder:
         """Bytes held of a frame that is not complete; 0 between frames."""
         return len(self._buffer)
 
-    def feed(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
+    def feed(self, data: bytes | bytearray | memoryview) -> Generator[Frame, None, None]:
         """Take bytes and yield each frame they complete. Raises BadFrame; nothing can follow that."""
         buffer = self._buffer
         buffer += data

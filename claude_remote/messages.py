@@ -29,11 +29,12 @@ Line: TypeAlias = Annotated[str, Meta(max_length=1024)]
 Words: TypeAlias = Annotated[str, Meta(max_length=16 * 1024)]
 Folder: TypeAlias = Annotated[str, Meta(max_length=4096)]
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
+# \Z and not $, which would let a final newline pass.
 Uuid: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 ]
 # As ssh writes it: the SHA-256 of the certificate's DER, base64 without padding.
-Fingerprint: TypeAlias = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+Fingerprint: TypeAlias = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}\Z")]
 Detail: TypeAlias = dict[Word, Line]
 
 

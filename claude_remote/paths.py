@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -129,6 +128,8 @@ def _run_folder(wanted: Path) -> Path:
     """`wanted`, or a short stand-in when socket names below it would be too long for the kernel."""
     if len(os.fsencode(wanted / "control.sock")) <= _LONGEST_SOCKET:
         return wanted
+    import tempfile
+
     user = os.getuid() if hasattr(os, "getuid") else 0
     digest = sha256(os.fsencode(wanted)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"claude-remote-{user}-{digest}"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -191,7 +192,30 @@ class TrustStore:
         self._broken = None
 
 
-def find(clients: Iterable[TrustedClient], which: str) -> TrustedClient:
+class Findable(Protocol):
+    """What `find` looks at: a TrustedClient or a ClientInfo."""
+
+    @property
+    def fingerprint(self) -> str:
+        """As in claude_remote.fingerprints."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def words(self) -> str:
+        """The pairing words."""
+
+    @property
+    def state(self) -> ClientState:
+        """What the owner has said."""
+
+
+Client = TypeVar("Client", bound=Findable)
+
+
+def find(clients: Iterable[Client], which: str) -> Client:
     """The client meant by a fingerprint, its beginning, all its pairing words, or a name.
 
     The name of a client that waits does not count, for it has chosen that itself. Raises NoSuchClient, or

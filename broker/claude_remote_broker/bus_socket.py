@@ -68,7 +68,7 @@ class BusSocket:
             self._routes.pop(command.route, None)
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self._lost.warning("worker %s is gone; dropped %s", _short(command.route), _name(command))
+            log.debug("worker %s is gone; dropped %s", _short(command.route), _name(command))
         if int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             self._schedule()
 

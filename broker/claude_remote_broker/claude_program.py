@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from claude_remote_broker.failure import Failure
+
+log = logging.getLogger(__name__)
 
 _INSTALL = "install it with: pipx install 'claude-remote-bus[server,claude]', or name one with --claude PATH"
 _VERSION_TIMEOUT = 20.0
@@ -99,3 +102,21 @@ def _first_line(output: bytes) -> str:
     return next((line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()), "")[
         :200
     ]
+
+
+def find_ready_claude(given: str | None, environment: Mapping[str, str], additions: Path) -> ClaudeProgram:
+    """The claude to run, seen to be one and to be logged in. `additions` is the owner's env file.
+
+    Raises Failure with the remedy. A claude that does not say whether it is logged in passes, with a warning:
+    the first prompt tells.
+    """
+    program = read_version(find_claude(given, environment), environment)
+    match is_logged_in(program, environment):
+        case False:
+            raise Failure(
+                f"claude ({program.path}) is not logged in; run `claude-remote-server login`, or put a token"
+                f" (CLAUDE_CODE_OAUTH_TOKEN=… or ANTHROPIC_API_KEY=…) into {additions}"
+            )
+        case None:
+            log.warning("%s auth status did not say whether it is logged in; going on", program.path)
+    return program

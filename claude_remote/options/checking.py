@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from claude_remote.errors import BadOption, RightMissing
 from claude_remote.options.splitting import Found, read, refusal
-from claude_remote.options.table import MODES, OPTIONS, Kind, Paths
+from claude_remote.options.table import MODES, OPTIONS, Kind, Paths, short
 from claude_remote.rights import Right
 
 
@@ -34,10 +34,9 @@ def check(options: Sequence[str], rights: frozenset[Right]) -> Checked:
     for found in _found(options):
         needed = _right(found)
         if needed is not None and needed not in rights:
-            what = (
-                f"{found.spelling} {found.values[0]}" if found.name == "--permission-mode" else found.spelling
-            )
-            raise RightMissing(f"{what} needs the right `{needed}`.", right=needed, option=found.spelling)
+            name = short(found.spelling)
+            what = f"{name} {found.values[-1]}" if found.name == "--permission-mode" else name
+            raise RightMissing(f"{what} needs the right `{needed}`.", right=needed, option=name)
         paths.extend(_paths(found))
         match found.name:
             case "--permission-mode":
@@ -56,7 +55,10 @@ def check(options: Sequence[str], rights: frozenset[Right]) -> Checked:
 def mode_right(mode: str) -> Right | None:
     """The right that a permission mode needs. Raises BadOption for one that claude does not know."""
     if mode not in MODES:
-        raise BadOption(f"There is no permission mode {mode!r}; there are {', '.join(MODES)}.", option=mode)
+        known = ", ".join(MODES)
+        raise BadOption(
+            f"There is no permission mode {short(mode)!r}; there are {known}.", option=short(mode)
+        )
     return MODES[mode]
 
 
@@ -66,7 +68,7 @@ def _found(options: Sequence[str]) -> Iterator[Found]:
     for item in read(options, OPTIONS):
         if isinstance(item, str):
             if unknown is None:
-                raise BadOption(f"{item!r} is not an option.", option=item[:64])
+                raise BadOption(f"{short(item)!r} is not an option.", option=short(item))
             unknown = unknown._replace(values=(*unknown.values, item))
             continue
         if unknown is not None:
@@ -96,7 +98,7 @@ def _paths(found: Found) -> Iterable[str]:
             continue
         if not value or value.startswith("~"):
             raise BadOption(
-                f"{found.spelling} needs the path written out, not {value!r}.", option=found.spelling
+                f"{found.spelling} needs the path written out, not {short(value)!r}.", option=found.spelling
             )
         yield value
 

@@ -13,6 +13,7 @@ from types import NoneType
 
 from claude_remote.errors import BadOption, RightMissing
 from claude_remote.options.checking import mode_right
+from claude_remote.options.table import short
 from claude_remote.rights import Right
 
 
@@ -60,7 +61,7 @@ def check_control(subtype: str, arguments: Mapping[str, object], rights: frozens
     """Check a control request. Raises BadOption, or RightMissing (detail: right)."""
     control = CONTROLS.get(subtype)
     if control is None:
-        raise BadOption(f"claude-remote passes on no control request {subtype!r}.", option=subtype)
+        raise BadOption(f"claude-remote passes on no control request {short(subtype)!r}.")
     _check_arguments(subtype, control, arguments)
     mode = arguments.get("mode")
     needed = mode_right(mode) if subtype == "set_permission_mode" and isinstance(mode, str) else control.right
@@ -72,7 +73,7 @@ def _check_arguments(subtype: str, control: Control, arguments: Mapping[str, obj
     known = {**control.needed, **control.optional}
     for name, value in arguments.items():
         if name not in known:
-            raise BadOption(f"{subtype} has no argument {name!r}.", option=subtype)
+            raise BadOption(f"{subtype} has no argument {short(name)!r}.", option=subtype)
         if not isinstance(value, known[name]):
             raise BadOption(f"{subtype}: {name} is not of the right kind.", option=subtype)
     missing = [name for name in control.needed if name not in arguments]

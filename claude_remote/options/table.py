@@ -176,3 +176,8 @@ MODES: dict[str, Right | None] = {
     "auto": APPROVE,
     "bypassPermissions": EXEC,
 }
+
+
+def short(text: str) -> str:
+    """What somebody gave, no longer than an error should quote."""
+    return text if len(text) <= 64 else f"{text[:63]}…"

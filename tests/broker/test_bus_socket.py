@@ -134,6 +134,8 @@ def test_broken_envelopes_are_dropped_with_few_words(
 
 
 def test_a_worker_that_is_gone_costs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+
     async def scene(ends: Bus) -> None:
         ends.socket.send(ToWorker(b"\x00nobody", bus.Beat()))
         dealer = ends.worker()

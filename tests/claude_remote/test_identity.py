@@ -76,7 +76,7 @@ def test_loading_does_not_import_cryptography_nor_anything_slow(tmp_path: Path) 
         "tls.client_context(identity.der, identity)\n"
         "print([name for name in sys.argv[2:] if name in sys.modules])\n"
     )
-    slow = ["cryptography", "asyncio", "zmq", "rich", "tomli_w"]
+    slow = ["cryptography", "asyncio", "zmq", "rich", "tomli_w", "tempfile"]
     ran = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path), *slow], capture_output=True, check=True, timeout=60
     )

@@ -16,7 +16,7 @@ What proves that a decision was taken, found with Claude Code 2.1.330 driven by 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import PurePosixPath
@@ -84,7 +84,7 @@ class Approvals:
             )
         )
 
-    def decide(self, verdict: bus.Verdict, changed_input: bytes) -> None:
+    def decide(self, verdict: bus.Verdict, changed_input: dict[str, Raw] | None) -> None:
         """Give claude a decision. One for a question that is no more, or decided, changes nothing."""
         approval = self._table.get(verdict.approval)
         if approval is None or approval.state is not _State.OPEN:
@@ -155,7 +155,7 @@ class Approvals:
             self._outside.record(facts.ApprovalTaken(approval=approval.id))
 
     def _allow(
-        self, approval: _Approval, verdict: bus.Verdict, changed_input: bytes
+        self, approval: _Approval, verdict: bus.Verdict, changed_input: dict[str, Raw] | None
     ) -> dict[str, Any] | None:
         if verdict.behavior is not Behavior.ALLOW:
             return None
@@ -163,7 +163,7 @@ class Approvals:
         # Always with the input: 2.1.197 refuses an allow without it.
         response: dict[str, Any] = {
             "behavior": "allow",
-            "updatedInput": Raw(changed_input) if changed_input else question.input,
+            "updatedInput": changed_input or question.input,
         }
         if verdict.for_session:
             rules = self._session_rules(question)
@@ -203,7 +203,9 @@ class Approvals:
     def _folder_of(self, question: stream_json.Question) -> PurePosixPath | None:
         if question.tool_name not in {"Edit", "MultiEdit", "Write", "NotebookEdit"}:
             return None
-        given: Mapping[str, Any] = msgspec.json.decode(question.input)
+        given = msgspec.json.decode(question.input)
+        if not isinstance(given, dict):
+            return None
         name = given.get("file_path") or given.get("notebook_path")
         if not isinstance(name, str) or not name.startswith("/") or ".." in PurePosixPath(name).parts:
             return None

@@ -32,9 +32,9 @@ class Asking:
             self._outside.reply(request, payload, ok=ok)
             return
         try:
-            given = msgspec.json.decode(arguments or b"{}", type=dict[str, msgspec.Raw])
-        except msgspec.DecodeError:
-            self._reply(request, _error("the arguments of a control request must be a JSON object"), ok=False)
+            given = stream_json.read_object(arguments or b"{}")
+        except ValueError as error:
+            self._reply(request, _error(f"the arguments of this request: {error}"), ok=False)
             return
         if len(self._open) >= _AT_ONCE:
             self._reply(request, _error("too many control requests at once"), ok=False)

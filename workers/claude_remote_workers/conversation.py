@@ -17,14 +17,12 @@ from claude_remote_workers.approvals import Approvals
 from claude_remote_workers.asking import Asking
 from claude_remote_workers.ending import Ending
 from claude_remote_workers.outside import Outside
+from claude_remote_workers.startup import Startup, text_in
+from claude_remote_workers.strange import Strange
 from claude_remote_workers.transcript import Transcript
 from claude_remote_workers.turns import Turns
-from claude_remote_workers.words import describe_exit, describe_retry, one_line
+from claude_remote_workers.words import describe_exit, describe_retry
 
-_INITIALIZE = "claude-remote-initialize"
-_SLOW_START = 20.0
-_NO_START = 120.0
-_RUBBISH_AT_MOST = 1000
 _REMEMBERED = 1000
 _Level: TypeAlias = Literal["info", "warning", "error"]
 
@@ -46,14 +44,9 @@ class Conversation:
         self._prompts: OrderedDict[str, None] = OrderedDict()
         self._decisions: OrderedDict[str, None] = OrderedDict()
         self._now: dict[str, str] = {"claude_session": lease.claude_session}
-        self._started_at = 0.0
-        self._ready = False
-        self._slow = False
+        self._startup = Startup(outside)
+        self._strange = Strange(outside)
         self._over = False
-        self._why_killed = ""
-        self._rubbish = ""
-        self._rubbish_count = 0
-        self._puzzled = False
         self._stray_result: stream_json.Result | None = None
         self._acts: dict[type[msgspec.Struct], Callable[[Any, float], None]] = {
             stream_json.System: self._system,
@@ -84,13 +77,12 @@ class Conversation:
 
     def started(self, pid: int, now: float) -> None:
         """Claude runs."""
-        self._started_at = now
         self._outside.record(
             facts.ClaudeStarted(
                 pid=pid, claude_session=self._lease.claude_session, resumed=self._transcript.exists
             )
         )
-        self._outside.write(stream_json.request(_INITIALIZE, "initialize"))
+        self._startup.begin(now)
 
     def could_not_start(self, reason: str, now: float) -> None:
         """Claude cannot be run at all."""
@@ -121,8 +113,13 @@ class Conversation:
 
     def decide(self, verb: bus.Verdict, changed_input: bytes) -> None:
         """A decision."""
+        try:
+            changed = stream_json.read_object(changed_input) if changed_input else None
+        except ValueError as error:
+            self._notice("error", f"A decision of {verb.by} was not applied, for its changed input: {error}.")
+            return
         if not self._over and _remember(self._decisions, verb.approval):
-            self.approvals.decide(verb, changed_input)
+            self.approvals.decide(verb, changed)
 
     def stop(self, verb: bus.Stop, now: float) -> None:
         """End the turn."""
@@ -149,11 +146,11 @@ class Conversation:
             return
         try:
             message = stream_json.read(line)
-        except msgspec.ValidationError as error:
-            self._puzzle(line, error)
+        except (msgspec.ValidationError, RecursionError) as error:
+            self._strange.take_unknown(line, error)
             return
         except msgspec.DecodeError:
-            self._take_rubbish(line)
+            self._strange.take_rubbish(line)
             return
         if isinstance(message, stream_json.ControlResponse) and self._asking.is_answer(message.response):
             self._asked(message.response)
@@ -174,25 +171,15 @@ class Conversation:
         """When tick() has something to do."""
         if self._over:
             return None
-        start = None if self._ready else self._started_at + (_NO_START if self._slow else _SLOW_START)
-        times = (start, self.turns.next_deadline, self.ending.next_deadline)
+        times = (self._startup.next_deadline, self.turns.next_deadline, self.ending.next_deadline)
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Act on what did not happen in time."""
-        if self._over:
-            return
-        if not self._ready and not self._slow and now >= self._started_at + _SLOW_START:
-            self._slow = True
-            self._notice(
-                "warning",
-                f"claude was started {_SLOW_START:.0f} s ago and has not answered yet; "
-                f"it is given up after {_NO_START:.0f} s.",
-            )
-        if not self._ready and not self._why_killed and now >= self._started_at + _NO_START:
-            self._kill(f"claude did not start within {_NO_START:.0f} s and was ended.")
-        self.turns.tick(now)
-        self.ending.tick(now)
+        if not self._over:
+            self._startup.tick(now)
+            self.turns.tick(now)
+            self.ending.tick(now)
 
     # --- inside ---
 
@@ -213,7 +200,7 @@ class Conversation:
 
     def _lifecycle(self, lifecycle: stream_json.Lifecycle, now: float) -> None:
         if lifecycle.state in ("completed", "cancelled"):
-            self.turns.echoed(lifecycle.command_uuid, now)
+            self.turns.echoed(lifecycle.command_uuid, now, cancelled=lifecycle.state == "cancelled")
 
     def _cancelled(self, cancel: stream_json.ControlCancel, _now: float) -> None:
         reason = "The turn was stopped." if self.turns.stopping else "Claude took the question back."
@@ -240,22 +227,14 @@ class Conversation:
             self._outside.write(stream_json.refusal(message.request_id, words))
 
     def _answered(self, message: stream_json.ControlResponse, _now: float) -> None:
-        answer = message.response
-        if answer.request_id != _INITIALIZE:
-            self.approvals.answered(answer.request_id)
-        elif not self._ready:
-            self._ready = True
-            initialized = stream_json.Initialized()
-            if answer.subtype == "success":
-                initialized = msgspec.json.decode(answer.response, type=stream_json.Initialized)
-            self._outside.record(facts.ClaudeReady(version=initialized.claude_code_version or ""))
+        if not self._startup.answered(message.response):
+            self.approvals.answered(message.response.request_id)
 
     def _asked(self, answer: stream_json.Answer) -> None:
         agreed = self._asking.answered(answer)
         if agreed is not None and agreed[0] == "set_model":
             # Claude tells of a new mode by itself, but not of a new model.
-            model = msgspec.json.decode(agreed[1] or b"{}", type=dict[str, str | None]).get("model")
-            self._changed(model=model or "default")
+            self._changed(model=text_in(agreed[1], "model") or "default")
 
     def _changed(self, **fields: str | None) -> None:
         new = {name: value for name, value in fields.items() if value and self._now.get(name) != value}
@@ -269,33 +248,6 @@ class Conversation:
                     title=new.get("title"),
                 )
             )
-
-    def _puzzle(self, line: bytes, error: msgspec.ValidationError) -> None:
-        """JSON, but not of the shape that is known: a newer claude. It passes; only no question may wait."""
-        try:
-            fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-        except msgspec.ValidationError:
-            self._take_rubbish(line)
-            return
-        self._outside.keep(line)
-        if not self._puzzled:
-            self._puzzled = True
-            self._notice("warning", f"This claude says something that claude-remote does not know: {error}.")
-        identity = msgspec.json.decode(fields.get("request_id", msgspec.Raw(b"null")))
-        if isinstance(identity, str) and b'"control_request"' in fields.get("type", b""):
-            self._outside.write(stream_json.refusal(identity, "claude-remote does not understand this"))
-
-    def _take_rubbish(self, line: bytes) -> None:
-        self._rubbish_count += 1
-        if self._rubbish_count == 1:
-            self._rubbish = line[:400].decode(errors="replace")
-            self._notice("warning", f"claude printed what is not its protocol: {one_line(self._rubbish)!r}")
-        elif self._rubbish_count == _RUBBISH_AT_MOST:
-            self._kill(describe_exit(None, "", self._rubbish, None))
-
-    def _kill(self, reason: str) -> None:
-        self._why_killed = reason
-        self._outside.kill()
 
     def _notice(self, level: _Level, text: str) -> None:
         self._outside.record(facts.Notice(level=level, text=text))
@@ -312,15 +264,24 @@ class Conversation:
         if self._over:
             return
         self._over = True
-        expected = self.ending.begun
-        rubbish = "" if self._ready else self._rubbish
-        why = reason or self._why_killed or describe_exit(code, stderr, rubbish, self._stray_result)
-        if expected and not self._why_killed:
-            why = "Claude was ended." if self.ending.how == "now" else "Claude was parked."
+        why = reason or self._explain_end(code, stderr)
         self.approvals.claude_ended()
-        self.turns.claude_ended(why, ready=self._ready, now=now)
+        self.turns.claude_ended(why, ready=self._startup.ready, now=now)
         self._asking.claude_ended()
-        self._outside.record(facts.ClaudeExited(code=code, expected=expected, reason=why, stderr=stderr))
+        self._outside.record(
+            facts.ClaudeExited(code=code, expected=self.ending.begun, reason=why, stderr=stderr)
+        )
+
+    def _explain_end(self, code: int | None, stderr: str) -> str:
+        failure = self._startup.failure or self._strange.failure
+        if failure:
+            return failure
+        if self.ending.begun:
+            return "Claude was ended." if self.ending.how == "now" else "Claude was parked."
+        if self.turns.would_not_stop:
+            return "Claude did not stop its turn when it was told to, so it was ended."
+        rubbish = "" if self._startup.ready else self._strange.rubbish
+        return describe_exit(code, stderr, rubbish, self._stray_result)
 
 
 def _remember(known: OrderedDict[str, None], identity: str) -> bool:

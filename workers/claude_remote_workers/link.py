@@ -6,7 +6,6 @@ Ready. Heartbeats are the program's own, for an IO thread answers ZeroMQ's even 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 
 import zmq
@@ -14,6 +13,7 @@ import zmq
 from claude_remote import bus
 from claude_remote.envelope import Envelope, seal, unseal
 from claude_remote.errors import RemoteError
+from claude_remote_workers.complaints import complain
 
 _AT_MOST_EVERY = 0.2  # seconds between two sockets
 _LAST_WORDS = 500  # milliseconds that the final messages may take to leave
@@ -76,7 +76,7 @@ class Link:
             try:
                 envelope = unseal(frames, bus.FROM_BROKER)
             except RemoteError as error:
-                print(f"claude-remote-worker: dropped from the bus: {error}", file=sys.stderr, flush=True)
+                complain(f"dropped from the bus: {error}")
                 continue
             if isinstance(envelope.verb, bus.Who):
                 # A broker that does not want us asks after each Ready: the next beat will do then.

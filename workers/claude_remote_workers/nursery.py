@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 
 from claude_remote import launch, processes
 from claude_remote.processes import Process
+from claude_remote_workers.complaints import complain
 
 _LOOK_AGAIN = 0.02  # seconds between two looks at processes that were killed
 _COMPLAIN_AFTER = 10.0
@@ -159,7 +159,7 @@ class Nursery:
         if not worker.complained and time.monotonic() > worker.died_at + _COMPLAIN_AFTER:
             worker.complained = True
             pids = ", ".join(str(process.pid) for process in left)
-            print(f"claude-remote-worker: processes of a dead worker do not end: {pids}", file=sys.stderr)
+            complain(f"processes of a dead worker do not end: {pids}")
 
     def _be_child(self, reader: int, writer: int, live: Callable[[int], int]) -> None:
         """Live, and end without running anything of the parent's."""
@@ -173,9 +173,8 @@ class Nursery:
             gc.enable()
             status = live(writer)
         except BaseException:  # noqa: BLE001  nothing above may go on in this process; the words must not be lost
-            traceback.print_exc()
+            complain(traceback.format_exc())
         finally:
-            sys.stderr.flush()
             os._exit(status)
 
 

@@ -7,7 +7,6 @@ import os
 import select
 import socket
 import struct
-import sys
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import cast
 from claude_remote import codec, framing, launch
 from claude_remote.errors import RemoteError
 from claude_remote.files import make_private_folder, private_umask
+from claude_remote_workers.complaints import complain
 
 # A union is a type to msgspec, though not to mypy.
 _ORDER = cast("type[launch.Order]", launch.AnyOrder)
@@ -85,7 +85,7 @@ class Orders:
                 for frame in self._decoder.feed(data):
                     yield codec.unpack(frame.header, _ORDER), frame.payload
             except RemoteError as error:
-                print(f"claude-remote-worker: the broker sent no order: {error}", file=sys.stderr)
+                complain(f"the broker sent no order: {error}")
                 self._hang_up()
 
     def report(self, report: launch.Report, *, keep: bool = False) -> None:

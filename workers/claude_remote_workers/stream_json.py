@@ -6,6 +6,7 @@ Claude Code 2.1.197 to 2.1.330 as observed; every field may be missing in anothe
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -130,12 +131,6 @@ class ControlResponse(Struct):
     response: Answer
 
 
-class Initialized(Struct):
-    """What matters here of the answer to `initialize`."""
-
-    claude_code_version: str | None = None
-
-
 KINDS: dict[str, type[Struct]] = {
     "system": System,
     "result": Result,
@@ -147,6 +142,8 @@ KINDS: dict[str, type[Struct]] = {
 }
 _peek = msgspec.json.Decoder(Peek)
 _decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in KINDS.items()}
+_object = msgspec.json.Decoder(dict[str, Raw])
+_REQUEST_ID = re.compile(rb'"request_id":"([0-9A-Za-z_-]+)"')
 _encoder = msgspec.json.Encoder()
 
 
@@ -157,6 +154,24 @@ def read(line: bytes) -> Struct | None:
     """
     decoder = _decoders.get(_peek.decode(line).type)
     return None if decoder is None else decoder.decode(line)
+
+
+def read_object(given: bytes) -> dict[str, Raw]:
+    """A JSON object from elsewhere, fit to be put into a line.
+
+    Raises ValueError, in words for people, when it is none. One malformed line on its input ends claude.
+    """
+    try:
+        # In valid JSON a raw newline stands between values only, never in a string.
+        return _object.decode(given.replace(b"\n", b" ").replace(b"\r", b" "))
+    except (msgspec.DecodeError, RecursionError):
+        raise ValueError("it is not a JSON object") from None
+
+
+def find_request_id(line: bytes) -> str | None:
+    """The id of a control request that cannot be read, if this is one."""
+    found = _REQUEST_ID.search(line) if b'"control_request"' in line else None
+    return None if found is None else found[1].decode()
 
 
 def prompt(text: str, uuid: str) -> bytes:
@@ -196,5 +211,4 @@ def refusal(identity: str, words: str) -> bytes:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    # One malformed line on its input ends claude: everything goes through the encoder.
     return _encoder.encode(value) + b"\n"

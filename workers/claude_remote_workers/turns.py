@@ -20,9 +20,10 @@ from claude_remote_workers.words import explain, last_words, was_aborted
 INTERRUPT = "claude-remote-interrupt:"
 _SETTLE = 1.0  # after a result, for the state that should follow it
 _DROPPED = 10.0  # after an echo, for a turn that should begin
+_SILENT_END = 5.0  # after claude became idle, for a result
 _UNHEARD = 30.0  # after a prompt was written, for any sign of it
-_STOP_SIGNAL = 5.0  # after an interrupt, for a result
-_STOP_KILL = 10.0
+_STOP_STEPS = (5.0, 10.0)  # after an interrupt, for a result: then SIGINT, then the end
+_STOPPED = "The turn was stopped."
 
 
 @dataclass
@@ -38,12 +39,14 @@ class _Turn:
     client: str
     began: float
     runs: bool = False
-    echoed: float | None = None  # when claude spoke of the prompt in a way that comes before it is run
+    echoed: float | None = None  # when claude repeated the prompt, or said that it is through with it
+    cancelled: bool = False  # taken from claude's queue by an interrupt: nothing else will be said of it
+    idle_since: float | None = None  # claude is idle, though it has not given a result
     result: stream_json.Result | None = None
     settled_by: float = 0.0
     stopping: float | None = None
     stop_step: int = 0
-    warned: bool = False
+    remarked_on: bool = False
 
 
 class Turns:
@@ -69,6 +72,11 @@ class Turns:
     def stopping(self) -> bool:
         """Whether the running turn was told to stop."""
         return self._turn is not None and self._turn.stopping is not None
+
+    @property
+    def would_not_stop(self) -> bool:
+        """Whether the running turn had to be ended by ending claude."""
+        return self._turn is not None and self._turn.stop_step > 0
 
     def give(self, prompt: str, client: str, text: str, now: float) -> None:
         """Run this prompt when claude is idle."""
@@ -101,8 +109,10 @@ class Turns:
         """`session_state_changed`."""
         turn = self._turn
         if state == "idle" and turn is not None:
-            if turn.result is not None or turn.echoed is not None:
+            if turn.result is not None or turn.cancelled or (turn.echoed is not None and not turn.runs):
                 self._finish(now)
+            elif turn.runs:
+                turn.idle_since = now
         elif state == "running":
             if turn is not None and turn.result is not None:
                 self._finish(now)
@@ -113,13 +123,14 @@ class Turns:
             elif turn.stopping is not None and not turn.runs:
                 # 2.1.197 forgets an interrupt that came while the prompt was still in its queue.
                 self._interrupt()
-            turn.runs = True
+            turn.runs, turn.idle_since = True, None
 
-    def echoed(self, uuid: str | None, now: float) -> None:
+    def echoed(self, uuid: str | None, now: float, *, cancelled: bool = False) -> None:
         """Claude has repeated a prompt, or said that it is through with it."""
         turn = self._turn
-        if turn is not None and turn.prompt is not None and turn.prompt == uuid and turn.echoed is None:
-            turn.echoed = now
+        if turn is not None and turn.prompt is not None and turn.prompt == uuid:
+            turn.echoed = now if turn.echoed is None else turn.echoed
+            turn.cancelled = turn.cancelled or cancelled
 
     def retried(self, retry: stream_json.System) -> None:
         """`system/api_retry`."""
@@ -144,7 +155,7 @@ class Turns:
             self._finish(now)
         elif turn is not None:
             outcome: Literal["interrupted", "void"] = "interrupted" if ready else "void"
-            told = "The turn was stopped." if turn.stopping is not None and ready else reason
+            told = _STOPPED if turn.stopping is not None and ready else reason
             self._end(turn, outcome, error=turn.stopping is None, reason=told, now=now)
         if not ready:
             for waiting in self._queue:
@@ -158,30 +169,37 @@ class Turns:
     @property
     def next_deadline(self) -> float | None:
         """When tick() has something to do."""
-        turn = self._turn
-        if turn is None:
-            return None
-        times = [turn.settled_by] if turn.result is not None else []
-        if turn.stopping is not None and turn.stop_step < 2:
-            times.append(turn.stopping + (_STOP_SIGNAL, _STOP_KILL)[turn.stop_step])
-        if not turn.runs:
-            times.append(turn.began + _UNHEARD if turn.echoed is None else turn.echoed + _DROPPED)
-        return min(times, default=None)
+        step = self._next_step()
+        return None if step is None else step[0]
 
     def tick(self, now: float) -> None:
         """Act on what did not happen in time."""
+        step = self._next_step()
+        if step is not None and now >= step[0]:
+            step[1](now)
+
+    def _next_step(self) -> tuple[float, Callable[[float], None]] | None:
+        """What is done next if nothing happens, and when."""
         turn = self._turn
         if turn is None:
-            return
+            return None
         if turn.result is not None:
-            if now >= turn.settled_by:
-                self._finish(now)
-        elif turn.stopping is not None:
-            self._press(turn, turn.stopping, now)
-        elif not turn.runs and turn.echoed is not None and now >= turn.echoed + _DROPPED:
-            self._finish(now)
-        elif not turn.runs and turn.echoed is None and now >= turn.began + _UNHEARD and not turn.warned:
-            turn.warned, turn.runs = True, True
+            return turn.settled_by, self._finish
+        steps: list[tuple[float, Callable[[float], None]]] = []
+        if turn.idle_since is not None:
+            steps.append((turn.idle_since + _SILENT_END, self._finish))
+        if turn.stopping is not None:
+            if turn.stop_step < len(_STOP_STEPS):
+                steps.append((turn.stopping + _STOP_STEPS[turn.stop_step], self._press))
+        elif not turn.runs and turn.echoed is not None:
+            steps.append((turn.echoed + _DROPPED, self._finish))
+        elif not turn.runs and not turn.remarked_on:
+            steps.append((turn.began + _UNHEARD, self._remark))
+        return min(steps, key=lambda step: step[0], default=None)
+
+    def _remark(self, _now: float) -> None:
+        if self._turn is not None:
+            self._turn.remarked_on = True
             self._outside.record(
                 facts.Notice(
                     level="warning",
@@ -190,13 +208,13 @@ class Turns:
                 )
             )
 
-    def _press(self, turn: _Turn, since: float, now: float) -> None:
-        if turn.stop_step == 0 and now >= since + _STOP_SIGNAL:
-            turn.stop_step = 1
-            self._outside.interrupt_process()
-        elif turn.stop_step == 1 and now >= since + _STOP_KILL:
-            turn.stop_step = 2
-            self._outside.kill()
+    def _press(self, _now: float) -> None:
+        if self._turn is not None:
+            self._turn.stop_step += 1
+            if self._turn.stop_step == len(_STOP_STEPS):
+                self._outside.kill()
+            else:
+                self._outside.interrupt_process()
 
     # --- beginning and end ---
 
@@ -219,13 +237,12 @@ class Turns:
         result = turn.result
         if result is None:
             stopped = turn.stopping is not None
-            self._end(
-                turn,
-                "interrupted",
-                error=not stopped,
-                reason="The turn was stopped." if stopped else "Claude had been given this prompt before.",
-                now=now,
-            )
+            reason = "Claude ended the turn without a result."
+            if stopped:
+                reason = _STOPPED
+            elif not turn.runs:
+                reason = "Claude had been given this prompt before."
+            self._end(turn, "interrupted", error=not stopped, reason=reason, now=now)
             return
         aborted = was_aborted(result)
         reason = explain(result, self._retry, self._host)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Mapping
 
 import zmq
@@ -14,6 +13,7 @@ from claude_remote import bus, processes
 from claude_remote.facts import Fact
 from claude_remote_workers.claude import CannotStart, Claude
 from claude_remote_workers.command import build_arguments, build_environment
+from claude_remote_workers.complaints import complain
 from claude_remote_workers.conversation import Conversation
 from claude_remote_workers.lines import Lines
 from claude_remote_workers.link import Link
@@ -182,4 +182,4 @@ class Work:
         left = processes.kill_tree(roots, self._marker, _TREE_PATIENCE)
         if left:
             pids = ", ".join(str(process.pid) for process in left)
-            print(f"claude-remote-worker: processes do not end: {pids}", file=sys.stderr, flush=True)
+            complain(f"processes do not end: {pids}")

@@ -19,12 +19,10 @@ import sys
 import time
 from pathlib import Path
 
-import msgpack  # type: ignore[import-untyped]
-import msgspec
-
-from claude_remote import launch
-from claude_remote.errors import Exit
+from claude_remote import codec, launch
+from claude_remote.errors import BadMessage, Exit
 from claude_remote.version import VERSION
+from claude_remote_workers.complaints import complain
 from claude_remote_workers.nursery import Nursery
 from claude_remote_workers.orders import Orders, SocketTaken
 from claude_remote_workers.prctl import adopt_orphans
@@ -91,10 +89,9 @@ class Zygote:
         if self._end_by is not None:
             return launch.ForkFailed(worker=order.worker, reason="the zygote is ending")
         try:
-            given = msgpack.unpackb(payload, unicode_errors="surrogateescape") if payload else {}
-            environment = msgspec.convert(given, dict[str, str])
-        except (ValueError, msgpack.exceptions.UnpackException, msgspec.ValidationError) as error:
-            return launch.ForkFailed(worker=order.worker, reason=f"a broken environment: {error}")
+            environment = codec.unpack_environment(payload) if payload else {}
+        except BadMessage as error:
+            return launch.ForkFailed(worker=order.worker, reason=f"a broken environment: {error.message}")
 
         def live(told: int) -> int:
             self._orders.abandon()
@@ -126,7 +123,7 @@ class Zygote:
 def main() -> int:
     """Run the zygote. Returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="claude-remote-zygote", description="Forks claude-remote's workers."
+        prog="claude-remote-worker", description="Forks claude-remote's workers."
     )
     parser.add_argument("--socket", type=Path, required=True, help="where the broker gives orders")
     parser.add_argument("--idle", type=float, default=60.0, help="end after so many seconds without any use")
@@ -134,16 +131,24 @@ def main() -> int:
     try:
         orders = Orders(options.socket)
     except SocketTaken as error:
-        print(f"claude-remote-worker: {error}", file=sys.stderr)
+        complain(str(error))
         return Exit.USAGE
     if os.getpid() != os.getsid(0):
         os.setsid()
+    _let_go_of_input()
     adopt_orphans()
     wakeup = Wakeup(_SIGNALS)
     gc.collect()
     gc.freeze()
     gc.disable()
     return Zygote(orders, wakeup, options.idle).run()
+
+
+def _let_go_of_input() -> None:
+    """The broker's terminal is not ours to read, nor to keep open."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,17 @@ def test_what_nobody_may_send(options: list[str]) -> None:
         check(options, FULL)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--" + "x" * 9999], ["y" * 9999], ["--permission-mode", "z" * 9999], ["--add-dir", "~" * 9999]],
+)
+def test_an_error_stays_short_whatever_was_sent(options: list[str]) -> None:
+    with pytest.raises((BadOption, RightMissing)) as caught:
+        check(options, WORK)
+    assert len(caught.value.message) < 300
+    assert all(len(text) <= 64 for text in caught.value.detail.values())
+
+
 PLAIN = [option for option in OPTIONS.values() if option.kind is Kind.CLAUDE]
 
 

@@ -1,0 +1,231 @@
+"""The core in its world: gives it events, performs its commands, in their order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from claude_remote import bus, messages
+from claude_remote.messages import ClientInfo
+from claude_remote_broker import ports, tasks
+from claude_remote_broker.administration import Administration
+from claude_remote_broker.bus_socket import BusSocket
+from claude_remote_broker.door import Door
+from claude_remote_broker.feed_socket import FeedSocket
+from claude_remote_broker.folders import Folders
+from claude_remote_broker.journal import Journal
+from claude_remote_broker.launcher import Launcher
+from claude_remote_broker.ports import Command, Event
+
+log = logging.getLogger(__name__)
+
+_TICK = 1.0
+
+
+class Machine(Protocol):
+    """What is needed of claude_remote_broker.core.Core."""
+
+    @property
+    def quiet(self) -> bool:
+        """After `shutdown`: nothing is left to wait for."""
+
+    def handle(self, event: Event, now: float) -> Sequence[Command]:
+        """What follows from an event."""
+
+    def start(self, now: float) -> Sequence[Command]:
+        """The first commands."""
+
+    def shutdown(self, now: float) -> Sequence[Command]:
+        """Take nothing new, end what runs."""
+
+
+@dataclass
+class Adapters:
+    """Who performs the commands."""
+
+    door: Door
+    bus: BusSocket
+    feed: FeedSocket
+    journal: Journal
+    launcher: Launcher
+    folders: Folders
+    administration: Administration
+
+
+class Broker:
+    """Owns the core. Everything happens on the loop; `deliver` may be called from within a command.
+
+    It is the door's Sink and watches the registry. Events that come before `start` wait for it.
+    """
+
+    def __init__(self, core: Machine, loop: asyncio.AbstractEventLoop) -> None:
+        self._core = core
+        self._loop = loop
+        self._adapters: Adapters | None = None
+        self._events: deque[Event] = deque()
+        self._busy = True  # until start
+        self._tick: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+        self._perform: dict[type[Command], Callable[[Any], None]] = {}
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    def start(self, adapters: Adapters) -> None:
+        """Begin."""
+        self._adapters = adapters
+        self._perform = _table(adapters, self)
+        self._do(self._core.start(time.time()))
+        self._busy = False
+        self._empty()
+        self._look_at_the_time()
+
+    async def shut_down(self, patience: float, hurry: asyncio.Event) -> bool:
+        """Let the core end what runs, at most `patience` seconds or until `hurry`. Whether it has."""
+        self._do(self._core.shutdown(time.time()))
+        deadline = self._loop.time() + patience
+        while not self._core.quiet and not hurry.is_set() and self._loop.time() < deadline:
+            self._changed.clear()
+            waiting = [tasks.spawn(self._changed.wait(), "quiet"), tasks.spawn(hurry.wait(), "hurry")]
+            left = max(0.0, deadline - self._loop.time())
+            await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await tasks.end(*waiting)
+        return self._core.quiet
+
+    def stop(self) -> None:
+        """Nothing is given to the core from now on."""
+        self._busy = True
+        if self._tick is not None:
+            self._tick.cancel()
+
+    def deliver(self, event: Event) -> None:
+        """Give the core an event, after those that are before it."""
+        self._events.append(event)
+        if not self._busy:
+            self._empty()
+
+    # --- the door's sink -------------------------------------------------------------------------------
+
+    def connected(self, conn: ports.Connection, peer: ports.Peer) -> None:
+        """See Sink."""
+        self.deliver(ports.Connected(conn, peer))
+
+    def received(self, conn: ports.Connection, message: messages.Message, payload: bytes) -> None:
+        """See Sink."""
+        self.deliver(ports.Received(conn, message, payload))
+
+    def congested(self, conn: ports.Connection) -> None:
+        """See Sink."""
+        self.deliver(ports.Congested(conn))
+
+    def drained(self, conn: ports.Connection) -> None:
+        """See Sink."""
+        self.deliver(ports.Drained(conn))
+
+    def disconnected(self, conn: ports.Connection) -> None:
+        """See Sink."""
+        self.deliver(ports.Disconnected(conn))
+
+    # --- the registry's watcher ------------------------------------------------------------------------
+
+    def client_changed(self, client: ClientInfo) -> None:
+        """See Watcher."""
+        self.deliver(ports.ClientUpdated(client))
+
+    def client_cut_off(self, fingerprint: str) -> None:
+        """See Watcher."""
+        self.deliver(ports.ClientCutOff(fingerprint))
+
+    def client_forgotten(self, fingerprint: str) -> None:
+        """The core keeps no list of clients."""
+
+    # --- the bus ---------------------------------------------------------------------------------------
+
+    def from_worker(self, event: ports.FromWorker) -> None:
+        """A verb; the launcher learns from Ready which orphans there are."""
+        if isinstance(event.verb, bus.Ready) and self._adapters is not None:
+            self._adapters.launcher.meet(event.verb)
+        self.deliver(event)
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _empty(self) -> None:
+        self._busy = True
+        try:
+            while self._events:
+                event = self._events.popleft()
+                try:
+                    commands = self._core.handle(event, time.time())
+                except Exception:
+                    # A defect of ours: it is told, and everybody else is served on.
+                    log.exception("the core failed on %s", type(event).__name__)
+                else:
+                    self._do(commands)
+        finally:
+            self._busy = False
+        self._changed.set()
+
+    def _do(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            try:
+                self._perform[type(command)](command)
+            except Exception:
+                log.exception("%s could not be performed", type(command).__name__)
+
+    def _look_at_the_time(self) -> None:
+        self._tick = self._loop.call_later(_TICK, self._look_at_the_time)
+        if self._adapters is not None:
+            self._adapters.launcher.tick()
+        self.deliver(ports.Tick())
+
+    def wake(self, delay: float) -> None:
+        """Tick in `delay` seconds."""
+        self._loop.call_later(delay, self.deliver, ports.Tick())
+
+    def check_folder(self, command: ports.CheckFolder) -> None:
+        """Off the loop."""
+        tasks.spawn(self._check_folder(command), "check folder")
+
+    async def _check_folder(self, command: ports.CheckFolder) -> None:
+        if self._adapters is not None:
+            self.deliver(await self._adapters.folders.check(command))
+
+
+def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[Any], None]]:
+    """Which adapter performs which command."""
+    door, journal, launcher = adapters.door, adapters.journal, adapters.launcher
+
+    def send(command: ports.Send) -> None:
+        door.send(command.conn, command.message, command.payload)
+
+    def hang_up(command: ports.Hangup) -> None:
+        door.hang_up(command.conn, command.error)
+
+    def administer(command: ports.Administer) -> None:
+        tasks.spawn(adapters.administration.perform(command), "administer")
+
+    def publish(command: ports.Publish) -> None:
+        adapters.feed.publish(command.published)
+
+    def wake(command: ports.Wake) -> None:
+        broker.wake(command.delay)
+
+    return {
+        ports.Send: send,
+        ports.Hangup: hang_up,
+        ports.Administer: administer,
+        ports.CheckFolder: broker.check_folder,
+        ports.ToWorker: adapters.bus.send,
+        ports.Launch: launcher.launch,
+        ports.Kill: launcher.kill,
+        ports.Store: journal.perform,
+        ports.Load: journal.perform,
+        ports.FindPrompt: journal.perform,
+        ports.FindApproval: journal.perform,
+        ports.Publish: publish,
+        ports.Wake: wake,
+    }

@@ -1,0 +1,102 @@
+"""The owner's way to the table of clients: through the running server, or by its files when none runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from claude_remote.client.dial import dial_unix
+from claude_remote.client.link import Link
+from claude_remote.errors import RemoteError
+from claude_remote.messages import (
+    Approve,
+    ClientInfo,
+    Clients,
+    Done,
+    ListClients,
+    Refuse,
+    Revoke,
+)
+from claude_remote.paths import Paths
+from claude_remote_broker.failure import Failure, FailureExit
+from claude_remote_broker.state_lock import read_holder
+
+if TYPE_CHECKING:
+    from claude_remote_broker.registry import Registry
+
+Request: TypeAlias = ListClients | Approve | Refuse | Revoke
+_TIMEOUT = 10.0
+
+
+class ClientsDesk(Protocol):
+    """Where requests about clients are answered. Raises Failure or a RemoteError, in words for the owner."""
+
+    def ask(self, request: Request) -> list[ClientInfo]:
+        """All clients, or the one that was changed."""
+
+
+def open_desk(paths: Paths) -> ClientsDesk:
+    """The running server's, else the files'. Raises Failure when a server runs and does not let us in."""
+    holder = read_holder(paths.lock)
+    if holder is None:
+        return FilesDesk(paths)
+    try:
+        stream = dial_unix(str(paths.control_socket), _TIMEOUT).stream
+    except RemoteError as error:
+        raise Failure(
+            f"the server (pid {holder.pid}) runs, but its control socket does not answer: {error.message}",
+            FailureExit.TRY_AGAIN,
+        ) from None
+    return ServerDesk(Link(stream, "the server on this machine"))
+
+
+class ServerDesk:
+    """The running server, over its control socket."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        link.greet(_TIMEOUT)
+
+    def ask(self, request: Request) -> list[ClientInfo]:
+        """See ClientsDesk."""
+        self._link.send(request)
+        found: list[ClientInfo] = []
+        while True:
+            message = self._link.receive(_TIMEOUT).message
+            if isinstance(message, Clients):
+                found += message.clients
+            elif isinstance(message, Done):
+                return found
+
+
+class FilesDesk:
+    """The files, while no server runs. A server that starts meanwhile reads what was changed."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    def ask(self, request: Request) -> list[ClientInfo]:
+        """See ClientsDesk."""
+        import asyncio
+
+        return asyncio.run(self._ask(request))
+
+    async def _ask(self, request: Request) -> list[ClientInfo]:
+        from claude_remote import identity
+        from claude_remote_broker.registry import Registry
+
+        own = identity.load_or_create(self._paths.server_key, self._paths.server_certificate)
+        registry = await Registry.open(self._paths, own)
+        try:
+            return await _perform(registry, request)
+        finally:
+            await registry.close()
+
+
+async def _perform(registry: Registry, request: Request) -> list[ClientInfo]:
+    if isinstance(request, Approve):
+        return [await registry.approve(request.which, request.name, request.rights)]
+    if isinstance(request, Refuse):
+        return [await registry.refuse(request.which)]
+    if isinstance(request, Revoke):
+        return [await registry.revoke(request.which)]
+    return list(registry.infos())

@@ -1,0 +1,344 @@
+"""Workers as processes: started by the zygote, adopted by a new broker, killed and seen gone.
+
+Usually the zygote does the work, for it is the parent. When a zygote has died its workers live on, and have
+nobody but us: they are found by its command line, named by their Ready on the bus, watched, and killed by
+hand. What claude's tools leave behind is found by the lease marker. `WorkerExited` is told only of what is
+proven gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from claude_remote import bus, codec, processes
+from claude_remote import launch as orders
+from claude_remote.processes import Process
+from claude_remote_broker import tasks, zygote
+from claude_remote_broker.failure import Failure
+from claude_remote_broker.ports import (
+    Event,
+    Kill,
+    Launch,
+    LaunchFailed,
+    WorkerExited,
+    WorkerLaunched,
+    WorkersKnown,
+)
+
+log = logging.getLogger(__name__)
+
+# An order that is not answered in this time means that the zygote hangs.
+ORDER_TIMEOUT = 10.0
+# How long orphans have to say on the bus who they are; a worker knocks about once a second.
+ORPHANS_TIMEOUT = 4.0
+KILL_PATIENCE = 5.0
+_PAUSE_FIRST, _PAUSE_MOST = 0.1, 5.0
+
+
+@dataclass(frozen=True)
+class WorkerPlan:
+    """What every worker is started with."""
+
+    bus: Path
+    spill: Path
+    claude: Path
+    state_id: str
+    environment: Mapping[str, str] = field(repr=False)
+    patience: float = 600.0
+
+    def order(self, command: Launch) -> orders.Fork:
+        """The order for one worker."""
+        return orders.Fork(
+            worker=command.worker,
+            token=command.token,
+            bus=str(self.bus),
+            spill=str(self.spill),
+            claude=str(self.claude),
+            state_id=self.state_id,
+            patience=self.patience,
+        )
+
+
+class Launcher:
+    """Performs Launch and Kill; `deliver` gets what came of them. Runs on the loop, kills off it."""
+
+    def __init__(
+        self,
+        socket: Path,
+        plan: WorkerPlan,
+        environ: Mapping[str, str],
+        logs: Path,
+        deliver: Callable[[Event], None],
+    ) -> None:
+        self._socket = socket
+        self._plan = plan
+        self._environ = environ
+        self._logs = logs
+        self._deliver = deliver
+        self._payload = codec.pack_environment(plan.environment)
+        self._child: zygote.ZygoteProcess | None = None
+        self._link: zygote.ZygoteLink | None = None
+        self._workers: dict[str, Process] = {}
+        self._forked: set[str] = set()  # by the zygote that we are linked to: it watches them
+        self._starting: dict[str, Launch] = {}
+        self._killing: set[str] = set()
+        self._listed: asyncio.Future[None] | None = None
+        self._waiting_since: float | None = None  # for the answer to an order
+        self._supervisor: asyncio.Task[None] | None = None
+        self._unlinked = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def zygote_pid(self) -> int:
+        """Of the zygote we are linked to; 0 when there is none."""
+        return 0 if self._link is None else self._link.pid
+
+    def is_ours(self, pid: int) -> bool:
+        """Whether this pid is the zygote's or a worker's."""
+        return pid == self.zygote_pid or any(process.pid == pid for process in self._workers.values())
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Reach a zygote, adopt what lives, clear away what does not. Ends with WorkersKnown.
+
+        Raises Failure when no zygote can be had. The bus must be open: orphans name themselves there.
+        """
+        await self._reach()
+        await self._settle()
+
+    def tick(self) -> None:
+        """To be called about once a second."""
+        now = asyncio.get_running_loop().time()
+        if self._waiting_since is not None and now - self._waiting_since > ORDER_TIMEOUT and self._link:
+            log.error("the zygote (pid %d) hangs; ending it, its workers live on", self._link.pid)
+            zygote.kill_hung(self._link.pid)
+            self._link.close()
+        for worker in self._workers.keys() - self._forked - self._killing:
+            if not processes.is_alive(self._workers[worker]):
+                self._killing.add(worker)
+                tasks.spawn(self._bury(worker), f"bury {worker}")
+
+    async def stop(self, patience: float) -> None:
+        """End the zygote, every worker and everything below them: asked for, then by hand."""
+        self._stopping = True
+        if self._supervisor is not None:
+            await tasks.end(self._supervisor)
+        if self._link is not None:
+            self._link.send(orders.Quit())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._unlinked.wait(), patience)
+        await asyncio.to_thread(self._kill_everything)
+        if self._child is not None and not await asyncio.to_thread(self._child.wait, KILL_PATIENCE):
+            log.error("the zygote (pid %d) cannot be ended", self._child.popen.pid)
+
+    # --- commands --------------------------------------------------------------------------------------
+
+    def launch(self, command: Launch) -> None:
+        """Start a worker: WorkerLaunched or LaunchFailed follows."""
+        self._starting[command.worker] = command
+        self._order(self._plan.order(command), self._payload)
+
+    def kill(self, command: Kill) -> None:
+        """Kill a worker and its tree: WorkerExited follows."""
+        worker = command.worker
+        if worker in self._killing:
+            return
+        self._killing.add(worker)
+        if worker in self._forked or worker in self._starting:
+            # Orders are carried out in turn: a worker that is still being started is there by then.
+            self._order(orders.Kill(worker=worker))
+        else:
+            tasks.spawn(self._bury(worker), f"kill {worker}")
+
+    def meet(self, ready: bus.Ready) -> None:
+        """A worker has said on the bus who it is. News if its zygote has died; then WorkerLaunched."""
+        if ready.worker in self._workers:
+            return
+        process = Process(ready.pid, ready.started)
+        # Only what looks like a worker of ours: killing by a pid that a stranger names would be its weapon.
+        # One that is being started was faster than the zygote's report.
+        if ready.worker in self._starting or process in zygote.find_family(self._socket):
+            self._add(ready.worker, process)
+
+    # --- the zygote ------------------------------------------------------------------------------------
+
+    async def _reach(self) -> None:
+        """Connect to the zygote that runs, or execute one; then hear from it which workers it has."""
+        self._link = await zygote.connect(self._socket, self._reported, self._lost)
+        if self._link is not None and not await self._list():
+            log.error("the zygote (pid %d) does not answer; ending it", self._link.pid)
+            zygote.kill_hung(self._link.pid)
+            hung, self._link = self._link, None
+            hung.close()
+        if self._link is None:
+            if self._child is not None:
+                await asyncio.to_thread(self._child.wait, KILL_PATIENCE)
+            self._child, self._link = await zygote.execute(
+                self._socket, self._environ, self._logs, self._reported, self._lost
+            )
+            if not await self._list():
+                raise Failure("the worker launcher came up but does not answer")
+
+    async def _list(self) -> bool:
+        self._listed = asyncio.get_running_loop().create_future()
+        self._order(orders.List())
+        try:
+            await asyncio.wait_for(self._listed, zygote.ANSWER_TIMEOUT)
+        except TimeoutError:
+            return False
+        finally:
+            self._listed = None
+        return True
+
+    async def _settle(self) -> None:
+        """Name the orphans, end what cannot be named, clear away what leases left; then WorkersKnown."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ORPHANS_TIMEOUT
+        while (unknown := await asyncio.to_thread(self._unknown)) and loop.time() < deadline:  # noqa: ASYNC110  /proc tells nobody
+            await asyncio.sleep(0.05)  # for what the bus brings
+        if unknown:
+            log.warning("ending workers that do not speak: %s", [process.pid for process in unknown])
+            await asyncio.to_thread(processes.kill_tree, unknown, None, KILL_PATIENCE)
+        await asyncio.to_thread(self._sweep)
+        if not self._stopping:
+            self._deliver(WorkersKnown())
+
+    def _unknown(self) -> list[Process]:
+        """Of the zygote's family, who has neither been listed nor spoken. Runs in a thread."""
+        if self._starting:  # what is being started is not known yet either
+            return []
+        known = {process.pid for process in list(self._workers.values())} | {self.zygote_pid}
+        return [process for process in zygote.find_family(self._socket) if process.pid not in known]
+
+    def _lost(self, link: zygote.ZygoteLink) -> None:
+        """The link is gone: the zygote has died, or was ended because it hung."""
+        if link is not self._link:
+            return
+        self._link = None
+        self._unlinked.set()
+        self._waiting_since = None
+        self._forked.clear()
+        if self._stopping:
+            return
+        log.warning("the zygote (pid %d) is gone; its workers live on", link.pid)
+        for worker in [*self._starting]:
+            # It may have been forked all the same; then nobody gives it a lease, and it ends by itself.
+            del self._starting[worker]
+            self._killing.discard(worker)
+            self._deliver(LaunchFailed(worker, "the process that starts workers died"))
+        for worker in [*self._killing]:
+            tasks.spawn(self._bury(worker), f"kill {worker}")
+        if self._supervisor is None or self._supervisor.done():
+            self._supervisor = tasks.spawn(self._restore(), "zygote")
+
+    async def _restore(self) -> None:
+        pause = _PAUSE_FIRST
+        while self._link is None:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _PAUSE_MOST)
+            try:
+                await self._reach()
+            except (Failure, OSError) as error:
+                log.warning("no zygote: %s; trying again", error)
+                self._fail_starting(str(error))
+                continue
+            for command in self._starting.values():
+                self._order(self._plan.order(command), self._payload)
+            await self._settle()
+
+    def _fail_starting(self, reason: str) -> None:
+        for worker in [*self._starting]:
+            del self._starting[worker]
+            self._deliver(LaunchFailed(worker, reason))
+
+    def _order(self, order: orders.AnyOrder, payload: bytes = b"") -> None:
+        if self._link is None:
+            return
+        if self._waiting_since is None:
+            self._waiting_since = asyncio.get_running_loop().time()
+        self._link.send(order, payload)
+
+    # --- reports ---------------------------------------------------------------------------------------
+
+    def _reported(self, report: orders.AnyReport) -> None:
+        self._waiting_since = None
+        if isinstance(report, orders.Workers):
+            self._listed_by_zygote(report)
+            if self._listed is not None and not self._listed.done():
+                self._listed.set_result(None)
+        elif isinstance(report, orders.Forked):
+            self._starting.pop(report.worker, None)
+            self._forked.add(report.worker)
+            self._add(report.worker, Process(report.pid, report.started))
+        elif isinstance(report, orders.ForkFailed):
+            self._killing.discard(report.worker)
+            if self._starting.pop(report.worker, None) is not None:
+                self._deliver(LaunchFailed(report.worker, report.reason))
+        else:
+            self._gone(report.worker)
+
+    def _listed_by_zygote(self, report: orders.Workers) -> None:
+        for forked in report.workers:
+            self._forked.add(forked.worker)
+            self._add(forked.worker, Process(forked.pid, forked.started))
+        # It answers so, too, when it was to kill one that is not its own.
+        for worker in self._forked - {forked.worker for forked in report.workers}:
+            self._forked.discard(worker)
+            if worker in self._killing:
+                tasks.spawn(self._bury(worker), f"kill {worker}")
+
+    def _add(self, worker: str, process: Process) -> None:
+        if worker not in self._workers:
+            self._workers[worker] = process
+            self._deliver(WorkerLaunched(worker, process.pid, process.started))
+
+    def _gone(self, worker: str) -> None:
+        self._forked.discard(worker)
+        self._killing.discard(worker)
+        self._workers.pop(worker, None)
+        if not self._stopping:
+            self._deliver(WorkerExited(worker))
+
+    # --- by hand ---------------------------------------------------------------------------------------
+
+    async def _bury(self, worker: str) -> None:
+        """Kill a worker that no zygote watches, and what its lease left; told when nothing of it is left."""
+        process = self._workers.get(worker)
+        while not self._stopping:
+            roots = [] if process is None else [process]
+            left = await asyncio.to_thread(processes.kill_tree, roots, None, KILL_PATIENCE)
+            left += await asyncio.to_thread(self._sweep)
+            if not left:
+                self._gone(worker)
+                return
+            log.error("cannot end %s of worker %s; trying again", [each.pid for each in left], worker)
+            await asyncio.sleep(_PAUSE_MOST)
+
+    def _sweep(self) -> list[Process]:
+        """Kill every process with a lease marker of this state that is below no zygote and no worker.
+
+        Its lease does not live: a worker takes in what its claude's children leave behind (it is their
+        subreaper), so all of a living lease is below it. Returns what could not be killed.
+        """
+        marked = processes.find_marked(f"{self._plan.state_id}.")
+        # Looked at after the marked ones: a lease that began meanwhile is not among them.
+        family = [process.pid for process in zygote.find_family(self._socket)]
+        alive = set(processes.below(family))
+        dead = [process for process in marked if process not in alive]
+        if dead:
+            log.warning("ending what dead leases left: %s", [process.pid for process in dead])
+        return processes.kill_tree(dead, None, KILL_PATIENCE) if dead else []
+
+    def _kill_everything(self) -> None:
+        family = zygote.find_family(self._socket)
+        marked = processes.find_marked(f"{self._plan.state_id}.")
+        if family or marked:
+            left = processes.kill_tree([*family, *marked], None, KILL_PATIENCE)
+            if left:
+                log.error("cannot end %s", [process.pid for process in left])

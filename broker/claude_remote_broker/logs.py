@@ -1,0 +1,25 @@
+"""Where and how the server logs: one line each on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+
+def set_up(level: str, *, under_systemd: bool) -> None:
+    """Log to stderr. systemd's journal puts the time before each line itself."""
+    handler = logging.StreamHandler(sys.stderr)
+    form = "%(levelname)-7s %(name)s: %(message)s"
+    handler.setFormatter(_Short(form if under_systemd else f"%(asctime)s {form}"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+
+
+class _Short(logging.Formatter):
+    """Names without the package, which is the same for all."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As logging does."""
+        record.name = record.name.removeprefix("claude_remote_broker.")
+        return super().format(record)

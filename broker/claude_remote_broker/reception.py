@@ -1,0 +1,146 @@
+"""Takes connections from the listening sockets and brings them through their TLS handshake.
+
+What may not come in is dropped here, before any TLS is spent on it and so without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from claude_remote_broker import control, tasks
+from claude_remote_broker.admission import Admission
+from claude_remote_broker.connection import Connection, Keeper, Origin
+from claude_remote_broker.limits import Limits
+from claude_remote_broker.listeners import Listener
+from claude_remote_broker.sparing import SparingLog
+
+log = logging.getLogger(__name__)
+
+# When descriptors or memory have run out, the pause (s) before the next attempt to accept.
+_EXHAUSTED_PAUSE = 0.5
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Reception:
+    """Owns the listeners. Connections that have arrived belong to their keeper."""
+
+    def __init__(
+        self,
+        context: Callable[[], ssl.SSLContext],
+        limits: Limits,
+        admission: Admission,
+        keeper: Keeper,
+        is_ours: Callable[[int], bool],
+    ) -> None:
+        self._context = context
+        self._limits = limits
+        self._admission = admission
+        self._keeper = keeper
+        self._is_ours = is_ours
+        self._loop = asyncio.get_running_loop()
+        self._listeners: list[Listener] = []
+        self._numbers: Iterator[int] = itertools.count(1)
+        self._handshakes: dict[int, asyncio.Task[None]] = {}
+        self._complaints = SparingLog(log)
+        self._pauses: dict[Listener, asyncio.TimerHandle] = {}
+
+    def listen(self, listener: Listener) -> None:
+        """Accept from this one too."""
+        self._listeners.append(listener)
+        self._loop.add_reader(listener.socket, self._accept, listener)
+
+    async def close(self) -> None:
+        """Stop listening, and end the handshakes that are under way."""
+        for pause in self._pauses.values():
+            pause.cancel()
+        for listener in self._listeners:
+            self._loop.remove_reader(listener.socket)
+            listener.close()
+        self._listeners.clear()
+        await tasks.end(*self._handshakes.values())
+
+    def _accept(self, listener: Listener) -> None:
+        for _ in range(self._limits.accepts_per_turn):
+            try:
+                accepted, where = listener.socket.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionError:
+                continue  # it was gone before we came
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                self._pause(listener, error)
+                return
+            self._take(listener, accepted, where)
+
+    def _pause(self, listener: Listener, error: OSError) -> None:
+        self._complaints.warning("cannot accept connections: %s", error.strerror)
+        self._loop.remove_reader(listener.socket)
+        again = partial(self._loop.add_reader, listener.socket, self._accept, listener)
+        self._pauses[listener] = self._loop.call_later(_EXHAUSTED_PAUSE, again)
+
+    def _take(self, listener: Listener, accepted: socket.socket, where: object) -> None:
+        accepted.settimeout(0)
+        if listener.owner_only:
+            origin = Origin("local", owner_only=True, refusal=control.why_not(accepted, self._is_ours))
+        else:
+            origin = Origin(_address(accepted, where))
+        connection = Connection(next(self._numbers), origin, self._limits, self._keeper)
+        if not self._admit(connection):
+            accepted.close()
+            return
+        handshake = tasks.spawn(self._shake_hands(connection, accepted), "handshake")
+        self._handshakes[connection.number] = handshake
+        handshake.add_done_callback(partial(self._ended, connection, accepted))
+
+    def _admit(self, connection: Connection) -> bool:
+        if connection.origin.owner_only:
+            return True
+        address = connection.origin.address
+        return self._admission.may_shake_hands(address, self._loop.time()) and self._admission.enter(
+            connection.number, address, partial(self._evict, connection)
+        )
+
+    def _evict(self, connection: Connection) -> None:
+        handshake = self._handshakes.get(connection.number)
+        if handshake is not None and not connection.arrived:
+            handshake.cancel()
+        connection.abort()
+
+    async def _shake_hands(self, connection: Connection, accepted: socket.socket) -> None:
+        try:
+            if connection.origin.owner_only:
+                await self._loop.connect_accepted_socket(lambda: connection, accepted)
+                return
+            if accepted.family != socket.AF_UNIX:
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(
+                lambda: connection,
+                accepted,
+                ssl=self._context(),
+                ssl_handshake_timeout=self._limits.handshake_timeout,
+                ssl_shutdown_timeout=self._limits.close_timeout,
+            )
+        except OSError as error:  # ssl.SSLError is one
+            log.debug("no handshake with %s: %s", connection.origin.address, error)
+
+    def _ended(self, connection: Connection, accepted: socket.socket, _: asyncio.Task[None]) -> None:
+        del self._handshakes[connection.number]
+        if not connection.arrived:
+            # The task may have been cancelled before it began, so nobody else has closed this.
+            accepted.close()
+            self._admission.leave(connection.number)
+
+
+def _address(accepted: socket.socket, where: object) -> str:
+    if accepted.family == socket.AF_UNIX or not isinstance(where, tuple):
+        return "unix"
+    return str(where[0]).removeprefix("::ffff:")

@@ -1,0 +1,177 @@
+"""The commands beside prompting: ping, servers, config, sessions, clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from claude_remote.cli.reaching import Reach
+from claude_remote.cli.terminal import Terminal
+from claude_remote.errors import Exit
+
+F = TypeVar("F", bound=Callable[..., Any])
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Context:
+    """What every command gets: the terminal, and the server named before the command."""
+
+    def __init__(self, terminal: Terminal, server: str | None) -> None:
+        self.terminal = terminal
+        self.server = server
+
+    def reach(self, server: str | None, **said: Any) -> Reach:
+        """The server named at the command, else the one before it."""
+        return Reach(server=server or self.server, **said)
+
+
+def run_command(server: str | None, command: str, words: list[str], terminal: Terminal) -> int:
+    """Run one command to its exit code. Raises RemoteError."""
+    try:
+        with _root.make_context("claude-remote", [command, *words], obj=Context(terminal, server)) as context:
+            code = _root.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        where = (
+            error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "claude-remote"
+        )
+        terminal.fail(f"{error.format_message()}\n  try: {where} --help")
+        return Exit.USAGE
+    return int(code or 0)
+
+
+@click.group(context_settings=_SETTINGS)
+def _root() -> None:
+    """Reach Claude Code on any of your machines from any other."""
+
+
+_server_option = click.option(
+    "-s", "--server", metavar="SERVER", help="A name from `servers`, or an address."
+)
+
+
+def _acquaint(function: F) -> F:
+    """The options about a server that is not known yet, or does not know us."""
+    for option in (
+        click.option(
+            "--wait",
+            type=float,
+            is_flag=False,
+            flag_value=-1.0,
+            metavar="[SECONDS]",
+            help="Wait for the owner's approval, for ever or so long. A terminal waits anyway.",
+        ),
+        click.option(
+            "--accept-new", is_flag=True, help="Trust whoever answers, if the server is not known yet."
+        ),
+        click.option("--fingerprint", metavar="SHA256:…", help="Trust the server if it has this one."),
+    ):
+        function = option(function)
+    return function
+
+
+@_root.command()
+@_server_option
+@_acquaint
+@click.option("-c", "--count", type=click.IntRange(1, 100_000), default=1, help="How many requests.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def ping(obj: Context, /, server: str | None, count: int, *, as_json: bool, **said: Any) -> int:
+    """Is the server there, and how far away? Tells the connection and the request apart.
+
+    \b
+    claude-remote ping
+    claude-remote ping -c 10 -s home
+    """
+    from claude_remote.cli.ping import ping as run_ping
+
+    return run_ping(obj.reach(server, **said), obj.terminal, count=count, json=as_json)
+
+
+@_root.command()
+@_server_option
+@_acquaint
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def sessions(obj: Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
+    """The sessions on the server that you may see."""
+    from claude_remote.cli.sessions import list_sessions
+
+    return list_sessions(obj.reach(server, **said), obj.terminal, json=as_json)
+
+
+@_root.command()
+@click.option("--server", required=True, metavar="ADDRESS", help="The default server, by name or address.")
+@_acquaint
+@click.pass_obj
+def config(obj: Context, /, server: str, **said: Any) -> int:
+    """Choose the default server, and get to know it.
+
+    \b
+    claude-remote config --server home.lan
+    """
+    from claude_remote.cli.servers import choose
+
+    return choose(obj.reach(server, **said), obj.terminal)
+
+
+@_root.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def servers(context: click.Context, *, as_json: bool) -> int:
+    """The servers that this machine trusts. Without a command: list them.
+
+    \b
+    claude-remote servers add home home.lan --fingerprint SHA256:Qm3…
+    claude-remote servers add work ssh:me@work.example
+    claude-remote servers forget work
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    from claude_remote.cli.servers import show
+
+    return show(context.obj.terminal, json=as_json)
+
+
+@servers.command()
+@click.argument("name")
+@click.argument("address")
+@_acquaint
+@click.option("--default", is_flag=True, help="Make it the default server (the first one becomes it anyway).")
+@click.pass_obj
+def add(obj: Context, /, name: str, address: str, *, default: bool, **said: Any) -> int:
+    """Trust the server at ADDRESS, and call it NAME.
+
+    ADDRESS is HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh:[USER@]HOST[:PORT]; the port is 7433 unless
+    given. Without --fingerprint you are shown the one that the server has, and asked.
+    """
+    from claude_remote.cli.servers import add as run_add
+
+    return run_add(name, obj.reach(address, **said), obj.terminal, default=default)
+
+
+@servers.command()
+@click.argument("name")
+@click.pass_obj
+def forget(obj: Context, /, name: str) -> int:
+    """Forget a server, by name or address: its identity is no longer trusted."""
+    from claude_remote.cli.servers import forget as run_forget
+
+    return run_forget(name, obj.terminal)
+
+
+@_root.command()
+@_server_option
+@_acquaint
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def clients(obj: Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
+    """Who may use the server, and who waits to (needs the right admin)."""
+    from claude_remote.cli.clients import list_clients
+
+    return list_clients(obj.reach(server, **said), obj.terminal, json=as_json)

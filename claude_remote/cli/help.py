@@ -1,0 +1,46 @@
+"""What `claude-remote --help` says. By hand, for it teaches by examples and must start quickly."""
+
+HELP = """\
+claude-remote: reach Claude Code on any of your machines from any other
+
+  claude-remote                                  a conversation, on a terminal
+  claude-remote -p "fix the failing test"        one prompt; its answer on standard output
+  git diff | claude-remote -p "review this"      what is piped in belongs to the prompt
+  claude-remote -C src/api -p "…"                in that folder of the server; remembered for the folder here
+  claude-remote -c -p "and now the docs"         go on with your last session in that folder
+  claude-remote -r fix-test -p "…"               go on with a session, by name or id
+  claude-remote -s work -p "…"                   on another server
+
+First, once for each server:
+  claude-remote servers add home home.lan --fingerprint SHA256:…
+
+Commands (each has --help):
+  ping        is the server there, and how far away?
+  servers     the servers that this machine trusts; add, forget
+  config      choose the default server
+  sessions    the sessions on the server
+  clients     who may use the server
+
+Where:
+  -s, --server SERVER      a name from `servers`, HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh:[USER@]HOST;
+                           else CLAUDE_REMOTE_SERVER, else the default, else this machine
+  -C, --cwd DIR            the folder on the server
+  --fingerprint SHA256:…   trust a new server if it has this fingerprint
+  --accept-new             trust a new server, whoever answers
+  --wait [SECONDS]         wait for the owner's approval (a terminal waits anyway)
+
+What:
+  -p, --print              print the answer and exit
+  --output-format F        text, json (claude's result) or stream-json (claude's own lines)
+  -n, --name NAME          a name for the new session
+  -r, --resume SESSION     go on with a session; -c, --continue with the last one in that folder
+  --fork-session           go on with a copy of it
+  --on-approval P          when Claude asks: wait, deny or fail (default: ask on a terminal, deny without)
+  --timeout SECONDS        interrupt the turn after so long
+  --verbose                tools, cost and timing on standard error
+  Claude's own options pass through: --model, --permission-mode, --allowedTools, --append-system-prompt,
+  --max-turns, --add-dir, --json-schema, --settings, --effort, … and whatever stands behind --
+
+Exit codes: 0; 1 Claude reported an error; 2 usage; 3 the server cannot be reached, or was lost; 4 not
+approved, refused, revoked, or a right is missing; 5 the server's identity has changed; 130 interrupted
+"""

@@ -1,0 +1,120 @@
+"""Claude's open questions on the screen, one at a time, and the way of an answer to the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from claude_remote.cli.interactive.forms import Answer, make_form
+from claude_remote.cli.interactive.proposals import propose, propose_plan
+from claude_remote.cli.interactive.remote import Remote
+from claude_remote.cli.interactive.screen import Screen
+from claude_remote.cli.interactive.scroll import Scroll
+from claude_remote.client.conversation import Conversation
+from claude_remote.client.conversation.items import Question
+from claude_remote.errors import RemoteError
+from claude_remote.messages import Decided
+
+# A question does not take the keys of somebody who is in the middle of typing.
+_TYPING = 1.0
+
+
+class Asking:
+    """Shows questions and takes answers. `refresh` is called when something was printed."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        scroll: Scroll,
+        screen: Screen,
+        remote: Remote,
+        refresh: Callable[[], None],
+    ) -> None:
+        self._conversation = conversation
+        self._scroll = scroll
+        self._screen = screen
+        self._remote = remote
+        self._refresh = refresh
+        self._shown: set[str] = set()
+        self._modes: dict[str, str] = {}
+        self.answered: set[str] = set()  # approvals that were decided here
+
+    def update(self) -> None:
+        """Show the question that is next, or none."""
+        form = self._screen.form
+        waiting = [each for each in self._conversation.questions if each.approval not in self.answered]
+        if form is not None and any(each.approval == form.question.approval for each in waiting):
+            form.behind = len(waiting) - 1
+            return
+        if not waiting:
+            if form is not None:
+                self._screen.show_form(None, take_keys=False)
+            return
+        self._show(waiting[0], len(waiting) - 1)
+
+    def press(self, key: str) -> None:
+        """A key for the question."""
+        form = self._screen.form
+        if form is None:
+            return
+        answer = form.press(key)
+        if answer is not None:
+            self._decide(form.question, answer)
+        else:
+            self._screen.give_keys(to_form=True)
+
+    def write(self, text: str) -> None:
+        """Words for the question."""
+        form = self._screen.form
+        if form is None:
+            return
+        answer = form.write(text)
+        if answer is not None:
+            self._decide(form.question, answer)
+        else:
+            self._screen.give_keys(to_form=True)
+
+    def tool_finished(self, approval: str) -> None:
+        """The tool of an approval has a result: now the mode may change."""
+        mode = self._modes.pop(approval, None)
+        if mode is not None:
+            self._remote.control("set_permission_mode", lambda _: None, self._failed, mode=mode)
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _show(self, question: Question, behind: int) -> None:
+        if question.approval not in self._shown:
+            self._shown.add(question.approval)
+            if question.tool == "ExitPlanMode":
+                self._scroll.show(propose_plan(question.plan))
+            elif question.tool != "AskUserQuestion":
+                self._scroll.show(propose(question, self._conversation.cwd))
+        typing = bool(self._screen.prompt.text) or time.monotonic() - self._screen.last_key < _TYPING
+        form = make_form(question)
+        form.behind = behind
+        self._screen.show_form(form, take_keys=not typing)
+
+    def _decide(self, question: Question, answer: Answer) -> None:
+        approval = question.approval
+        self.answered.add(approval)
+        if answer.mode is not None:
+            self._modes[approval] = answer.mode
+
+        def done(decided: Decided) -> None:
+            if decided.behavior is not answer.verdict.behavior:
+                self._scroll.remark(f"{decided.by} was first and decided: {decided.behavior}.")
+                self._refresh()
+
+        def failed(error: RemoteError) -> None:
+            self.answered.discard(approval)
+            self._modes.pop(approval, None)
+            self._failed(error)
+            self.update()
+
+        self._remote.decide(approval, answer.verdict, done, failed)
+        self.update()
+        self._refresh()
+
+    def _failed(self, error: RemoteError) -> None:
+        self._scroll.warn(error.message)
+        self._refresh()

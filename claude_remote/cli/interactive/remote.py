@@ -1,0 +1,208 @@
+"""The session on its server: blocking exchanges in threads; what they bring is handed to the UI's loop.
+
+Every callback runs in the loop. Threads are daemons and are told to stop by close(); a process that leaves
+waits for none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from claude_remote.client.client import Client, new_id
+from claude_remote.client.events import Event, Fact, Finished, Line, UnknownFact
+from claude_remote.client.turn import Exchange, Turn, Verdict
+from claude_remote.errors import QueueFull, RemoteError
+from claude_remote.facts import TurnStarted
+from claude_remote.messages import Cursor, Decided
+
+_MOST_WAITING = 4096  # events that the loop has not taken yet
+_AT_A_TIME = 512  # events that the loop takes before it does something else
+_MOST_REQUESTS = 16
+
+R = TypeVar("R")
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def on_events(self, events: list[Event]) -> None:
+        """Of the session's log, in order."""
+
+    def on_prompt_event(self, prompt: str, event: Event) -> None:
+        """Of a prompt, while it waits: Accepted, Waiting, Finished."""
+
+    def on_prompt_failed(self, prompt: str, error: RemoteError) -> None:
+        """The server does not take this prompt, or nothing more is heard of it."""
+
+    def on_lost(self, error: RemoteError) -> None:
+        """The session cannot be followed any more."""
+
+
+class Remote:
+    """One session. `see`: whether its log may be read; otherwise only what own prompts bring is known."""
+
+    def __init__(self, client: Client, session: str, listener: Listener, *, see: bool) -> None:
+        self._client = client
+        self._session = session
+        self._listener = listener
+        self._see = see
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._events: queue.Queue[Event] = queue.Queue(_MOST_WAITING)
+        self._scheduled = threading.Event()
+        self._exchanges: dict[str, Exchange] = {}
+        self._requests = threading.BoundedSemaphore(_MOST_REQUESTS)
+        self._closed = False
+
+    def start(self, after: Cursor) -> None:
+        """Follow the session's log after a cursor. Called in the loop."""
+        self._loop = asyncio.get_running_loop()
+        if self._see:
+            self._spawn(lambda: self._follow(after))
+
+    def prompt(self, text: str) -> str:
+        """Prompt the session. Returns the prompt's id."""
+        identity = new_id()
+        self._spawn(lambda: self._prompt(identity, text))
+        return identity
+
+    def withdraw(self, prompt: str) -> None:
+        """Take a prompt back that still waits."""
+        turn = self._exchanges.get(prompt)
+        if isinstance(turn, Turn):
+            self._spawn(turn.stop)
+
+    def interrupt(self, failed: Callable[[RemoteError], None]) -> None:
+        """End the running turn."""
+        self.request(lambda: self._client.interrupt(self._session), lambda _: None, failed)
+
+    def decide(
+        self,
+        approval: str,
+        verdict: Verdict,
+        done: Callable[[Decided], None],
+        failed: Callable[[RemoteError], None],
+    ) -> None:
+        """Decide an approval."""
+        self.request(lambda: self._client.decide(approval, verdict), done, failed)
+
+    def control(
+        self,
+        subtype: str,
+        done: Callable[[Any], None],
+        failed: Callable[[RemoteError], None],
+        **arguments: object,
+    ) -> None:
+        """Ask claude something."""
+        self.request(lambda: self._client.control(self._session, subtype, **arguments), done, failed)
+
+    def request(
+        self, ask: Callable[[], R], done: Callable[[R], None], failed: Callable[[RemoteError], None]
+    ) -> None:
+        """Run a blocking request in a thread; one of the callbacks is called in the loop."""
+        if not self._requests.acquire(blocking=False):
+            failed(QueueFull("Too much is being asked of the server already; wait a moment."))
+            return
+
+        def run() -> None:
+            try:
+                answer = ask()
+            except RemoteError as error:
+                self._post(partial(failed, error))
+            else:
+                self._post(partial(done, answer))
+            finally:
+                self._requests.release()
+
+        self._spawn(run)
+
+    def close(self) -> None:
+        """Stop following; turns go on."""
+        self._closed = True
+        for exchange in list(self._exchanges.values()):
+            exchange.abort()
+
+    # --- in threads -------------------------------------------------------------------------------------
+
+    def _spawn(self, run: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                run()
+            except RemoteError as error:
+                self._post(partial(self._listener.on_lost, error))
+
+        threading.Thread(target=guarded, daemon=True).start()
+
+    def _follow(self, after: Cursor) -> None:
+        with self._client.attach(self._session, after, patience=None) as exchange:
+            self._exchanges[""] = exchange
+            for event in exchange:
+                if self._closed:
+                    return
+                self._hand_over(event)
+
+    def _prompt(self, identity: str, text: str) -> None:
+        """Follow a prompt until its turn begins, for the log tells the rest; without it, to its end."""
+        try:
+            with self._client.prompt(text, session=self._session, id=identity, patience=None) as turn:
+                self._exchanges[identity] = turn
+                for event in turn:
+                    if self._closed:
+                        return
+                    if isinstance(event, (Line, Fact, UnknownFact)):
+                        if not self._see:
+                            self._hand_over(event)
+                        elif isinstance(event, Fact) and _begins(event, identity):
+                            return
+                    else:
+                        self._post(partial(self._listener.on_prompt_event, identity, event))
+                    if isinstance(event, Finished):
+                        return
+        except RemoteError as error:
+            self._post(partial(self._listener.on_prompt_failed, identity, error))
+        finally:
+            self._exchanges.pop(identity, None)
+
+    def _hand_over(self, event: Event) -> None:
+        while not self._closed:
+            try:
+                self._events.put(event, timeout=1)
+                break
+            except queue.Full:
+                continue  # the loop is busy; the server keeps what we do not take
+        if not self._scheduled.is_set():
+            self._scheduled.set()
+            self._post(self._drain)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is None or self._closed:
+            return
+        try:
+            loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            self._closed = True  # the loop has ended
+
+    # --- in the loop ------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        self._scheduled.clear()
+        events: list[Event] = []
+        while len(events) < _AT_A_TIME:
+            try:
+                events.append(self._events.get_nowait())
+            except queue.Empty:
+                break
+        if len(events) == _AT_A_TIME:
+            self._scheduled.set()
+            self._post(self._drain)
+        if events:
+            self._listener.on_events(events)
+
+
+def _begins(event: Fact, prompt: str) -> bool:
+    return isinstance(event.fact, TurnStarted) and event.fact.prompt == prompt

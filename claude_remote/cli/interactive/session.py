@@ -1,0 +1,328 @@
+"""The interactive mode: what is typed goes to the session, what the session brings goes to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import suppress
+
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import Output
+from rich.text import Text
+
+from claude_remote.cli.interactive import status
+from claude_remote.cli.interactive.asking import Asking
+from claude_remote.cli.interactive.completion import PromptCompleter
+from claude_remote.cli.interactive.finding import find_files
+from claude_remote.cli.interactive.keys import make_bindings
+from claude_remote.cli.interactive.modes import Modes
+from claude_remote.cli.interactive.painter import Colours, Painter
+from claude_remote.cli.interactive.past import Past
+from claude_remote.cli.interactive.prompts import Prompts
+from claude_remote.cli.interactive.remote import Remote
+from claude_remote.cli.interactive.screen import Screen
+from claude_remote.cli.interactive.scroll import Scroll
+from claude_remote.cli.interactive.status import Styled
+from claude_remote.cli.terminal import escape
+from claude_remote.client.client import Client
+from claude_remote.client.conversation import Conversation
+from claude_remote.client.events import Event, Fact, Reconnecting, Tail
+from claude_remote.errors import Exit, RemoteError
+from claude_remote.facts import ToolFinished, TurnFinished, TurnStarted
+from claude_remote.messages import Cursor, Opened
+from claude_remote.rights import Right
+
+_TWICE_WITHIN = 2.0  # seconds between two Ctrl-C that leave
+_BACK = 2000  # events of the past that are read for its end
+
+HELP = """\
+Enter sends; Alt-Enter, Ctrl-J or a \\ before Enter begins a new line.
+@ completes files of the session's folder, / the commands.
+Shift-Tab goes through the modes: asks first, edits pass, plan.
+Ctrl-C interrupts the turn and takes back what waits; twice leaves.
+Ctrl-D, /exit or /quit leaves; a running turn goes on.
+Every other command is claude's own: /compact, /clear, /context, /model, …"""
+
+
+class Session:
+    """One session on one terminal. `come_back` is the command line that goes on with it."""
+
+    def __init__(
+        self,
+        client: Client,
+        opened: Opened,
+        *,
+        come_back: str,
+        history: History,
+        first_prompt: str | None = None,
+        colours: Colours | None = "standard",
+        source: Input | None = None,
+        sink: Output | None = None,
+    ) -> None:
+        self._opened = opened
+        self._info = opened.session
+        self._come_back = come_back
+        self._early = [] if first_prompt is None else [first_prompt]  # sent when the past is shown
+        self._conversation = Conversation()
+        self._conversation.mode = self._info.mode
+        self._painter = Painter(colours=colours)
+        self._scroll = Scroll(self._painter, self._is_mine, client.hello.client)
+        self._remote = Remote(client, self._info.id, self, see=Right.VIEW in client.rights)
+        completer = PromptCompleter(lambda: self._conversation.commands, self._find_files)
+        self._screen = Screen(
+            self,
+            lambda screen: make_bindings(screen, self),
+            completer,
+            history,
+            source=source,
+            sink=sink,
+        )
+        self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
+        self._past: Past | None = Past() if Right.VIEW in client.rights else None
+        self._prompts = Prompts(self._remote, self._scroll, self._give_back)
+        self._cost = self._info.cost
+        self._connected = True
+        self._modes = Modes(self._remote, self._conversation, self._screen.redraw, self._failed)
+        self._began: float | None = None  # the running turn, if its beginning was seen
+        self._stopped = -_TWICE_WITHIN
+        self._error: RemoteError | None = None
+        self._hung_up = False
+
+    def run(self) -> int:
+        """Run until the user leaves. The exit code."""
+        with suppress(EOFError):  # the terminal is gone
+            asyncio.run(self._run())
+        return Exit.OK if self._error is None else self._error.exit_code
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(
+            NotImplementedError, RuntimeError, AttributeError
+        ):  # Windows; a thread that is not main
+            loop.add_signal_handler(signal.SIGTERM, self.leave)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+        def begin() -> None:
+            # Once the screen is drawn, for what is printed goes above it.
+            loop.call_soon(self._begin)
+
+        try:
+            await self._screen.app.run_async(pre_run=begin)
+        except OSError:
+            if not self._hung_up:
+                raise
+        finally:
+            self._remote.close()
+        if not self._hung_up:
+            self._say_goodbye()
+
+    def _begin(self) -> None:
+        info = self._info
+        place = Text.assemble((escape(info.host), "bold"), f":{escape(info.cwd)} · {escape(info.name)}")
+        self._scroll.show(place)
+        self._screen.app.create_background_task(self._screen.tick())
+        cursor = self._opened.cursor
+        self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
+        if self._past is None:
+            self._send_early()
+        self._refresh()
+
+    def _say_goodbye(self) -> None:
+        if not self._prompts.mine and not self._info.turns:
+            return
+        # What is written of an answer would be gone with the part of the screen that changes.
+        lines = [*self._scroll.live(1000, "●"), ""]
+        if self._conversation.running or self._prompts:
+            lines.append(f"The turn goes on at {escape(self._info.host)}.")
+        lines.append(f"Come back with: {self._come_back}")
+        self._screen.print_above("".join(f"{line}\n" for line in lines))
+
+    # --- what the server brings ---------------------------------------------------------------------------
+
+    def on_events(self, events: list[Event]) -> None:
+        """Of the session's log."""
+        for event in events:
+            self._connected = not isinstance(event, Reconnecting)
+            for change in self._conversation.read(event):
+                if self._past is not None:
+                    self._past.take(change)
+                    continue
+                self._scroll.take(change)
+            if isinstance(event, Fact):
+                self._look(event)
+            elif isinstance(event, Tail) and self._past is not None:
+                self._arrive(self._past)
+        if self._past is None:
+            self._asking.update()
+        self._refresh()
+
+    def on_prompt_event(self, prompt: str, event: Event) -> None:
+        """Of a prompt of ours that waits."""
+        self._prompts.tell(prompt, event)
+        self._refresh()
+
+    def on_prompt_failed(self, prompt: str, error: RemoteError) -> None:
+        """The server did not take it."""
+        self._prompts.failed(prompt, error)
+        self._refresh()
+
+    def on_lost(self, error: RemoteError) -> None:
+        """Nothing more is heard of the session."""
+        self._error = error
+        self._scroll.warn(error.message)
+        self._refresh()
+        self.leave()
+
+    def _give_back(self, text: str) -> None:
+        """What did not run is put where it can be changed."""
+        prompt = self._screen.prompt
+        prompt.text = f"{prompt.text}\n{text}" if prompt.text else text
+        prompt.cursor_position = len(prompt.text)
+
+    def _look(self, event: Fact) -> None:
+        match event.fact:
+            case TurnStarted(prompt=prompt):
+                self._began = time.monotonic() if self._past is None else None
+                self._prompts.begun(prompt)
+            case TurnFinished(cost=cost) if event.cursor > self._opened.cursor:
+                self._cost += cost
+            case ToolFinished(approval=approval):
+                self._asking.tool_finished(approval)
+
+    def _arrive(self, past: Past) -> None:
+        """The past is read: show its end, and from here on everything."""
+        self._past = None
+        more, items = past.end()
+        if items and more:
+            self._scroll.remark("Earlier turns are not shown.")
+        for item in items:
+            self._scroll.take(item)
+        self._send_early()
+
+    def _send_early(self) -> None:
+        early, self._early = self._early, []
+        for text in early:
+            self.submit(text)
+
+    def _is_mine(self, identity: str) -> bool:
+        return identity in self._prompts.mine or identity in self._asking.answered
+
+    # --- what the user does -------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to stop."""
+        return self._conversation.running or bool(self._prompts)
+
+    def submit(self, text: str) -> None:
+        """Prompt, or carry out a command of ours."""
+        match text.strip():
+            case "/exit" | "/quit":
+                self.leave()
+            case "/help":
+                self._scroll.show(Text(HELP, style="dim"))
+            case "":
+                pass
+            case words if self._past is not None:
+                self._early.append(words)
+            case words:
+                self._prompts.send(words, busy=self._conversation.running)
+        self._refresh()
+
+    def stop(self) -> None:
+        """Ctrl-C."""
+        now = time.monotonic()
+        again, self._stopped = now - self._stopped < _TWICE_WITHIN, now
+        if again:
+            self.leave()
+            return
+        self._prompts.take_back()
+        if self._conversation.running:
+            self._remote.interrupt(self._failed)
+        self._screen.redraw()
+
+    def leave(self) -> None:
+        """Leave; what runs goes on."""
+        if self._screen.app.is_running and not self._screen.app.is_done:
+            self._screen.app.exit()
+
+    def next_mode(self) -> None:
+        """Shift-Tab."""
+        self._modes.go_on()
+
+    def press(self, key: str) -> None:
+        """A key for the question at the bottom."""
+        self._asking.press(key)
+
+    def write(self, text: str) -> None:
+        """Words for the question at the bottom."""
+        self._asking.write(text)
+
+    def _hang_up(self) -> None:
+        self._hung_up = True
+        self.leave()
+
+    def _failed(self, error: RemoteError) -> None:
+        self._scroll.warn(error.message)
+        self._refresh()
+
+    async def _find_files(self, query: str) -> list[str]:
+        return await find_files(self._remote, query, lambda: self._conversation.cwd or self._info.cwd)
+
+    # --- what there is to see -----------------------------------------------------------------------------
+
+    def live(self, rows: int) -> list[str]:
+        """Lines that still change."""
+        self._fit()
+        return self._scroll.live(rows, status.spinner(time.monotonic()))
+
+    def activity(self) -> list[Styled] | None:
+        """What goes on."""
+        now = time.monotonic()
+        stopped = now - self._stopped < _TWICE_WITHIN
+        hint = "Ctrl-C again leaves" if stopped else "Ctrl-C interrupts"
+        conversation = self._conversation
+        if conversation.running and self._past is None:
+            words = status.describe_doing(conversation.doing, conversation.detail)
+            if not self._connected:
+                words = "Reconnecting; the turn goes on meanwhile"
+            began = self._began
+            return status.activity(words, None if began is None else now - began, now, hint=hint)
+        if self._prompts.first is not None:
+            words, since = self._prompts.first
+            hint = "Ctrl-C again leaves" if stopped else "Ctrl-C takes it back"
+            return status.activity(words, now - since, now, hint=hint)
+        return [("class:hint", "Ctrl-C again leaves")] if stopped else None
+
+    def queued(self) -> list[str]:
+        """Prompts that wait."""
+        return self._prompts.lines
+
+    def place(self, width: int) -> list[Styled]:
+        """The status line."""
+        info = self._info
+        place = status.Place(
+            host=info.host,
+            cwd=info.cwd,
+            session=info.name,
+            mode=self._conversation.mode,
+            cost=self._cost,
+            connected=self._connected,
+            wanted_mode=self._modes.wanted,
+        )
+        return status.place_line(place, width)
+
+    def _refresh(self) -> None:
+        self._fit()
+        printed = self._scroll.take_printed()
+        if printed:
+            self._screen.print_above(printed)
+        else:
+            self._screen.redraw()
+
+    def _fit(self) -> None:
+        columns = self._screen.columns
+        if columns != self._painter.width:
+            self._painter.width = columns

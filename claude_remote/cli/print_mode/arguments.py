@@ -1,0 +1,145 @@
+"""What a command line without a command asks for: claude's own arguments, and a few of ours."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from claude_remote.cli.reaching import Reach
+from claude_remote.errors import BadOption
+from claude_remote.options import OPTIONS, Values, split
+
+FORMATS = ("text", "json", "stream-json")
+POLICIES = ("wait", "deny", "fail")
+
+_OWN = {
+    "-s": Values.ONE,
+    "--server": Values.ONE,
+    "-C": Values.ONE,
+    "--cwd": Values.ONE,
+    "--on-approval": Values.ONE,
+    "--timeout": Values.ONE,
+    "--fingerprint": Values.ONE,
+    "--accept-new": Values.NONE,
+    "--wait": Values.OPTIONAL,
+}
+
+
+class Arguments(Struct, frozen=True, kw_only=True):
+    """The command line. None: not said. `options` go to claude as they are."""
+
+    reach: Reach
+    prompt: str
+    options: tuple[str, ...] = ()
+    print: bool = False
+    help: bool = False
+    version: bool = False
+    output_format: str = "text"
+    partial: bool = False
+    replay: bool = False
+    verbose: bool = False
+    name: str | None = None
+    resume: str | None = None  # "" when it was given without a value
+    latest: bool = False
+    fork: bool = False
+    cwd: str | None = None
+    on_approval: str | None = None
+    timeout: float | None = None
+
+
+def parse(words: Sequence[str]) -> Arguments:
+    """Read the words. Raises BadOption with words for the user."""
+    parsed = split(words, _OWN)
+    _refuse_unknown(words)
+    values: dict[str, str] = {}
+    rest = list(parsed.words)
+    for found in parsed.own:
+        value = found.values[-1] if found.values else ""
+        if found.name == "--wait" and value and not _is_number(value):
+            # An optional value takes the word behind it; this one was the prompt.
+            rest.insert(0, value)
+            value = ""
+        values[_LONG.get(found.name, found.name)] = value
+    wait = values.get("--wait")
+    return Arguments(
+        reach=Reach(
+            server=values.get("--server"),
+            fingerprint=values.get("--fingerprint"),
+            accept_new="--accept-new" in values,
+            wait=None if wait is None else float(wait or -1),
+        ),
+        prompt=" ".join(rest),
+        options=parsed.options,
+        print="--print" in values,
+        help="--help" in values,
+        version="--version" in values,
+        output_format=_one_of("--output-format", values.get("--output-format", "text"), FORMATS),
+        partial="--include-partial-messages" in values,
+        replay="--replay-user-messages" in values,
+        verbose="--verbose" in values,
+        name=values.get("--name"),
+        resume=values.get("--resume"),
+        latest="--continue" in values,
+        fork="--fork-session" in values,
+        cwd=values.get("--cwd"),
+        on_approval=_policy(values.get("--on-approval")),
+        timeout=_seconds("--timeout", values.get("--timeout")),
+    )
+
+
+def check(arguments: Arguments) -> None:
+    """What does not go together, for prompting once. Raises BadOption."""
+    if arguments.resume == "":
+        raise BadOption("--resume needs the id or the name of a session; `claude-remote sessions` lists them")
+    if arguments.resume is not None and arguments.latest:
+        raise BadOption("--resume and --continue both say which session; give one of them")
+    if arguments.fork and arguments.resume is None and not arguments.latest:
+        raise BadOption("--fork-session needs --resume or --continue: which session is to be copied?")
+
+
+_LONG = {"-s": "--server", "-C": "--cwd"}
+
+
+def _refuse_unknown(words: Sequence[str]) -> None:
+    """An option that nobody knows is a mistake, unless it stands behind `--`."""
+    before = words[: words.index("--")] if "--" in words else words
+    try:
+        options = split(before, _OWN).options
+    except BadOption:
+        return  # the `--` was a value; all of it was looked at already
+    for word in options:
+        name = word.partition("=")[0]
+        if name.startswith("-") and name not in OPTIONS:
+            close = difflib.get_close_matches(name, [*OPTIONS, *_OWN], 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise BadOption(
+                f"there is no option {name}{hint} (behind `--` it would be passed on to claude)", option=name
+            )
+
+
+def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise BadOption(f"{option} is one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _policy(value: str | None) -> str | None:
+    return None if value is None else _one_of("--on-approval", value, POLICIES)
+
+
+def _seconds(option: str, value: str | None) -> float | None:
+    if value is None:
+        return None
+    if not _is_number(value) or float(value) <= 0:
+        raise BadOption(f"{option} takes a number of seconds, not {value!r}")
+    return float(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        number = float(text)
+    except ValueError:
+        return False
+    return 0 <= number < float("inf")

@@ -1,0 +1,118 @@
+"""A command line without a command: one prompt, or the interactive mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claude_remote.cli.print_mode.arguments import Arguments, check, parse
+from claude_remote.cli.terminal import Terminal
+from claude_remote.errors import BadOption
+from claude_remote.rights import Right
+
+if TYPE_CHECKING:
+    from claude_remote.client.client import Client
+    from claude_remote.client.turn import Turn
+
+# How long a broken connection is made again when no --timeout says how long the turn may take.
+_PATIENCE = 120.0
+
+
+def converse(words: list[str], terminal: Terminal) -> int:
+    """Do what the command line asks for; the exit code. Raises RemoteError."""
+    arguments = parse(words)
+    if arguments.help:
+        from claude_remote.cli.help import HELP
+
+        terminal.write(HELP.encode())
+        return 0
+    if arguments.version:
+        from claude_remote.version import VERSION
+
+        terminal.print(f"claude-remote {VERSION}")
+        return 0
+    # As claude does it: without a terminal to draw on, it prints.
+    if arguments.print or not terminal.shows_output:
+        return prompt_once(arguments, terminal)
+    if not terminal.types_input:
+        raise BadOption("standard input is not a terminal; to prompt once, add -p")
+    from claude_remote.cli.interactive import interact
+
+    return interact(arguments, terminal)
+
+
+def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
+    """Print mode. Raises RemoteError."""
+    from claude_remote.cli.print_mode.following import Following
+    from claude_remote.cli.print_mode.narrator import Narrator
+    from claude_remote.cli.print_mode.prompt_text import gather
+    from claude_remote.cli.print_mode.writers import JsonWriter, StreamJsonWriter, TextWriter, Writer
+    from claude_remote.cli.reaching import reach_server
+
+    check(arguments)
+    text = gather(arguments.prompt, terminal)
+    asks = terminal.can_ask
+    with reach_server(arguments.reach, terminal) as client:
+        folder = FolderChoice(arguments, client)
+        writer: Writer
+        match arguments.output_format:
+            case "json":
+                writer = JsonWriter(terminal)
+            case "stream-json":
+                writer = StreamJsonWriter(terminal, partial=arguments.partial, replay=arguments.replay)
+            case _:
+                writer = TextWriter(terminal)
+        narrator = Narrator(
+            terminal,
+            verbose=arguments.verbose and arguments.output_format == "text",
+            server=client.name,
+            folder=folder.cwd,
+            before=writer.end_line if isinstance(writer, TextWriter) and terminal.shows_output else _nothing,
+        )
+
+        def begin() -> Turn:
+            return client.prompt(
+                text,
+                session=arguments.resume,
+                latest=arguments.latest,
+                fork=arguments.fork,
+                name=arguments.name,
+                cwd=folder.cwd,
+                options=arguments.options,
+                patience=arguments.timeout or _PATIENCE,
+            )
+
+        following = Following(
+            begin,
+            terminal,
+            writer,
+            narrator,
+            policy=arguments.on_approval or ("wait" if asks else "deny"),
+            asks=asks,
+            may_decide=Right.APPROVE in client.rights,
+            on_accepted=folder.remember,
+        )
+        return following.run(arguments.timeout)
+
+
+class FolderChoice:
+    """The server's folder that is meant: -C, else the one last used from this folder here on that server."""
+
+    def __init__(self, arguments: Arguments, client: Client) -> None:
+        from claude_remote.config import FolderMemory
+        from claude_remote.paths import find_paths
+
+        self._memory = FolderMemory(find_paths().folders)
+        self._here = Path.cwd()
+        self._server = client.fingerprint
+        self._said = arguments.cwd
+        self.cwd = arguments.cwd if arguments.cwd is not None else self._memory.get(self._here, self._server)
+
+    def remember(self) -> None:
+        """The server has taken it, so it exists: remember it if it was said."""
+        if self._said is not None:
+            self._memory.remember(self._here, self._server, self._said)
+
+
+def _nothing() -> None:
+    pass

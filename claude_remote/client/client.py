@@ -1,0 +1,288 @@
+"""The client: every request of the exchange as a method. Blocking; see claude_remote.connect."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+
+import msgspec
+
+from claude_remote import messages
+from claude_remote.client.link import Link
+from claude_remote.client.pool import Pool, closing_on_error
+from claude_remote.client.roads import Road
+from claude_remote.errors import BadMessage, TooLarge
+from claude_remote.framing import MAX_PAYLOAD
+from claude_remote.messages import (
+    MAX_PROMPT,
+    Behavior,
+    ClientInfo,
+    Cursor,
+    Message,
+    SessionInfo,
+    Target,
+)
+from claude_remote.rights import Right
+
+if TYPE_CHECKING:  # what a ping does not need, it does not import
+    from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
+
+# How long a server may take to answer a request that needs nothing of claude.
+ANSWER_WITHIN = 60.0
+_MAX_ANSWER = 64 * 1024 * 1024
+
+M = TypeVar("M", bound=Message)
+
+
+class Timing(NamedTuple):
+    """How long a ping took, in seconds: to connect (TLS and hellos included; 0 if already), and to answer."""
+
+    connect: float
+    request: float
+
+
+class Client:
+    """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
+    are needed at once, and keeps a few for what comes next. May be used from several threads.
+    """
+
+    def __init__(self, road: Road) -> None:
+        self._pool = Pool(road)
+        began = time.monotonic()
+        link, self.hello, self.fingerprint = self._pool.open()
+        self.name = road.name or self.hello.host
+        """What the server is called here: its name in `servers`, its address, or this machine."""
+        self._connect_time = time.monotonic() - began
+        self._pool.put_back(link)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def host(self) -> str:
+        """The server's name for its own machine."""
+        return self.hello.host
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the server's owner lets this client do."""
+        return self.hello.rights
+
+    def close(self) -> None:
+        """Close every idle connection. Turns that are still followed close theirs themselves."""
+        self._pool.close()
+
+    def ping(self) -> Timing:
+        """One question to the server and back. The first one tells how long connecting took."""
+        with self._pool.link() as link:
+            began = time.monotonic()
+            link.send(messages.Ping())
+            _done(link)
+            took = time.monotonic() - began
+        connect, self._connect_time = self._connect_time, 0.0
+        return Timing(connect, took)
+
+    # --- prompting --------------------------------------------------------------------------------------
+
+    def prompt(
+        self,
+        text: str,
+        *,
+        session: str | None = None,
+        latest: bool = False,
+        fork: bool = False,
+        name: str | None = None,
+        cwd: str | None = None,
+        options: Sequence[str] = (),
+        on_approval: OnApproval | None = None,
+        patience: float | None = 30.0,
+        id: str | None = None,  # noqa: A002  it is called so on the wire
+    ) -> Turn:
+        """Prompt a session and follow the turn: iterate over what is returned.
+
+        `session` (an id, the beginning of one, or a name) or `latest` (this client's last session in `cwd`)
+        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`.
+        `options` are claude's own command-line arguments. `on_approval` is called for every approval that
+        opens. When the connection breaks, it is made again for `patience` seconds (None: for ever), and the
+        turn goes on with the next event; `id`, a UUID, names the prompt, so that the same one sent again
+        runs once.
+        """
+        from claude_remote.client.turn import Turn
+
+        payload = text.encode()
+        if not 0 < len(payload) <= MAX_PROMPT:
+            raise TooLarge(f"a prompt has between 1 and {MAX_PROMPT} bytes, not {len(payload)}")
+        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        prompt = id or new_id()
+
+        def ask(after: Cursor | None) -> Link:
+            link = self._pool.take()
+            with closing_on_error(link):
+                request = messages.Prompt(id=prompt, target=target, size=len(payload), after=after)
+                link.send(request, payload[:MAX_PAYLOAD])
+                for start in range(MAX_PAYLOAD, len(payload), MAX_PAYLOAD):
+                    link.send(messages.Part(), payload[start : start + MAX_PAYLOAD])
+            return link
+
+        return Turn(prompt, ask, self._pool.put_back, on_approval=on_approval, patience=patience)
+
+    def open(
+        self,
+        *,
+        session: str | None = None,
+        latest: bool = False,
+        fork: bool = False,
+        name: str | None = None,
+        cwd: str | None = None,
+        options: Sequence[str] = (),
+    ) -> messages.Opened:
+        """Begin or wake a session without a prompt, so that its claude is ready when one comes."""
+        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        return self._one(messages.Open(target=target), messages.Opened)
+
+    def attach(
+        self,
+        session: str,
+        after: Cursor | None = None,
+        *,
+        follow: bool = True,
+        patience: float | None = 30.0,
+    ) -> Exchange:
+        """Read a session's log after a cursor (None: all of it) and, with `follow`, what comes."""
+        from claude_remote.client.turn import Exchange
+
+        def ask(cursor: Cursor | None) -> Link:
+            link = self._pool.take()
+            with closing_on_error(link):
+                link.send(messages.Attach(session=session, after=cursor, follow=follow))
+            return link
+
+        return Exchange(ask, self._pool.put_back, after=after, patience=patience)
+
+    def sessions(self) -> list[SessionInfo]:
+        """The sessions that this client may see."""
+        return [
+            session
+            for message in self._all(messages.ListSessions(), messages.Sessions)
+            for session in message.sessions
+        ]
+
+    def decide(self, approval: str, verdict: Verdict) -> messages.Decided:
+        """Decide an approval of any session. Somebody else may have been first: see `by`."""
+        request = messages.Decide(
+            approval=approval,
+            behavior=verdict.behavior,
+            for_session=verdict.for_session,
+            message=verdict.message,
+            stop=verdict.stop,
+        )
+        return self._one(request, messages.Decided, verdict.input or b"")
+
+    def allow(self, approval: str, *, for_session: bool = False) -> messages.Decided:
+        """Allow what Claude asks for: once, or the like for the rest of the session."""
+        from claude_remote.client.turn import Verdict
+
+        return self.decide(approval, Verdict(behavior=Behavior.ALLOW, for_session=for_session))
+
+    def deny(self, approval: str, reason: str = "", *, stop: bool = False) -> messages.Decided:
+        """Deny what Claude asks for, and tell it why; `stop` ends the turn too."""
+        from claude_remote.client.turn import Verdict
+
+        return self.decide(approval, Verdict(behavior=Behavior.DENY, message=reason, stop=stop))
+
+    def interrupt(self, session: str) -> None:
+        """End the running turn of a session."""
+        with self._pool.link() as link:
+            link.send(messages.Interrupt(session=session))
+            _done(link)
+
+    def control(self, session: str, subtype: str, **arguments: Any) -> Any:
+        """Ask the session's claude something of its control protocol, such as `set_permission_mode`."""
+        with self._pool.link() as link:
+            link.send(messages.Control(session=session, subtype=subtype), msgspec.json.encode(arguments))
+            parts: list[bytes] = []
+            more, size = True, 0
+            while more:
+                message, payload = link.receive(ANSWER_WITHIN)
+                more = _expect(message, messages.Answer).more
+                size += len(payload)
+                if size > _MAX_ANSWER:
+                    raise TooLarge(f"the answer is longer than {_MAX_ANSWER} bytes")
+                parts.append(payload)
+            _done(link)
+        try:
+            return msgspec.json.decode(b"".join(parts) or b"null")
+        except msgspec.DecodeError as error:
+            raise BadMessage(f"the answer is not JSON: {error}") from None
+
+    # --- administration (right: admin) -------------------------------------------------------------------
+
+    def clients(self) -> list[ClientInfo]:
+        """Everybody that the server knows, those that wait for approval included."""
+        return [
+            client
+            for message in self._all(messages.ListClients(), messages.Clients)
+            for client in message.clients
+        ]
+
+    def approve(
+        self, which: str, *, name: str | None = None, rights: Iterable[Right] | None = None
+    ) -> ClientInfo:
+        """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
+        given = None if rights is None else tuple(rights)
+        return self._changed(messages.Approve(which=which, name=name, rights=given))
+
+    def refuse(self, which: str) -> ClientInfo:
+        """Refuse a client that waits."""
+        return self._changed(messages.Refuse(which=which))
+
+    def revoke(self, which: str) -> ClientInfo:
+        """Revoke a client: at once, its live connections included."""
+        return self._changed(messages.Revoke(which=which))
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _changed(self, request: Message) -> ClientInfo:
+        clients = [each for message in self._all(request, messages.Clients) for each in message.clients]
+        if len(clients) != 1:
+            raise BadMessage(f"one client was to change; the server names {len(clients)}")
+        return clients[0]
+
+    def _one(self, request: Message, kind: type[M], payload: bytes = b"") -> M:
+        answers = list(self._all(request, kind, payload))
+        if len(answers) != 1:
+            raise BadMessage(f"{len(answers)} answers came where one belongs")
+        return answers[0]
+
+    def _all(self, request: Message, kind: type[M], payload: bytes = b"") -> Iterator[M]:
+        with self._pool.link() as link:
+            link.send(request, payload)
+            while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
+                yield _expect(message, kind)
+
+
+def new_id() -> str:
+    """A random UUID (RFC 9562, version 4), without the import of `uuid`, which is slow."""
+    raw = bytearray(os.urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _done(link: Link) -> None:
+    _expect(link.receive(ANSWER_WITHIN).message, messages.Done)
+
+
+def _expect(message: Message, kind: type[M]) -> M:
+    if not isinstance(message, kind):
+        raise BadMessage(f"the server answered {type(message).__name__} where {kind.__name__} belongs")
+    return message

@@ -1,0 +1,256 @@
+"""One connection to a server: frames both ways over a socket, with heartbeats, and no thread of its own.
+
+Only one thread reads a link; any thread, and any signal handler, may send on it. A sender never waits for a
+lock: it puts its frame into the outbox and writes it if nobody else is at the socket; otherwise it wakes
+who is, and that one writes it. Only one thread is ever inside the TLS object, which OpenSSL asks for.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple, cast
+
+from claude_remote import codec, framing
+from claude_remote.errors import (
+    BadFrame,
+    LinkLost,
+    NoCommonVersion,
+    RemoteError,
+    TimedOut,
+    Unreachable,
+    from_code,
+)
+from claude_remote.messages import (
+    DEAD_AFTER,
+    HEARTBEAT_EVERY,
+    PROTOCOL,
+    Error,
+    FromServer,
+    Heartbeat,
+    Hello,
+    Message,
+)
+from claude_remote.version import VERSION
+
+_READ_SIZE = 256 * 1024
+_FROM_SERVER = cast("type[Message]", FromServer)  # a union, which type[] cannot say
+_HEARTBEAT = framing.encode(codec.pack(Heartbeat()))
+
+
+class Incoming(NamedTuple):
+    """One message that arrived, with its payload."""
+
+    message: Message
+    payload: bytes
+
+
+class Link:
+    """A framed connection over `stream`, a connected socket or TLS socket, which it owns from now on.
+
+    `peer` names the other side in errors. `closing` is called once when the link is closed.
+    """
+
+    def __init__(
+        self, stream: socket.socket, peer: str, *, closing: Callable[[], None] | None = None
+    ) -> None:
+        self.peer = peer
+        self._stream = stream
+        self._closing = closing
+        self._decoder = framing.Decoder()
+        self._arrived: deque[Incoming] = deque()
+        self._outbox: deque[bytes] = deque()
+        self._sending = memoryview(b"")
+        self._at_socket = threading.Lock()
+        self._closed = False
+        stream.setblocking(False)  # noqa: FBT003  the socket module's own signature
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)  # noqa: FBT003
+        self._wake_writer.setblocking(False)  # noqa: FBT003
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(stream, selectors.EVENT_READ)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._heard = self._spoken = time.monotonic()
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._closed
+
+    @property
+    def unheard(self) -> float:
+        """Seconds since anything arrived."""
+        return time.monotonic() - self._heard
+
+    def greet(self, timeout: float) -> Hello:
+        """Exchange hellos. Raises NoCommonVersion, or LinkLost when the server hangs up instead."""
+        self.send(Hello(version=VERSION))
+        try:
+            message, _ = self.receive(timeout)
+        except BadFrame:
+            raise Unreachable(f"{self.peer} answers, but it is not a claude-remote server") from None
+        except TimedOut:
+            raise Unreachable(f"{self.peer} accepts connections but does not answer") from None
+        if not isinstance(message, Hello):
+            raise Unreachable(f"{self.peer} did not begin with hello; it is not a claude-remote server")
+        if PROTOCOL not in message.protocols:
+            raise NoCommonVersion(
+                f"{self.peer} (version {message.version}) and this program ({VERSION}) speak no common"
+                " version of the protocol; update the older of the two"
+            )
+        return message
+
+    def send(self, message: Message, payload: bytes | memoryview = b"") -> None:
+        """Send one message, now if the socket takes it, else as soon as somebody receives.
+
+        May be called from any thread and from a signal handler. Raises LinkLost if the link is closed.
+        """
+        self._post(framing.encode(codec.pack(message), payload))
+
+    def heartbeat(self) -> None:
+        """Send a heartbeat if this side was silent for long. For who keeps a link without reading it."""
+        if time.monotonic() - self._spoken >= HEARTBEAT_EVERY and not self._outbox:
+            self._post(_HEARTBEAT)
+
+    def receive(self, timeout: float | None = None) -> Incoming:
+        """The next message that is not a heartbeat; an Error is raised as its exception.
+
+        Waits for it `timeout` seconds (None: as long as the other side lives), sending heartbeats meanwhile.
+        Raises TimedOut, LinkLost after DEAD_AFTER seconds of silence or at the end of the stream, BadFrame,
+        BadMessage, and whatever Error the server sent.
+        """
+        began = time.monotonic()
+        while True:
+            while self._arrived:
+                incoming = self._arrived.popleft()
+                message = incoming.message
+                if isinstance(message, Heartbeat):
+                    continue
+                if isinstance(message, Error):
+                    raise from_code(message.code, message.message, message.detail)
+                return incoming
+            self._turn(began, timeout)
+
+    def is_quiet(self) -> bool:
+        """Whether the link is alive and nothing but heartbeats has come: fit for the next exchange."""
+        try:
+            with self._at_socket:
+                while self._read():
+                    pass
+        except RemoteError:
+            return False
+        return all(isinstance(each.message, Heartbeat) for each in self._arrived)
+
+    def abort(self) -> None:
+        """Cut the connection under whoever receives on it, who gets LinkLost. From any thread."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._stream, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Hang up. Idempotent; what was not yet written is lost."""
+        if self._closed:
+            return
+        self._closed = True
+        self._selector.close()
+        for each in (self._stream, self._wake_reader, self._wake_writer):
+            each.close()
+        if self._closing is not None:
+            self._closing()
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _post(self, frame: bytes) -> None:
+        if self._closed:
+            raise LinkLost(f"the connection to {self.peer} is closed")
+        self._outbox.append(frame)
+        self._flush()
+
+    def _flush(self) -> None:
+        # Who leaves the socket looks at the outbox once more, so a frame posted meanwhile is not forgotten.
+        while self._unsent and not self._closed:
+            if not self._at_socket.acquire(blocking=False):
+                with suppress(BlockingIOError, OSError):
+                    self._wake_writer.send(b"\0")
+                return
+            try:
+                if not self._write():
+                    return
+            finally:
+                self._at_socket.release()
+
+    @property
+    def _unsent(self) -> bool:
+        return bool(self._sending or self._outbox)
+
+    def _turn(self, began: float, timeout: float | None) -> None:
+        """Write what can be written, read what is there, or else wait for either once."""
+        if self._closed:
+            raise LinkLost(f"the connection to {self.peer} is closed")
+        with self._at_socket:
+            written = self._write()
+            if not self._read():
+                self._wait(began, timeout, write=not written)
+        self._flush()
+
+    def _write(self) -> bool:
+        """Write until nothing is left (True) or the socket is full (False)."""
+        while self._sending or self._outbox:
+            if not self._sending:
+                self._sending = memoryview(self._outbox.popleft())
+            try:
+                count = self._stream.send(self._sending)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                return False
+            except OSError as error:
+                # What the server said before it hung up may still be there to read, and says why.
+                self._outbox.clear()
+                self._sending = memoryview(b"")
+                if self._read():
+                    return True
+                raise self._lost(error) from None
+            self._spoken = time.monotonic()
+            self._sending = self._sending[count:]
+        return True
+
+    def _read(self) -> bool:
+        """Take what has arrived; False when there is nothing. Raises at the end of the stream."""
+        try:
+            data = self._stream.recv(_READ_SIZE)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return False
+        except OSError as error:
+            raise self._lost(error) from None
+        if not data:
+            raise LinkLost(f"{self.peer} closed the connection")
+        self._heard = time.monotonic()
+        for header, payload in self._decoder.feed(data):
+            self._arrived.append(Incoming(codec.unpack(header, _FROM_SERVER), payload))
+        return True
+
+    def _wait(self, began: float, timeout: float | None, *, write: bool) -> None:
+        now = time.monotonic()
+        # The clock of silence runs only while somebody waits: who reads slowly has not lost the server.
+        dead = max(self._heard, began) + DEAD_AFTER
+        if now >= dead:
+            raise LinkLost(f"{self.peer} has not been heard for {DEAD_AFTER:.0f} s")
+        ends = dead if timeout is None else min(dead, began + timeout)
+        if now >= ends:
+            raise TimedOut(f"{self.peer} did not answer within {timeout:g} s")
+        if now - self._spoken >= HEARTBEAT_EVERY and not self._unsent:
+            self._outbox.append(_HEARTBEAT)
+            return
+        pause = min(ends, self._spoken + HEARTBEAT_EVERY if not write else ends) - now
+        self._selector.modify(self._stream, selectors.EVENT_READ | (selectors.EVENT_WRITE if write else 0))
+        for key, _ in self._selector.select(max(pause, 0.0)):
+            if key.fileobj is self._wake_reader:
+                with suppress(BlockingIOError):
+                    self._wake_reader.recv(4096)
+
+    def _lost(self, error: OSError) -> LinkLost:
+        return LinkLost(f"the connection to {self.peer} broke: {error.strerror or error}")

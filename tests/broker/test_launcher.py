@@ -1,0 +1,323 @@
+"""The launcher against the real zygote and real worker processes."""
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from claude_remote import bus, processes
+from claude_remote.processes import Process
+from claude_remote_broker import launcher as module
+from claude_remote_broker import zygote
+from claude_remote_broker.launcher import Launcher, WorkerPlan
+from claude_remote_broker.ports import (
+    Event,
+    Kill,
+    Launch,
+    LaunchFailed,
+    WorkerExited,
+    WorkerLaunched,
+    WorkersKnown,
+)
+
+pytestmark = pytest.mark.e2e
+
+E = TypeVar("E", bound=Event)
+
+
+class Broker:
+    """What a launcher needs, and what it told."""
+
+    def __init__(self, folder: Path, state_id: str) -> None:
+        self.socket = folder / "zygote.sock"
+        self.told: asyncio.Queue[Event] = asyncio.Queue()
+        plan = WorkerPlan(
+            bus=folder / "bus.sock",
+            spill=folder / "spill",
+            claude=Path("/bin/false"),
+            state_id=state_id,
+            environment={"PATH": os.environ["PATH"]},
+        )
+        self.launcher = Launcher(self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait)
+
+    async def next(self, kind: type[E]) -> E:
+        event = await asyncio.wait_for(self.told.get(), 20)
+        assert isinstance(event, kind), event
+        return event
+
+    async def launch(self, worker: str) -> WorkerLaunched:
+        self.launcher.launch(Launch(worker, "token"))
+        launched = await self.next(WorkerLaunched)
+        assert launched.worker == worker
+        return launched
+
+    def vanish(self) -> None:
+        """As a SIGKILL of the broker: the link is cut, nothing is said."""
+        self.launcher._stopping = True
+        if self.launcher._link is not None:
+            self.launcher._link.close()
+
+
+@asynccontextmanager
+async def cleaning_up(folder: Path, state_id: str) -> AsyncIterator[Callable[[], Broker]]:
+    brokers: list[Broker] = []
+
+    def new() -> Broker:
+        brokers.append(Broker(folder, state_id))
+        return brokers[-1]
+
+    try:
+        yield new
+    finally:
+        for broker in brokers:
+            broker.vanish()
+        family = zygote.find_family(folder / "zygote.sock")
+        left = [*family, *processes.find_marked(f"{state_id}.")]
+        assert not processes.kill_tree(left)
+        children = [broker.launcher._child for broker in brokers if broker.launcher._child]
+        assert all(child.wait(5) for child in children)
+
+
+def play(tmp_path: Path, scene: Callable[[Callable[[], Broker]], Awaitable[None]]) -> None:
+    state_id = secrets.token_hex(8)
+
+    async def run() -> None:
+        async with cleaning_up(tmp_path, state_id) as new:
+            await scene(new)
+
+    asyncio.run(run())
+
+
+def alive(launched: WorkerLaunched) -> bool:
+    return processes.is_alive(Process(launched.pid, launched.started))
+
+
+def as_ready(launched: WorkerLaunched) -> bus.Ready:
+    return bus.Ready(token="t", worker=launched.worker, pid=launched.pid, started=launched.started)
+
+
+def marked_sleeper(broker: Broker) -> subprocess.Popen[bytes]:
+    marker = processes.lease_marker(broker.launcher._plan.state_id, "s", 1)
+    return subprocess.Popen(
+        ["sleep", "600"],
+        env={processes.LEASE_VARIABLE: marker, "PATH": os.environ["PATH"]},
+        start_new_session=True,
+    )
+
+
+def test_a_worker_is_launched_killed_and_seen_gone(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        launched = await broker.launch("w1")
+        assert alive(launched)
+        assert broker.launcher.is_ours(launched.pid)
+        assert broker.launcher.is_ours(broker.launcher.zygote_pid)
+        broker.launcher.kill(Kill("w1"))
+        broker.launcher.kill(Kill("w1"))
+        assert await broker.next(WorkerExited) == WorkerExited("w1")
+        assert not alive(launched)
+        await broker.launcher.stop(5)
+        assert not zygote.find_family(broker.socket)
+        assert broker.told.empty()
+
+    play(tmp_path, scene)
+
+
+def test_a_worker_that_dies_by_itself_is_told(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        launched = await broker.launch("w1")
+        os.kill(launched.pid, signal.SIGKILL)
+        assert await broker.next(WorkerExited) == WorkerExited("w1")
+
+    play(tmp_path, scene)
+
+
+def test_a_new_broker_adopts_the_workers_of_the_old_one(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        old = new()
+        await old.launcher.start()
+        await old.next(WorkersKnown)
+        launched = {(await old.launch(name)).worker for name in ("w1", "w2")}
+        pid = old.launcher.zygote_pid
+        old.vanish()
+        broker = new()
+        await broker.launcher.start()
+        assert broker.launcher.zygote_pid == pid
+        adopted = [await broker.next(WorkerLaunched) for _ in launched]
+        assert {each.worker for each in adopted} == launched
+        await broker.next(WorkersKnown)
+        assert all(map(alive, adopted))
+        await broker.launcher.stop(5)
+        assert not any(map(alive, adopted))
+
+    play(tmp_path, scene)
+
+
+def test_workers_outlive_their_zygote_and_a_new_one_serves(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        orphan = await broker.launch("orphan")
+        other = await broker.launch("other")
+        old_zygote = broker.launcher.zygote_pid
+        os.kill(old_zygote, signal.SIGKILL)
+        await broker.next(WorkersKnown)
+        assert broker.launcher.zygote_pid not in {0, old_zygote}
+        assert alive(orphan)
+        young = await broker.launch("young")
+        # Killed by hand, for no zygote knows it.
+        broker.launcher.kill(Kill("orphan"))
+        assert await broker.next(WorkerExited) == WorkerExited("orphan")
+        assert not alive(orphan)
+        # Dead by itself, seen by looking.
+        os.kill(other.pid, signal.SIGKILL)
+        while broker.told.empty():
+            broker.launcher.tick()
+            await asyncio.sleep(0.01)
+        assert await broker.next(WorkerExited) == WorkerExited("other")
+        assert alive(young)
+        await broker.launcher.stop(5)
+        assert not alive(young)
+
+    play(tmp_path, scene)
+
+
+def test_what_was_being_started_when_the_zygote_died_has_failed(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        os.kill(broker.launcher.zygote_pid, signal.SIGSTOP)
+        broker.launcher.launch(Launch("w1", "token"))
+        os.kill(broker.launcher.zygote_pid, signal.SIGKILL)
+        assert (await broker.next(LaunchFailed)).worker == "w1"
+        await broker.next(WorkersKnown)
+        await broker.launch("w2")
+
+    play(tmp_path, scene)
+
+
+def test_a_zygote_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ORDER_TIMEOUT", 0.2)
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        hung = broker.launcher.zygote_pid
+        os.kill(hung, signal.SIGSTOP)
+        broker.launcher.launch(Launch("w1", "token"))
+        while broker.told.empty():
+            broker.launcher.tick()
+            await asyncio.sleep(0.01)
+        assert (await broker.next(LaunchFailed)).worker == "w1"
+        await broker.next(WorkersKnown)
+        assert broker.launcher.zygote_pid != hung
+
+    play(tmp_path, scene)
+
+
+def test_a_zygote_that_hangs_when_the_broker_starts_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zygote, "ANSWER_TIMEOUT", 2.0)
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        old = new()
+        await old.launcher.start()
+        hung = old.launcher.zygote_pid
+        os.kill(hung, signal.SIGSTOP)
+        old.vanish()
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        assert broker.launcher.zygote_pid != hung
+
+    play(tmp_path, scene)
+
+
+def test_after_broker_and_zygote_died_orphans_name_themselves_or_are_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        old = new()
+        await old.launcher.start()
+        await old.next(WorkersKnown)
+        speaks, silent = await old.launch("speaks"), await old.launch("silent")
+        old.launcher._stopping = True
+        os.kill(old.launcher.zygote_pid, signal.SIGKILL)
+        old.vanish()
+        monkeypatch.setattr(module, "ORPHANS_TIMEOUT", 0.5)
+        broker = new()
+        starting = asyncio.ensure_future(broker.launcher.start())
+        broker.launcher.meet(as_ready(speaks))
+        assert (await broker.next(WorkerLaunched)).worker == "speaks"
+        await starting
+        await broker.next(WorkersKnown)
+        assert alive(speaks)
+        assert not alive(silent)
+
+    play(tmp_path, scene)
+
+
+def test_nobody_is_killed_because_a_stranger_names_his_pid(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        victim = subprocess.Popen(["sleep", "600"])  # noqa: ASYNC220  a victim
+        try:
+            process = processes.find_process(victim.pid)
+            assert process is not None
+            broker.launcher.meet(bus.Ready(token="t", worker="w", pid=process.pid, started=process.started))
+            broker.launcher.kill(Kill("w"))
+            assert await broker.next(WorkerExited) == WorkerExited("w")
+            assert victim.poll() is None
+        finally:
+            victim.kill()
+            victim.wait()
+
+    play(tmp_path, scene)
+
+
+def test_at_the_start_what_dead_leases_left_is_ended(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        left = marked_sleeper(broker)
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        assert left.wait(10) == -signal.SIGKILL
+
+    play(tmp_path, scene)
+
+
+def test_at_the_end_nothing_is_left(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        launched = await broker_launch_after_known(broker)
+        os.kill(broker.launcher.zygote_pid, signal.SIGSTOP)  # it will not help
+        left = marked_sleeper(broker)
+        await broker.launcher.stop(0.2)
+        assert left.wait(10) == -signal.SIGKILL
+        assert not alive(launched)
+        assert not zygote.find_family(broker.socket)
+
+    async def broker_launch_after_known(broker: Broker) -> WorkerLaunched:
+        await broker.next(WorkersKnown)
+        return await broker.launch("w1")
+
+    play(tmp_path, scene)

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from claude_remote_broker.cli.options import server_options
+from claude_remote_broker.settings import Settings, default_workers
+
+
+def parsed(*words: str) -> Settings:
+    found: list[Settings] = []
+
+    @click.command()
+    @server_options
+    def command(settings: Settings) -> None:
+        found.append(settings)
+
+    result = CliRunner().invoke(command, list(words))
+    assert result.exit_code == 0, result.output
+    return found[0]
+
+
+def test_what_a_service_is_started_with_means_what_was_said(tmp_path: Path) -> None:
+    words = ["-a", "::", "-p", "0", "--socket", str(tmp_path / "s"), "--workers", "3", "--claude", "/c"]
+    settings = parsed(*words, "-C", str(tmp_path), "--no-gui", "--log-level", "debug")
+    assert parsed(*settings.arguments()) == settings
+    assert parsed() == Settings()
+    assert Settings().arguments() == []
+
+
+def test_where_it_listens() -> None:
+    assert parsed().tcp == ("0.0.0.0", 7433)
+    assert parsed("-p", "0").tcp == ("0.0.0.0", 0)
+    assert parsed("--unix", "/s").tcp is None
+    assert parsed("--unix", "/s", "-p", "1").tcp == ("0.0.0.0", 1)
+
+
+def test_at_least_one_worker() -> None:
+    assert default_workers() >= 1

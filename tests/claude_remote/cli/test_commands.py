@@ -1,0 +1,146 @@
+"""ping, servers, config, sessions, clients against a scripted server."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_remote import messages
+from claude_remote.cli import find_command, main
+from claude_remote.cli.terminal import escape
+from claude_remote.identity import Identity, load_or_create
+from claude_remote.messages import ClientState
+from claude_remote.paths import Paths
+from tests.claude_remote.client.scripted import Connection, session_info
+from tests.claude_remote.client.test_connecting import answer_pings, bell, look_away
+from tests.claude_remote.serving import Serve
+
+Capture = pytest.CaptureFixture[bytes]
+
+
+@pytest.fixture
+def ours(paths: Paths) -> Identity:
+    return load_or_create(paths.client_key, paths.client_certificate)
+
+
+def test_ping_tells_connection_and_request_apart(serve_locally: Serve, capsysbinary: Capture) -> None:
+    serve_locally(answer_pings)
+    assert main(["ping"]) == 0
+    assert b"connection" in capsysbinary.readouterr().out
+    assert main(["ping", "-c", "3", "--json"]) == 0
+    report = json.loads(capsysbinary.readouterr().out)
+    assert report["host"] == "home"
+    assert report["connect_ms"] > 0
+    assert len(report["request_ms"]) == 3
+
+
+def test_a_server_is_added_used_and_forgotten(
+    serve_tls: Serve, server_identity: Identity, ours: Identity, capsysbinary: Capture
+) -> None:
+    server = serve_tls(look_away, answer_pings, approved=(ours.der,))
+    fingerprint = server_identity.fingerprint
+    assert main(["servers", "add", "home", server.address, "--fingerprint", fingerprint]) == 0
+    assert "✓ identity matches; now your default server" in capsysbinary.readouterr().err.decode()
+
+    assert main(["servers", "--json"]) == 0
+    assert json.loads(capsysbinary.readouterr().out) == [
+        {
+            "name": "home",
+            "address": server.address,
+            "fingerprint": fingerprint,
+            "approved": True,
+            "default": True,
+        }
+    ]
+    for argv in (["ping"], ["ping", "-s", "home"], ["-s", server.address, "ping"], ["servers"]):
+        assert main(argv) == 0
+    assert main(["-s", "hom", "ping"]) == 3
+    assert b"did you mean your server home?" in capsysbinary.readouterr().err
+
+    assert main(["servers", "forget", "home"]) == 0
+    assert main(["servers", "forget", "home"]) == 2
+    assert main(["servers", "--json"]) == 0
+    assert json.loads(capsysbinary.readouterr().out) == []
+
+
+def test_adding_ends_with_four_while_approval_is_pending(
+    serve_tls: Serve, server_identity: Identity, capsysbinary: Capture
+) -> None:
+    server = serve_tls(look_away, answer_pings, bell(ClientState.PENDING))
+    argv = ["servers", "add", "home", server.address, "--fingerprint", server_identity.fingerprint]
+    assert main(argv) == 4
+    err = capsysbinary.readouterr().err
+    assert b"waits for its owner's approval" in err
+    assert b"Words: " in err
+
+
+def test_config_chooses_the_default(serve_tls: Serve, ours: Identity, capsysbinary: Capture) -> None:
+    server = serve_tls(look_away, answer_pings, approved=(ours.der,))
+    assert main(["config", "--server", server.address, "--accept-new"]) == 0
+    assert main(["ping"]) == 0
+
+
+def test_sessions_are_listed_without_escapes(serve_locally: Serve, capsysbinary: Capture) -> None:
+    def script(server: Connection) -> None:
+        server.hello()
+        while True:
+            server.expect(messages.ListSessions)
+            server.send(messages.Sessions(sessions=(session_info(name="a\x1b[2J", last_words="bye\nbye"),)))
+            server.send(messages.Sessions(sessions=(session_info(name="b", changed=1.0),)))
+            server.send(messages.Done())
+
+    serve_locally(script)
+    assert main(["sessions"]) == 0
+    lines = capsysbinary.readouterr().out.decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["NAME", "a\\x1b[2J", "b"]
+    assert main(["sessions", "--json"]) == 0
+    assert [each["name"] for each in json.loads(capsysbinary.readouterr().out)] == ["a\x1b[2J", "b"]
+
+
+def test_no_sessions(serve_locally: Serve, capsysbinary: Capture) -> None:
+    def script(server: Connection) -> None:
+        server.hello()
+        server.expect(messages.ListSessions)
+        server.send(messages.Done())
+
+    serve_locally(script)
+    assert main(["sessions"]) == 0
+    assert b"No sessions yet" in capsysbinary.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "server", "command", "rest"),
+    [
+        (["ping"], None, "ping", []),
+        (["-s", "home", "ping", "-c", "2"], "home", "ping", ["-c", "2"]),
+        (["--server=home", "servers"], "home", "servers", []),
+        (["-p", "ping"], None, None, ["-p", "ping"]),
+        (["-s", "home", "-p", "ping"], "home", None, ["-s", "home", "-p", "ping"]),
+        ([], None, None, []),
+    ],
+)
+def test_commands_are_told_from_prompts(
+    words: list[str], server: str | None, command: str | None, rest: list[str]
+) -> None:
+    assert find_command(words) == (server, command, rest)
+
+
+def test_arguments_that_are_not_text(paths: Paths, capsysbinary: Capture) -> None:
+    assert main(["-p", "\udcff"]) == 2
+    assert b"not UTF-8" in capsysbinary.readouterr().err
+
+
+@given(st.text())
+def test_escaped_text_cannot_move_the_cursor(text: str) -> None:
+    shown = escape(text)
+    assert not {unicodedata.category(letter) for letter in shown} & {"Cc", "Zl", "Zp", "Cs"}
+    assert not set(shown) & set("\x00\x07\x08\n\r\t\x1b\x7f\x9b\u202e\u2066")
+
+
+@pytest.mark.parametrize("text", ["", "plain", "ümlaut 漢字 ✓ 👩\u200d💻", "non breaking"])
+def test_harmless_text_stays(text: str) -> None:
+    assert escape(text) == text

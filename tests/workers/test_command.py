@@ -1,0 +1,30 @@
+"""How claude is started."""
+
+from __future__ import annotations
+
+from claude_remote import bus
+from claude_remote_workers.command import build_arguments, build_environment
+
+
+def lease(**more: object) -> bus.Lease:
+    return bus.Lease(session="s", epoch=1, next=1, claude_session="new", cwd="/", **more)  # type: ignore[arg-type]
+
+
+def test_a_new_conversation_a_resumed_one_and_a_fork() -> None:
+    assert "--session-id=new" in build_arguments("claude", lease(), resume=False)
+    assert "--resume=new" in build_arguments("claude", lease(fork_of="old"), resume=True)
+    fork = build_arguments("claude", lease(fork_of="old"), resume=False)
+    assert fork[-3:] == ["--resume=old", "--fork-session", "--session-id=new"]
+
+
+def test_what_the_session_has_now_wins_over_the_options_it_began_with() -> None:
+    began = ("--model", "haiku", "--allowedTools", "Bash", "Read")
+    arguments = build_arguments("claude", lease(options=began, mode="plan", model="opus"), resume=True)
+    assert arguments[-7:] == [*began, "--permission-mode=plan", "--model=opus"]
+
+
+def test_the_environment_carries_the_lease() -> None:
+    environment = build_environment({"PATH": "/bin", "CLAUDE_REMOTE_LEASE": "another"}, "state.s.1")
+    assert environment["CLAUDE_REMOTE_LEASE"] == "state.s.1"
+    assert environment["PATH"] == "/bin"
+    assert environment["CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"] == "1"

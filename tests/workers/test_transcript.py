@@ -1,0 +1,37 @@
+"""What claude has on disk of a conversation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claude_remote_workers.transcript import find_transcript
+
+LINES = """\
+{"type":"queue-operation","operation":"enqueue","content":"waited-1"}
+{"parentUuid":null,"type":"user","message":{"role":"user","content":"see ran-2"},"uuid":"ran-1"}
+{"type":"attachment","parentUuid":"ran-1","uuid":"other"}
+{"type":"assistant","uuid":"answer-1","message":{"content":[]}}
+{"type":"cost-state","sessionId":"s","totalCostUSD":0.25}
+{"type":"cost-state","sessionId":"s","totalCostUSD":0.5}
+{"type":"user","uuid":"half-
+"""
+
+
+def test_a_prompt_is_found_by_its_own_id_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "projects" / "-home-me"
+    folder.mkdir(parents=True)
+    (folder / "s.jsonl").write_text(LINES)
+    transcript = find_transcript({"CLAUDE_CONFIG_DIR": str(tmp_path)}, "s")
+    assert transcript.exists
+    assert transcript.has_prompt("ran-1")
+    assert not transcript.has_prompt("ran-2")
+    assert not transcript.has_prompt("waited-1")
+    assert not transcript.has_prompt("answer-1")
+    assert transcript.cost() == 0.5
+
+
+def test_no_transcript(tmp_path: Path) -> None:
+    transcript = find_transcript({"HOME": str(tmp_path)}, "s")
+    assert not transcript.exists
+    assert not transcript.has_prompt("ran-1")
+    assert transcript.cost() == 0
