@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Protocol
 
 from prompt_toolkit.application.current import get_app
@@ -106,7 +105,6 @@ def _add_prompt(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
 
     @keys.add(Keys.BracketedPaste, filter=here)
     def _paste(event: KeyPressEvent) -> None:
-        screen.last_key = time.monotonic()
         text = event.data.replace("\r\n", "\n").replace("\r", "\n")
         screen.prompt.insert_text(text)
 
