@@ -31,7 +31,7 @@ def main() -> int:
             go_on(lab, alice)
             lab.server.stop()
             tell("The server has ended, and every process below it.")
-    except (WentWrong, AssertionError, TimeoutError, EOFError) as error:
+    except (WentWrong, AssertionError, OSError, EOFError) as error:
         print(f"\nIt went wrong: {error}", file=sys.stderr)
         return 1
     tell(f"All of it worked, in {time.monotonic() - began:.0f} seconds.")

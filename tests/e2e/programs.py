@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-PATIENCE = 60.0  # seconds after which something has not happened
+PATIENCE = 30.0  # seconds after which something has not happened
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?<>=]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[=>78()][AB0]?)")
 
 
@@ -107,6 +107,8 @@ class Running:
             raise TimeoutError(f"it runs on: {self._said!r}") from error
         for thread in self._threads:
             thread.join(timeout)
+            if thread.is_alive():
+                raise TimeoutError("it ended, but somebody else holds its output open")
         return Ran(code, self.out, self.err)
 
     def close(self) -> None:

@@ -32,7 +32,6 @@ from claude_remote.envelope import seal, unseal
 from claude_remote.messages import Source
 
 PATIENCE = 30.0
-STATE = "5ta9e"
 REPORT = cast("type[launch.Report]", launch.AnyReport)
 
 T = TypeVar("T")
@@ -209,6 +208,8 @@ class Stage:
 
     def __init__(self, claude: str | Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="stage"))
+        # Its own, or stages that run at the same time would bury each other's processes.
+        self.state_id = self.folder.name
         self.claude = str(claude)
         self.environment = dict(environment or {"PATH": os.environ["PATH"], "HOME": str(self.folder)})
         self.bus = str(self.folder / "bus.sock")
@@ -232,7 +233,7 @@ class Stage:
             bus=self.bus,
             spill=str(self.spill),
             claude=self.claude,
-            state_id=STATE,
+            state_id=self.state_id,
             patience=patience,
         )
         self.orders.send(order, msgpack.packb(self.environment))
@@ -240,7 +241,7 @@ class Stage:
 
     def processes_left(self) -> list[processes.Process]:
         """Everything below the zygote, or of any lease of this stage."""
-        return [*processes.below((self.zygote.pid,)), *processes.find_marked(f"{STATE}.")]
+        return [*processes.below((self.zygote.pid,)), *processes.find_marked(f"{self.state_id}.")]
 
     def new_broker(self, **more: Any) -> Broker:
         """The next broker: it has the journal of the last, and knows its lease."""
