@@ -54,6 +54,11 @@ class Asking:
             return
         self._show(waiting[0], len(waiting) - 1)
 
+    def turn_to(self) -> None:
+        """The user has seen the question, and wants to answer it."""
+        self._appeared = 0.0
+        self._screen.give_keys(to_form=True)
+
     def press(self, key: str) -> None:
         """A key for the question."""
         form = self._screen.form

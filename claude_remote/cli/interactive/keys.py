@@ -31,6 +31,9 @@ class Actions(Protocol):
     def next_mode(self) -> None:
         """The next permission mode."""
 
+    def answer(self) -> None:
+        """Turn to the question at the bottom."""
+
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""
 
@@ -97,7 +100,7 @@ def _add_prompt(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
 
     @keys.add("tab", filter=here & waiting)
     def _answer(_event: KeyPressEvent) -> None:
-        screen.give_keys(to_form=True)
+        actions.answer()
 
     @keys.add("escape", filter=here & has_completions)
     def _close_menu(_event: KeyPressEvent) -> None:
