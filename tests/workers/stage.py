@@ -211,6 +211,8 @@ class Stage:
         # Its own, or what it finds and kills in the end could belong to a stage in another process.
         self.state_id = secrets.token_hex(8)
         self.folder = Path(tempfile.mkdtemp(prefix="stage"))
+        # Its own, or stages that run at the same time would bury each other's processes.
+        self.state_id = self.folder.name
         self.claude = str(claude)
         self.environment = dict(environment or {"PATH": os.environ["PATH"], "HOME": str(self.folder)})
         self.bus = str(self.folder / "bus.sock")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claude_remote import bus
+from claude_remote import bus, framing
 
 MIB = 1024 * 1024
 
@@ -39,4 +39,4 @@ class Limits:
     pause_between_publications: float = 0.05  # of one session
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 
-    read_ahead: int = 1 * MIB  # one Load
+    read_ahead: int = framing.MAX_PAYLOAD  # one Load; a piece of a long line is one payload
