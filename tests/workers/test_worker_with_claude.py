@@ -319,4 +319,4 @@ def test_questions_to_claude_and_sigterm(world: World) -> None:
     world.broker.wait_for_gone()
     exited = world.broker.all(ClaudeExited)[0]
     assert (exited.expected, exited.reason) == (True, "Claude was ended.")
-    wait_until(lambda: not processes.find_marked(f"{stage.state_id}."))
+    wait_until(lambda: not processes.find_marked(f"{world.stage.state_id}."))
