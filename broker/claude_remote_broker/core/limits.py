@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claude_remote import bus
+from claude_remote import bus, framing
 
 MIB = 1024 * 1024
 
@@ -41,4 +41,4 @@ class Limits:
     unacknowledged: int = 256 * 1024  # bytes: then at once
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 
-    read_ahead: int = 1 * MIB  # one Load
+    read_ahead: int = framing.MAX_PAYLOAD  # one Load; a piece of a long line is one payload
