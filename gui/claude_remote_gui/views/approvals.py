@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QTextCursor
 from PyQt6.QtWidgets import QLineEdit, QSplitter, QTextEdit, QVBoxLayout, QWidget
 
@@ -102,19 +102,27 @@ class ApprovalsView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """See the class."""
-        if event is None or event.modifiers() or self.words.hasFocus():
+        if event is None or not self._key(event):
             super().keyPressEvent(event)
-            return
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """The table would look for a row that begins with the letter."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self._key(event):
+            return True
+        return super().eventFilter(watched, event)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        """Whether the key was one that decides. A button that is disabled does nothing."""
         keys = {
             Qt.Key.Key_Y: self.yes_button,
             Qt.Key.Key_S: self.session_button,
             Qt.Key.Key_N: self.no_button,
             Qt.Key.Key_X: self.stop_button,
         }
-        if event.key() in keys and not event.isAutoRepeat():
-            keys[Qt.Key(event.key())].click()  # a button that is disabled does nothing
-        else:
-            super().keyPressEvent(event)
+        if event.modifiers() or event.isAutoRepeat() or event.key() not in keys or self.words.hasFocus():
+            return False
+        keys[Qt.Key(event.key())].click()
+        return True
 
     # --- showing -----------------------------------------------------------------------------------------
 

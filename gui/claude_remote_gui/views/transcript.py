@@ -46,6 +46,12 @@ class Transcript(QTextEdit):
         self._unfolded: set[int] = set()
         self._errors: OrderedDict[int, None] = OrderedDict()
         self._error = -1
+        # Whoever looks at the end goes on looking at the end, also when the layout finds its height later.
+        self._follows = True
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.rangeChanged.connect(lambda _least, _most: self._follow())
+            bar.valueChanged.connect(self._scrolled)
 
     # --- what is shown -----------------------------------------------------------------------------------
 
@@ -54,25 +60,28 @@ class Transcript(QTextEdit):
         for kept in (self._items, self._written, self._shown, self._unfolded, self._errors):
             kept.clear()
         self.clear()
+        self._follows = True
         self.document().setDocumentMargin(10)  # type: ignore[union-attr]
         self.earlier.emit(0)
         self.failed.emit(0)
 
     def apply(self, changes: Iterable[Change]) -> None:
-        """Take changes; whoever looks at the end goes on looking at the end."""
-        follows = self._at_end()
+        """Take changes."""
         dirty: OrderedDict[int, None] = OrderedDict()
         for change in changes:
             self._take(change)
-            dirty[change.id] = None
+            if isinstance(change, Gone):
+                dirty.pop(change.id, None)
+                self._remove(change.id)
+            elif change.id in self._items:
+                dirty[change.id] = None
         if len(dirty) > SHOWN:
             self._repaint_all(SHOWN)
         else:
             for number in dirty:
                 self._show(number)
         self._trim()
-        if follows:
-            self.go_to_end()
+        self._follow()
 
     def items(self) -> list[AnyItem]:
         """Everything that is kept."""
@@ -84,6 +93,7 @@ class Transcript(QTextEdit):
 
     def go_to_end(self) -> None:
         """Look at what is newest."""
+        self._follows = True
         bar = self.verticalScrollBar()
         if bar is not None:
             bar.setValue(bar.maximum())
@@ -176,9 +186,6 @@ class Transcript(QTextEdit):
         return item
 
     def _show(self, number: int) -> None:
-        if number not in self._items:
-            self._remove(number)
-            return
         item = self._items[number]
         match item:
             case Words(kind="answer", done=False, text=text) if len(text) > _FORMAT_WHILE_WRITTEN:
@@ -225,12 +232,16 @@ class Transcript(QTextEdit):
         return cursor
 
     def _remove(self, number: int) -> None:
+        if number not in self._shown:
+            return
         first, last = self._first_block(number), self._last_block(number)
-        if number not in self._shown or first is None or last is None:
+        if first is None or last is None:
             return
         del self._shown[number]
         start, end = first.position(), last.position() + last.length()
         cursor = QTextCursor(self.document())
+        stays = last.next() if last.next().isValid() else first.previous()
+        mark, look = stays.userState(), stays.blockFormat()
         if last.next().isValid():
             cursor.setPosition(start)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
@@ -238,6 +249,9 @@ class Transcript(QTextEdit):
             cursor.setPosition(max(0, start - 1))
             cursor.setPosition(end - 1, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
+        # Two blocks have become one, and Qt does not say which of them it looks like.
+        cursor.block().setUserState(mark)
+        cursor.setBlockFormat(look)
 
     def _last_block(self, number: int) -> QTextBlock | None:
         """The last block of an item. What changes is near the end."""
@@ -260,14 +274,14 @@ class Transcript(QTextEdit):
             number, _ = self._items.popitem(last=False)
             self._errors.pop(number, None)
             self._unfolded.discard(number)
-        if len(self._shown) > SHOWN + _SLACK and self._at_end():
+        if len(self._shown) > SHOWN + _SLACK and self._follows:
             self._repaint_all(SHOWN)
         else:
             self.earlier.emit(max(0, len(self._items) - len(self._shown)))
 
     def _repaint_all(self, count: int) -> None:
         bar = self.verticalScrollBar()
-        at_end, place = self._at_end(), 0 if bar is None else bar.value()
+        follows, place = self._follows, 0 if bar is None else bar.value()
         self.clear()
         self._shown.clear()
         numbers = list(self._items)[-count:] if count else []
@@ -275,12 +289,16 @@ class Transcript(QTextEdit):
         for number in numbers:
             self._show(number)
         self.setUpdatesEnabled(True)
-        if at_end:
+        if follows:
             self.go_to_end()
         elif bar is not None:
             bar.setValue(place)
         self.earlier.emit(len(self._items) - len(self._shown))
 
-    def _at_end(self) -> bool:
+    def _follow(self) -> None:
+        if self._follows:
+            self.go_to_end()
+
+    def _scrolled(self, place: int) -> None:
         bar = self.verticalScrollBar()
-        return bar is None or bar.value() >= bar.maximum() - 4
+        self._follows = bar is None or place >= bar.maximum() - 4
