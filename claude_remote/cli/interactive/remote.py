@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from claude_remote.client.client import Client, new_id
 from claude_remote.client.events import Event, Fact, Finished, Line, Reconnecting, UnknownFact
-from claude_remote.client.turn import FIRST_PAUSE, LONGEST_PAUSE, Exchange, Verdict
+from claude_remote.client.turn import FIRST_PAUSE, Exchange, Verdict
 from claude_remote.errors import (
     LinkLost,
     QueueFull,
@@ -32,6 +32,7 @@ from claude_remote.messages import Cursor, Decided
 _MOST_WAITING = 4096  # events that the loop has not taken yet
 _AT_A_TIME = 512  # events that the loop takes before it does something else
 _MOST_REQUESTS = 16
+_LONGEST_PAUSE = 5.0  # seconds between two attempts to reach a server that is away; somebody sits and waits
 
 # With these the server says, or shows, that it is away and may come back.
 _AWAY = (LinkLost, Unreachable, ShuttingDown, TooManyConnections)
@@ -46,7 +47,7 @@ class Listener(Protocol):
         """Of the session's log, in order."""
 
     def on_prompt_event(self, prompt: str, event: Event) -> None:
-        """Of a prompt, while it waits: Accepted, Waiting, Finished."""
+        """Of a prompt, while it waits: Accepted, Waiting, Reconnecting, Finished."""
 
     def on_prompt_failed(self, prompt: str, error: RemoteError) -> None:
         """The server does not take this prompt, or nothing more is heard of it."""
@@ -161,7 +162,7 @@ class Remote:
                     after = exchange.cursor or after
                     self._hand_over(event)
 
-        self._persist(follow)
+        self._persist(follow, lambda reason: self._hand_over(Reconnecting(reason)))
 
     def _prompt(self, identity: str, text: str) -> None:
         """Follow a prompt until its turn begins, for the log tells the rest; without it, to its end."""
@@ -175,7 +176,7 @@ class Remote:
                         return
 
         try:
-            self._persist(follow)
+            self._persist(follow, lambda reason: self._is_enough(Reconnecting(reason), identity))
         except RemoteError as error:
             self._post(partial(self._listener.on_prompt_failed, identity, error))
         finally:
@@ -185,25 +186,27 @@ class Remote:
         """Pass on an event of a prompt. Whether nothing more is wanted of it."""
         if not isinstance(event, (Line, Fact, UnknownFact)):
             self._post(partial(self._listener.on_prompt_event, prompt, event))
+            if isinstance(event, Reconnecting) and not self._see:
+                self._hand_over(event)
             return isinstance(event, Finished)
         if not self._see:
             self._hand_over(event)
             return False
         return isinstance(event, Fact) and _begins(event, prompt)
 
-    def _persist(self, run: Callable[[], None]) -> None:
-        """Run it, and again for as long as the server is away."""
+    def _persist(self, run: Callable[[], None], away: Callable[[str], object]) -> None:
+        """Run it, and again for as long as the server is away, which `away` is told."""
         pause = FIRST_PAUSE
         while not self._closed.is_set():
             began = time.monotonic()
             try:
                 run()
             except _AWAY as error:
-                if time.monotonic() - began > LONGEST_PAUSE:
+                if time.monotonic() - began > _LONGEST_PAUSE:
                     pause = FIRST_PAUSE
-                self._hand_over(Reconnecting(error.message))
+                away(error.message)
                 self._closed.wait(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 return
 
