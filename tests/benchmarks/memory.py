@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from typing import Any
 from claude_remote.client import Client
 from tests.benchmarks.figures import Report
 from tests.benchmarks.rounds import interleave, timed
+from tests.benchmarks.running import run as run_program
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.usage import private_memory
 from tests.benchmarks.yard import Yard, open_ready, yard
@@ -74,8 +74,7 @@ def _starts(report: Report, times: int) -> None:
             stage.broker.pump(lambda: len(stage.broker.readies) >= forked)
 
         def execute() -> None:
-            words = [sys.executable, "-c", "import claude_remote_workers.worker"]
-            subprocess.run(words, timeout=30, check=True)
+            run_program([sys.executable, "-c", "import claude_remote_workers.worker"])
 
         measures = {_FORKED: timed(fork), _EXECUTED: timed(execute)}
         interleave(2, measures)
