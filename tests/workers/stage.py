@@ -10,6 +10,7 @@ with Stage(claude="/path/to/claude") as stage:
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -215,6 +216,8 @@ class Stage:
     """A zygote, a folder for everything, and a broker."""
 
     def __init__(self, claude: str | Path, environment: Mapping[str, str] | None = None) -> None:
+        # Its own, or what it finds and kills in the end could belong to a stage in another process.
+        self.state_id = secrets.token_hex(8)
         self.folder = Path(tempfile.mkdtemp(prefix="stage"))
         # Its own, or stages that run at the same time would bury each other's processes.
         self.state_id = self.folder.name
