@@ -51,7 +51,7 @@ def run(settings: Settings) -> Report:
     report.expect(f"{count} sessions, p99", percentile(crowd.late, 99), 50, "ms")
     report.expect(f"{count} sessions, CPU of the broker", crowd.broker_cpu, 90, "% of a core")
     if crowd.machine_cpu > 95:
-        report.notes.append("the machine was saturated: by stand-ins, workers and readers, or by what else ran on it")
+        report.notes.append("the machine was saturated, by what was measured or by what else ran on it")
     return report
 
 
