@@ -72,6 +72,7 @@ class Life(RuleBasedStateMachine):
         if self.world.clients:
             client = self.world.clients[which % len(self.world.clients)]
             if client.conn is not None:
+                client.congested = congested
                 self.world.to_core(Congested(client.conn) if congested else Drained(client.conn))
                 self.world.pump()
 
@@ -115,6 +116,29 @@ class Life(RuleBasedStateMachine):
             if busy and worker.turn is None:
                 worker.work()
             worker.die()
+            self.world.pump()
+
+    @rule(steps=st.integers(1, 3))
+    def everybody_works(self, steps: int) -> None:
+        for worker in self.world.waiting():
+            self.world.launched(worker)
+        for worker in self.world.living():
+            for _ in range(steps):
+                worker.work()
+        self.world.pump()
+
+    @rule(which=st.integers(0, 5), steps=st.integers(1, 4), dies=st.booleans())
+    def works_unheard(self, which: int, steps: int, dies: bool) -> None:
+        """What it did in this time may reach the broker later, or never."""
+        worker = self._worker(which)
+        if worker is not None:
+            worker.route = None
+            for _ in range(steps):
+                worker.work()
+            if dies:
+                worker.die()
+            else:
+                worker.connect()
             self.world.pump()
 
     # --- broker ----------------------------------------------------------------------------------------

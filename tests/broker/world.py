@@ -65,6 +65,7 @@ class FakeWorker:
             case bus.Who():
                 self.connect()
             case bus.Welcome():
+                assert self.session is None or verb.acked <= self.world.stored_tail(self.session)
                 self._acknowledged(verb.acked)
                 self.send_again()
             case bus.Lease() if self.session is None:
@@ -167,6 +168,7 @@ class FakeClient:
     number: int
     session: str
     conn: int | None = None
+    congested: bool = False
     generation: int = 0
     last: int | None = None
     lines: list[bytes] = field(default_factory=list)
@@ -188,6 +190,7 @@ class FakeClient:
         self.hang_up()
         if not self.world.up:
             return
+        self.congested = False
         self.world.connections += 1
         self.conn = self.world.connections
         self.world.clients_by_conn[self.conn] = self
@@ -210,6 +213,7 @@ class FakeClient:
                 self.accepted = message
                 self.generation = message.cursor.generation
             case m.Events():
+                assert not self.congested, "sent to who has no room"
                 assert message.generation == self.generation
                 assert self.accepted is not None
                 tail = self.world.stored_tail(self.accepted.session.id)
