@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from claude_remote.client.dial import dial_unix
+from claude_remote.client.dial import dial_control
 from claude_remote.client.link import Link
 from claude_remote.errors import RemoteError
 from claude_remote.messages import (
@@ -40,7 +40,7 @@ def open_desk(paths: Paths) -> ClientsDesk:
     if holder is None:
         return FilesDesk(paths)
     try:
-        stream = dial_unix(str(paths.control_socket), _TIMEOUT).stream
+        stream = dial_control(str(paths.control_socket), _TIMEOUT).stream
     except RemoteError as error:
         raise Failure(
             f"the server (pid {holder.pid}) runs, but its control socket does not answer: {error.message}",

@@ -44,6 +44,5 @@ def build_environment(given: Mapping[str, str], marker: str) -> dict[str, str]:
     return {
         **given,
         "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1",  # session_state_changed: when a turn has ended
-        "CLAUDE_CODE_ENTRYPOINT": "claude-remote",  # so a terminal's `claude --resume` lists the session
         LEASE_VARIABLE: marker,
     }
