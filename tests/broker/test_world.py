@@ -18,7 +18,7 @@ from claude_remote import messages as m
 from claude_remote_broker.journal import PromptRow
 from claude_remote_broker.ports import Congested, Drained, FindPrompt, Found, Load, Loaded, Received
 from tests.broker.disk import events_after
-from tests.broker.world import FakeClient, FakeWorker, World
+from tests.broker.world import FakeClient, FakeReader, FakeWorker, World
 
 SMALL = st.integers(1, 4)
 NAMES = ["red", "green", "blue"]
@@ -45,6 +45,24 @@ class Life(RuleBasedStateMachine):
         client.send()
         world.pump()
 
+    @rule(name=st.sampled_from(NAMES))
+    def attach(self, name: str) -> None:
+        self.world.readers.append(FakeReader(self.world, name))
+        self.world.readers[-1].send()
+        self.world.pump()
+
+    @rule(which=st.integers(0, 20), connected=st.booleans(), congested=st.booleans())
+    def reader(self, which: int, connected: bool, congested: bool) -> None:
+        if self.world.readers:
+            reader = self.world.readers[which % len(self.world.readers)]
+            if not connected:
+                reader.hang_up()
+            elif reader.conn is None:
+                reader.send()
+            else:
+                self._flow(reader, congested)
+            self.world.pump()
+
     @rule(which=st.integers(0, 20))
     def reconnect(self, which: int) -> None:
         if self.world.clients:
@@ -70,11 +88,13 @@ class Life(RuleBasedStateMachine):
     def flow(self, which: int, congested: bool) -> None:
 
         if self.world.clients:
-            client = self.world.clients[which % len(self.world.clients)]
-            if client.conn is not None:
-                client.congested = congested
-                self.world.to_core(Congested(client.conn) if congested else Drained(client.conn))
-                self.world.pump()
+            self._flow(self.world.clients[which % len(self.world.clients)], congested)
+            self.world.pump()
+
+    def _flow(self, client: FakeClient | FakeReader, congested: bool) -> None:
+        if client.conn is not None:
+            client.congested = congested
+            self.world.to_core(Congested(client.conn) if congested else Drained(client.conn))
 
     # --- workers ---------------------------------------------------------------------------------------
 
@@ -204,6 +224,9 @@ class Life(RuleBasedStateMachine):
             world.pump()
             world.tick(1)
             if all(client.finished is not None for client in world.clients):
+                for reader in world.readers:
+                    reader.send()
+                world.pump()
                 return
         unfinished = [(client.number, client.errors) for client in world.clients if client.finished is None]
         raise AssertionError(f"prompts that never end: {unfinished}")
@@ -218,14 +241,18 @@ class Life(RuleBasedStateMachine):
             assert row.ended
             if row.ends is None:
                 # Taken back before its turn; it may have seen claude start.
-                assert client.lines == self._log(row)[: len(client.lines)]
+                assert client.lines == self._log(row.session, row.begins or 0)[: len(client.lines)]
                 continue
             assert row.begins is not None
             assert client.first == row.begins + 1
             assert client.last == row.ends
-            assert client.lines == self._log(row)[: row.ends - row.begins]
+            assert client.lines == self._log(row.session, row.begins or 0)[: row.ends - row.begins]
             if row.state == "done":
                 assert row.id in self.world.transcript
+        for reader in self.world.readers:
+            session = self.world.core._context.sessions._by_name.get(reader.session)
+            assert reader.lines == ([] if session is None else self._log(session.id, 0))
+            assert reader.tails == (session is not None)
         self._check_nothing_is_left()
 
     def _check_nothing_is_left(self) -> None:
@@ -245,11 +272,11 @@ class Life(RuleBasedStateMachine):
         assert answer.row is None or isinstance(answer.row, PromptRow)
         return answer.row
 
-    def _log(self, row: PromptRow) -> list[bytes]:
-        self.world.journal.perform(Load(0, row.session, row.begins or 0, 1 << 30))
+    def _log(self, session: str, after: int) -> list[bytes]:
+        self.world.journal.perform(Load(0, session, after, 1 << 30))
         answer = self.world._answers.get(timeout=10)
         assert isinstance(answer, Loaded)
-        return events_after(list(answer.rows), row.begins or 0)
+        return events_after(list(answer.rows), after)
 
 
 Life.TestCase.settings = settings(
