@@ -211,18 +211,7 @@ class Life(RuleBasedStateMachine):
             world.start()
         world.pump()
         for _ in range(60):
-            for client in world.clients:
-                if client.finished is None:
-                    client.send()
-            for worker in world.waiting():
-                world.launched(worker)
-            for worker in world.living():
-                if worker.route is None:
-                    worker.connect()
-                for _ in range(8):
-                    worker.work()
-            world.pump()
-            world.tick(1)
+            self._move_on()
             if all(client.finished is not None for client in world.clients):
                 for reader in world.readers:
                     reader.send()
@@ -230,6 +219,21 @@ class Life(RuleBasedStateMachine):
                 return
         unfinished = [(client.number, client.errors) for client in world.clients if client.finished is None]
         raise AssertionError(f"prompts that never end: {unfinished}")
+
+    def _move_on(self) -> None:
+        world = self.world
+        for client in world.clients:
+            if client.finished is None:
+                client.send()
+        for worker in world.waiting():
+            world.launched(worker)
+        for worker in world.living():
+            if worker.route is None:
+                worker.connect()
+            for _ in range(8):
+                worker.work()
+        world.pump()
+        world.tick(1)
 
     def _compare(self) -> None:
         for client in self.world.clients:
