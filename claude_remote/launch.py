@@ -19,8 +19,8 @@ class Fork(Order, frozen=True, kw_only=True, tag="fork"):
     """Start a worker. Payload: the environment for its claude, a msgpack map of text to text.
 
     Answered by Forked. `token` proves to the broker that the worker is this one. Paths: `bus` the ROUTER's
-    socket, `spill` the folder for events that cannot be handed over, `claude` the program to run, `private` the
-    folders that its tools shall not touch. `state_id` begins the lease marker of claude's environment.
+    socket, `spill` the folder for events that cannot be handed over, `claude` the program to run, `private`
+    the folders that its tools shall not touch. `state_id` begins the lease marker of claude's environment.
     """
 
     worker: str

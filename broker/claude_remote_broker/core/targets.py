@@ -59,7 +59,8 @@ class Aiming:
         target = self._target
         if target.session is not None:
             session = self._context.sessions.find(target.session, self._peer)
-            self._check(session.row.cwd, lambda _: self._reach(session), needless=not target.fork)
+            paths = self._check_setup(session)
+            self._check(session.row.cwd, lambda _: self._reach(session), paths, needless=not target.fork)
         elif target.latest:
             self._check(
                 target.cwd,
@@ -68,8 +69,21 @@ class Aiming:
         else:
             self._check(target.cwd, lambda cwd: self._create(cwd, None))
 
-    def _check(self, path: str | None, then: Callable[[str], None], *, needless: bool = False) -> None:
-        """The real path of a folder, if this client may use it. `needless`: unless it has roots."""
+    def _check_setup(self, session: Session) -> tuple[str, ...]:
+        """Whether this client may prompt a claude as it would run then; paths that it reaches."""
+        rights = gate.rights_of(self._peer.fingerprint, self._context.clients)
+        checked, row = self._checked, session.row
+        return gate.check_setup(checked.rest or row.options, checked.mode or row.mode, rights)
+
+    def _check(
+        self,
+        path: str | None,
+        then: Callable[[str], None],
+        also: tuple[str, ...] = (),
+        *,
+        needless: bool = False,
+    ) -> None:
+        """The real path of a folder if this client may use it, and `also`. `needless`: unless it has roots."""
         roots = gate.roots_of(self._peer.fingerprint, self._context.clients)
         if needless and path is not None and not roots and not self._checked.paths:
             then(path)
@@ -83,9 +97,10 @@ class Aiming:
             except RemoteError as error:
                 self._fail(error)
 
-        self._context.effects.check_folder(path, roots, self._checked.paths, checked)
+        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked)
 
     def _reach(self, session: Session) -> None:
+        self._check_setup(session)
         if self._target.fork:
             if not session.row.turns and not session.row.claude:
                 raise NotIdle(f"There is nothing in {session.row.name} yet that could be forked.")
