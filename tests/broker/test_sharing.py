@@ -80,6 +80,16 @@ def test_paths_of_a_session_lie_in_the_roots_of_who_prompts_it() -> None:
     assert book.folder_checks[-1].also == ("/elsewhere",)
 
 
+def test_who_cannot_approve_stays_apart_from_our_own_files() -> None:
+    book = Playbook()
+    name = begun(book)
+    assert not book.folder_checks[-1].apart
+    book.table.given[PHONE.fingerprint] = MAY_PROMPT
+    book.connect(2, PHONE)
+    book.prompts(2, 2, session=name)
+    assert book.folder_checks[-1].apart
+
+
 def test_a_mode_that_widens_while_a_prompt_waits() -> None:
     book = Playbook()
     book.connect(1)

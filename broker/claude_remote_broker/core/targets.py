@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from claude_remote import options
 from claude_remote.errors import BadMessage, NameTaken, NotIdle, RemoteError
 from claude_remote.messages import Target
+from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.ledger import Ledger
@@ -83,9 +84,12 @@ class Aiming:
         *,
         needless: bool = False,
     ) -> None:
-        """The real path of a folder if this client may use it, and `also`. `needless`: unless it has roots."""
-        roots = gate.roots_of(self._peer.fingerprint, self._context.clients)
-        if needless and path is not None and not roots and not self._checked.paths:
+        """The real path of a folder that this client may use, `also` too. `needless`: unless it has roots."""
+        clients, fingerprint = self._context.clients, self._peer.fingerprint
+        roots = gate.roots_of(fingerprint, clients)
+        # Claude reads what lies below its folder without asking, and its rules do not hold for all ways to.
+        apart = Right.APPROVE not in gate.rights_of(fingerprint, clients)
+        if needless and path is not None and not roots and not apart and not self._checked.paths:
             then(path)
             return
 
@@ -97,7 +101,7 @@ class Aiming:
             except RemoteError as error:
                 self._fail(error)
 
-        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked)
+        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked, apart=apart)
 
     def _reach(self, session: Session) -> None:
         self._check_setup(session)
