@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 # Nothing of these is printed to who has no control channel, sends no uuids and asked for no state events.
 _NEVER = frozenset(
@@ -27,7 +27,11 @@ class _Peek(Struct):
     replay: bool | None = field(default=None, name="isReplay")
 
 
+# Claude prints it in a stream of results, not with `--output-format json`, where there is only one.
+_OF_STREAMS = "model_usage_since_last_result"
+
 _peek = msgspec.json.Decoder(_Peek)
+_fields = msgspec.json.Decoder(dict[str, Raw])
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,13 @@ class OutputFilter:
     def select(self, lines: bytes) -> bytes:
         """Those of some lines that are shown; each is ended by a newline."""
         return b"".join(line for line in lines.splitlines(keepends=True) if self.shows(line))
+
+
+def as_json_output(result: bytes) -> bytes:
+    """A `result` line as `claude -p --output-format json` prints it, without its newline.
+
+    Raises msgspec.DecodeError when it is not a JSON object.
+    """
+    return msgspec.json.encode(
+        {key: value for key, value in _fields.decode(result).items() if key != _OF_STREAMS}
+    )

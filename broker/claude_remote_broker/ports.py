@@ -236,8 +236,8 @@ class StoreFailed(Event, frozen=True):
 class Load(Command, frozen=True):
     """Read a session's log after `after`, up to `limit` bytes but at least one row. Loaded.
 
-    A row that is longer than `limit` comes in pieces: at most `limit` bytes of it, from `offset` on, alone,
-    with `more` set while it goes on. `offset` says how much of the row after `after` is known already.
+    A row of one line that is longer than `limit` comes in pieces: at most `limit` bytes of it, from `offset`
+    on, alone, with `more` set while it goes on. `offset` says how much is known of the row after `after`.
     """
 
     ticket: Ticket

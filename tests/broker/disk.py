@@ -138,7 +138,7 @@ class MemoryDisk:
                 continue
             if rows and len(row.lines) > left:
                 break
-            if len(row.lines) > load.limit:
+            if row.count == 1 and len(row.lines) > load.limit:
                 lines = row.lines[load.offset : load.offset + load.limit]
                 return [replace(row, lines=lines, more=load.offset + len(lines) < len(row.lines))]
             rows.append(row)

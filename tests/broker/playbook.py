@@ -84,9 +84,10 @@ class Playbook:
             clients=self.table,
             max_workers=workers,
             recovered=self.disk.recover(),
-            limits=limits,
+            limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
         )
+        self._events: deque[ports.Event] = deque()
         self.hold = False
         self.held: deque[ports.Store] = deque()
         self.folders: dict[str | None, ports.FolderChecked] = {}
@@ -106,7 +107,10 @@ class Playbook:
     # --- events ----------------------------------------------------------------------------------------
 
     def __lshift__(self, event: ports.Event) -> Playbook:
-        self.perform(self.core.handle(event, self.now))
+        """An event, and the answers of journal and folders to what follows from it."""
+        self._events.append(event)
+        while self._events:
+            self._perform(self.core.handle(self._events.popleft(), self.now))
         return self
 
     def connect(self, conn: int, peer: ports.Peer = LAPTOP) -> None:
@@ -163,7 +167,13 @@ class Playbook:
         return items
 
     def perform(self, commands: list[ports.Command]) -> None:
-        answers: list[ports.Event] = []
+        """Commands that came of no event."""
+        self._perform(commands)
+        while self._events:
+            self << self._events.popleft()
+
+    def _perform(self, commands: list[ports.Command]) -> None:
+        answers = self._events
         for command in commands:
             match command:
                 case ports.Send():
@@ -180,8 +190,6 @@ class Playbook:
                     answers.append(self._folder(command))
                 case _:
                     self._note(command)
-        for answer in answers:
-            self << answer
 
     def _folder(self, command: ports.CheckFolder) -> ports.FolderChecked:
         known = self.folders.get(command.path)

@@ -232,6 +232,7 @@ def test_beats_go_to_every_worker_and_their_loss_shows() -> None:
     assert "silent" in [getattr(item, "state", "") for item in book.items()]
     assert book.kills == []
     book.worker_says(hand.route, bus.Beat())
+    book.tick(1)
     states = [getattr(item, "state", "") for item in book.items()]
     assert "leased" in states
     book.worker_says(hand.route, bus.Beat())

@@ -123,6 +123,7 @@ def test_a_silent_worker_is_lost_and_killed_only_when_it_is_needed() -> None:
 def test_a_pause_of_our_own_is_not_the_workers() -> None:
     book = Playbook()
     begun(book)
+    book.tick(1)
     book.now += 3600
     book.tick(1)
     assert states(book) == {"fix-failing-test": "working"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_remote.output_filter import OutputFilter
+from claude_remote.output_filter import OutputFilter, as_json_output
 
 PLAIN = OutputFilter()
 ALWAYS = [
@@ -62,3 +62,8 @@ def test_lines_are_left_as_they_are(lines: list[bytes], partial: bool, replay: b
     shown = OutputFilter(partial=partial, replay=replay)
     chosen = shown.select(b"".join(line + b"\n" for line in lines))
     assert chosen == b"".join(line + b"\n" for line in lines if shown.shows(line))
+
+
+def test_the_one_result_of_json_output() -> None:
+    line = b'{"b":[1, 2.50],"type":"result","model_usage_since_last_result":{"x":1},"a":"\\u00fc"}\n'
+    assert as_json_output(line) == b'{"b":[1, 2.50],"type":"result","a":"\\u00fc"}'

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -220,6 +221,17 @@ class Lab:
         """The claude processes that run now."""
         program = str(claude_program())
         return {pid: words for pid, words in leftovers.marked(self.mark).items() if words.startswith(program)}
+
+    def claude_of(self, words: str) -> int:
+        """The process in whose conversation something was said, as soon as claude has put that on disk."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            said = [path.stem for path in self.home.rglob("*.jsonl") if words in path.read_text()]
+            for pid, argv in self.claudes().items():
+                if any(f"={session}" in argv for session in said):
+                    return pid
+            time.sleep(0.02)
+        raise TimeoutError(f"no claude has noted {words!r}")
 
     def complaints(self) -> list[str]:
         """Lines of the servers' logs that no good server writes."""

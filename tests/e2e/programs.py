@@ -107,6 +107,8 @@ class Running:
             raise TimeoutError(f"it runs on: {self._said!r}") from error
         for thread in self._threads:
             thread.join(timeout)
+            if thread.is_alive():
+                raise TimeoutError("it ended, but somebody else holds its output open")
         return Ran(code, self.out, self.err)
 
     def close(self) -> None:

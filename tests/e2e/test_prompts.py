@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import uuid
-from pathlib import Path
 
 import pytest
 
@@ -115,9 +114,7 @@ def test_a_killed_claude(lab: Lab, alice: Client, words: str) -> None:
     name = words.replace(" ", "-")
     with alice.start("-n", name, "-p", words) as running:
         running.wait_for("I b")
-        before = lab.claudes()
-        (claude,) = [pid for pid in before if _works_on(pid, lab, words)] or [max(before)]
-        os.kill(claude, signal.SIGKILL)
+        os.kill(lab.claude_of(words), signal.SIGKILL)
         ran = running.finish()
     gate.open()
     assert ran.code == 1
@@ -196,11 +193,3 @@ def test_nobody_is_there(lab: Lab, alice: Client) -> None:
 
 def _lines(out: str) -> list[bytes]:
     return [line.encode() for line in out.splitlines()]
-
-
-def _works_on(pid: int, lab: Lab, words: str) -> bool:
-    """Whether a claude's transcript holds a prompt: its session's id is in its command line."""
-    argv = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-    ids = [word.partition("=")[2] for word in argv if word.startswith(("--session-id=", "--resume="))]
-    transcripts = [path for path in lab.home.rglob("*.jsonl") if path.stem in ids]
-    return any(words in path.read_text() for path in transcripts)

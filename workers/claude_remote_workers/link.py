@@ -6,7 +6,7 @@ Ready. Heartbeats are the program's own, for an IO thread answers ZeroMQ's even 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import zmq
 
@@ -65,6 +65,10 @@ class Link:
         """Queue one verb. It is lost when the broker is; Ready and Welcome find out what was."""
         if self._socket is not None:
             self._socket.send_multipart(seal(verb, payload), zmq.NOBLOCK)
+
+    def is_among(self, ready: Container[object]) -> bool:
+        """Whether the present socket is one of these."""
+        return self._socket in ready
 
     def receive(self, now: float) -> Iterator[Envelope]:
         """What has come. Verbs of another version, or broken ones, are dropped: this broker is not ours."""

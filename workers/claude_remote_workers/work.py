@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import zmq
 
@@ -93,13 +93,14 @@ class Work:
         self.conversation.release(verb, now)
         self._log.flush()
 
-    def turn(self, now: float) -> None:
-        """Read and write what can be, and act on the time."""
+    def turn(self, ready: Container[object], now: float) -> None:
+        """Read the descriptors that have something, write what can be, and act on the time."""
         claude = self._claude
         if claude is not None:
             claude.flush()
-            claude.read_stderr()
-            if not self.outbox.full:
+            if claude.stderr in ready:
+                claude.read_stderr()
+            if claude.stdout in ready:
                 self._digest(claude.read(), now)
             if claude.code is not None:
                 self._bury(claude, now)

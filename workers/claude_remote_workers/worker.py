@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 import zmq
@@ -52,13 +52,15 @@ class Worker:
         """Work until the end. Returns the exit status."""
         self._link.renew(time.monotonic())
         while not self._left:
-            self._wait()
+            ready = self._wait()
             now = time.monotonic()
-            for envelope in self._link.receive(now):
-                self._obey(envelope, now)
-            self._look_at_signals(now)
+            if self._link.is_among(ready):
+                for envelope in self._link.receive(now):
+                    self._obey(envelope, now)
+            if self._wakeup.descriptor in ready:
+                self._look_at_signals(now)
             if self._work is not None:
-                self._work.turn(now)
+                self._work.turn(ready, now)
             self._link.tick(now)
             self._hand_over()
             self._consider_leaving(now)
@@ -68,13 +70,14 @@ class Worker:
         self._wakeup.close()
         return 0
 
-    def _wait(self) -> None:
+    def _wait(self) -> Container[object]:
+        """Wait; which descriptors and sockets have something."""
         now = time.monotonic()
         deadlines = [self._link.next_deadline, now + _LONGEST_POLL]
         if self._work is not None:
             deadlines.append(self._work.next_deadline)
         # Rounded up: a loop that wakes just too early would spin.
-        self._poller.poll(max(0, int((min(deadlines) - now) * 1000) + 1))
+        return dict(self._poller.poll(max(0, int((min(deadlines) - now) * 1000) + 1)))
 
     # --- the broker ---
 

@@ -150,6 +150,7 @@ class Core:
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
+        self._context.pool.look_again()
 
     def _cut_off(self, fingerprint: str) -> None:
         """A revoked client's prompts are taken back, also those that are just being stored."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from claude_remote import messages as m
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.context import Context
-from claude_remote_broker.core.lines import first, without_first
+from claude_remote_broker.core.lines import first, slices, split, without_first
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.ports import Row
 
@@ -67,7 +67,8 @@ class Cursor:
         if self._closed or self._loading or self._client.congested:
             return
         for row in rows:
-            if row.first > self.seq + 1 or len(row.lines) > self._context.limits.read_ahead:
+            long = row.count == 1 and len(row.lines) > self._context.limits.read_ahead
+            if long or row.first > self.seq + 1:
                 break
             self._send(row)
         self.go()
@@ -99,7 +100,12 @@ class Cursor:
         start = max(row.first, self.seq + 1)
         if last < row.first + row.count - 1:
             lines = first(lines, last - start + 1)
-        self._emit(row, start, last - start + 1, lines)
+        for part in split(lines):
+            *before, end = slices(part.text)
+            for piece in before:
+                self._emit(row, start, part.number, piece, more=True)
+            self._emit(row, start, part.number, end)
+            start += part.number
         self.seq = last
 
     def _emit(self, row: Row, start: int, count: int, lines: bytes, *, more: bool = False) -> None:

@@ -152,4 +152,4 @@ class Aiming:
             return name
         if source is not None:
             return unique(source.row.name, taken)
-        return unique(slug(self._text) or slug(PurePosixPath(cwd).name) or "session", taken)
+        return unique(slug(self._text) or slug(PurePosixPath(cwd).name, every=True) or "session", taken)

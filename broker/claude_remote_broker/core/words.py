@@ -33,10 +33,13 @@ def line(text: str, length: int = 200) -> str:
     return cut(" ".join(text[: 4 * length].split()), length)
 
 
-def slug(text: str) -> str:
-    """A name from the first telling words of a text: "fix the failing test" is fix-failing-test. Or ""."""
+def slug(text: str, *, every: bool = False) -> str:
+    """A name from the first telling (or just the first) words of a text, or "".
+
+    "fix the failing test" is fix-failing-test.
+    """
     words = re.findall(r"[^\W_]+", text[:500].lower())
-    telling = [word for word in words if word not in _EMPTY] or words
+    telling = [word for word in words if every or word not in _EMPTY] or words
     return "-".join(word[:20] for word in telling[:_WORDS_OF_A_NAME])[:48].strip("-")
 
 

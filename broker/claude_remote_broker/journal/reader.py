@@ -84,7 +84,7 @@ class Reader:
         left = load.limit
         cursor = self._connection.execute(
             "SELECT log.rowid, first, count, source, at, length(lines),"
-            " CASE WHEN length(lines) <= :limit THEN lines END"
+            " CASE WHEN count > 1 OR length(lines) <= :limit THEN lines END"
             " FROM log JOIN sessions USING (sid) WHERE sessions.id = :session AND first >= ("
             "   SELECT coalesce(max(first), 0) FROM log AS before"
             "   WHERE before.sid = sessions.sid AND before.first <= :next)"

@@ -31,20 +31,14 @@ class Blocks:
         if "\n" not in self.rest[max(0, before - 1) :]:
             return [self._cut()] if len(self.rest) > LONGEST else []
         whole = self.rest.rfind("\n") + 1
-        lines = _lines(self.rest[:whole])
-        starts = block_starts(self.rest[:whole])
-        if len(starts) < 2:
-            return [self._cut()] if len(self.rest) > LONGEST else []
-        finished = ["".join(lines[start:end]) for start, end in pairwise(starts)]
-        self.rest = "".join(lines[starts[-1] :]) + self.rest[whole:]
-        return finished
+        *finished, last = _divide(self.rest[:whole])
+        self.rest = last + self.rest[whole:]
+        return [*finished, self._cut()] if len(self.rest) > LONGEST else finished
 
     def flush(self) -> list[str]:
         """The text has ended: what is left is finished."""
         rest, self.rest = self.rest, ""
-        starts = block_starts(rest)
-        lines = _lines(rest)
-        return ["".join(lines[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)]
+        return _divide(rest) if rest else []
 
     def _cut(self) -> str:
         at = self.rest.rfind("\n") + 1 or len(self.rest)
@@ -56,17 +50,16 @@ class Blocks:
         return part
 
 
-def block_starts(text: str) -> list[int]:
-    """The lines on which the blocks of a text begin."""
-    return sorted({token.map[0] for token in PARSER.parse(text) if token.level == 0 and token.map})
-
-
 def open_fence(text: str) -> str:
     """The line that opens the code block of which this text consists; empty when it is another block."""
     first = text.lstrip("\n").partition("\n")[0]
     return first if first.lstrip().startswith(("```", "~~~")) else ""
 
 
-def _lines(text: str) -> list[str]:
+def _divide(text: str) -> list[str]:
+    """The text as its blocks, at least one."""
     # Not splitlines(): the parser knows \n alone as the end of a line.
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    starts = sorted({token.map[0] for token in PARSER.parse(text) if token.level == 0 and token.map})
+    bounds = [0, *starts[1:], len(lines)]
+    return ["".join(lines[start:end]) for start, end in pairwise(bounds)]

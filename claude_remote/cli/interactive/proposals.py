@@ -25,10 +25,10 @@ def propose(question: Question, cwd: str = "") -> RenderableType:
     given = read_input(question.input)
     parts: list[RenderableType] = [_headline(question)]
     if question.description and not _tells_nothing_new(question.description, given):
-        parts.append(Text(f"  {clean(question.description)}", style="dim"))
-    parts += [Padding(part, (0, 0, 0, 2)) for part in _content(question.tool, given, cwd)]
+        parts.append(_indent(Text(clean(question.description), style="dim")))
+    parts += [_indent(part) for part in _content(question.tool, given, cwd)]
     if question.reason:
-        parts.append(Text(f"  {clean(question.reason)}", style="dim"))
+        parts.append(_indent(Text(clean(question.reason), style="dim")))
     return Group(*parts)
 
 
@@ -36,7 +36,11 @@ def propose_plan(plan: str) -> RenderableType:
     """A plan that Claude wants to carry out."""
     headline = Text.assemble(("? ", "bold yellow"), ("Claude has a plan", "bold"))
     body = Markdown(clean(plan)) if plan.strip() else Text("(It did not write it down.)", style="dim")
-    return Group(headline, Padding(body, (0, 0, 0, 2)))
+    return Group(headline, _indent(body))
+
+
+def _indent(drawn: RenderableType) -> RenderableType:
+    return Padding(drawn, (0, 0, 0, 2))
 
 
 def _tells_nothing_new(description: str, given: dict[str, Any]) -> bool:

@@ -10,12 +10,13 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from claude_remote.client.client import Client, new_id
 from claude_remote.client.events import Event, Fact, Finished, Line, UnknownFact
-from claude_remote.client.turn import Exchange, Turn, Verdict
+from claude_remote.client.turn import Exchange, Verdict
 from claude_remote.errors import QueueFull, RemoteError
 from claude_remote.facts import TurnStarted
 from claude_remote.messages import Cursor, Decided
@@ -72,9 +73,10 @@ class Remote:
 
     def withdraw(self, prompt: str) -> None:
         """Take a prompt back that still waits."""
-        turn = self._exchanges.get(prompt)
-        if isinstance(turn, Turn):
-            self._spawn(turn.stop)
+        exchange = self._exchanges.get(prompt)
+        if exchange is not None:
+            with suppress(RemoteError):  # its turn has begun meanwhile, or the link is being made again
+                exchange.interrupt()
 
     def interrupt(self, failed: Callable[[RemoteError], None]) -> None:
         """End the running turn."""

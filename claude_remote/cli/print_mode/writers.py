@@ -6,7 +6,7 @@ from typing import Protocol
 
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client.answer import NewText, Piece, Rewritten, Text
-from claude_remote.output_filter import OutputFilter
+from claude_remote.output_filter import OutputFilter, as_json_output
 
 
 class Writer(Protocol):
@@ -69,7 +69,7 @@ class JsonWriter:
     def finish(self, result: bytes | None) -> None:
         """See Writer."""
         if result is not None:
-            self._terminal.write(result + b"\n")
+            self._terminal.write(as_json_output(result) + b"\n")
 
 
 class StreamJsonWriter:

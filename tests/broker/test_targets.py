@@ -1,0 +1,237 @@
+"""Which session a client means, and how new ones begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from claude_remote import bus, errors
+from claude_remote import messages as m
+from claude_remote.rights import WATCH, WORK, Right
+from claude_remote_broker import ports
+from claude_remote_broker.core import Limits
+from claude_remote_broker.core.words import slug, unique
+from tests.broker.playbook import LAPTOP, OWNER, PHONE, Hand, Playbook, uuid
+
+
+def prompted(book: Playbook, number: int, peer: ports.Peer = LAPTOP, **target: Any) -> m.SessionInfo | str:
+    """Prompt on a connection of its own: the session, or the error's code."""
+    book.connect(number, peer)
+    book.prompts(number, number, **target)
+    answer = book.hears(number)[0]
+    if isinstance(answer, m.Error):
+        return answer.code
+    assert isinstance(answer, m.Accepted)
+    return answer.session
+
+
+def session(answer: m.SessionInfo | str) -> m.SessionInfo:
+    assert isinstance(answer, m.SessionInfo), answer
+    return answer
+
+
+def ran(book: Playbook, number: int) -> Hand:
+    """The worker of that number takes its prompt and finishes it."""
+    hand = Hand(book, number).launched()
+    hand.ready()
+    hand.starts(number)
+    hand.finishes(number)
+    return hand
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("fix the failing test", "fix-failing-test"),
+        ("Please, could you add a *README*?", "add-readme"),
+        ("the", "the"),
+        ("Übersetze das Handbuch ins Deutsche und prüfe es", "übersetze-das-handbuch-ins"),
+        ("…!", ""),
+        ("x" * 100, "x" * 20),
+    ],
+)
+def test_names_from_words(text: str, name: str) -> None:
+    assert slug(text) == name
+
+
+def test_names_are_made_unique() -> None:
+    assert unique("a", {"b"}) == "a"
+    assert unique("a", {"a", "a-2"}) == "a-3"
+    book = Playbook()
+    assert session(prompted(book, 1)).name == "fix-failing-test"
+    assert session(prompted(book, 2)).name == "fix-failing-test-2"
+
+
+def test_a_session_without_words_is_named_by_its_folder() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.says(1, m.Open(target=m.Target(cwd="src/My Api")))
+    opened, _ = book.hears(1)
+    assert isinstance(opened, m.Opened)
+    assert opened.session.name == "my-api"
+    assert opened.session.cwd == "/home/me/src/My Api"
+
+
+def test_a_name_may_be_given_but_not_twice() -> None:
+    book = Playbook()
+    assert session(prompted(book, 1, name="Büro")).name == "Büro"
+    assert prompted(book, 2, name="büro") == "name-taken"
+    assert prompted(book, 3, name="a/b") == "bad-message"
+    assert prompted(book, 4, name="-x") == "bad-message"
+    assert prompted(book, 5, name="a\nb") == "bad-message"
+
+
+def test_a_session_by_id_beginning_and_name() -> None:
+    book = Playbook()
+    first = session(prompted(book, 1, name="one"))
+    assert session(prompted(book, 2, session=first.id)).id == first.id
+    assert session(prompted(book, 3, session="ONE")).id == first.id
+    assert session(prompted(book, 4, session=first.id[:8])).id == first.id
+    assert prompted(book, 5, session=first.id[:3]) == "no-such-session"
+    session(prompted(book, 6, name="two"))
+    assert prompted(book, 7, session="0000") == "ambiguous"
+
+
+def test_the_latest_session_of_a_folder() -> None:
+    book = Playbook()
+    old = session(prompted(book, 1, cwd="src"))
+    book.tick(1)
+    new = session(prompted(book, 2, cwd="src"))
+    book.tick(1)
+    session(prompted(book, 3, PHONE, cwd="src"))
+    session(prompted(book, 4, cwd="other"))
+    assert session(prompted(book, 5, latest=True, cwd="src")).id == new.id
+    assert prompted(book, 6, latest=True, cwd="nowhere") == "no-such-session"
+    assert old.id != new.id
+
+
+def test_a_fork_begins_as_a_copy() -> None:
+    book = Playbook()
+    source = session(prompted(book, 1, name="one", options=("--max-turns", "3")))
+    assert prompted(book, 2, session="one", fork=True) == "not-idle"
+    ran(book, 1)
+    fork = session(prompted(book, 3, PHONE, session="one", fork=True))
+    assert (fork.name, fork.cwd, fork.client) == ("one-2", source.cwd, "phone")
+    _, lease, _ = Hand(book, 2).launched().ready()
+    assert isinstance(lease, bus.Lease)
+    assert lease.fork_of == source.claude_session
+    assert lease.claude_session != source.claude_session
+    assert lease.options == ("--max-turns=3",)
+
+
+def test_a_folder_that_cannot_be_used() -> None:
+    book = Playbook()
+    book.folders["gone"] = ports.FolderChecked(0, error=errors.NoSuchFolder("gone does not exist"))
+    assert prompted(book, 1, cwd="gone") == "no-such-folder"
+    assert book.disk.sessions == {}
+
+
+def test_roots_are_asked_for_every_folder_of_a_prompt() -> None:
+    book = Playbook()
+    book.table.rooted[LAPTOP.fingerprint] = ("/home/me/src",)
+    session(prompted(book, 1, name="one", cwd="src", options=("--add-dir", "../lib")))
+    (check,) = book.folder_checks
+    assert (check.path, check.roots, check.also) == ("src", ("/home/me/src",), ("../lib",))
+    session(prompted(book, 2, session="one"))
+    assert book.folder_checks[-1].path == "/home/me/src"
+    book.folders["/home/me/src"] = ports.FolderChecked(0, error=errors.OutsideRoots())
+    assert prompted(book, 3, session="one") == "outside-roots"
+
+
+def test_options_need_their_rights() -> None:
+    book = Playbook()
+    book.table.given[LAPTOP.fingerprint] = WORK
+    assert prompted(book, 1, options=("--dangerously-skip-permissions",)) == "right-missing"
+    assert prompted(book, 2, options=("not-an-option",)) == "bad-option"
+
+
+def test_the_mode_and_model_of_a_session_hold() -> None:
+    book = Playbook()
+    session(prompted(book, 1, name="one", options=("--permission-mode", "plan", "--model", "opus")))
+    _, lease, _ = Hand(book, 1).launched().ready()
+    assert isinstance(lease, bus.Lease)
+    assert (lease.mode, lease.model) == ("plan", "opus")
+
+
+def test_without_view_a_client_sees_its_own_sessions_alone() -> None:
+    book = Playbook()
+    other = session(prompted(book, 1, PHONE, name="theirs"))
+    book.table.given[LAPTOP.fingerprint] = frozenset({Right.PROMPT})
+    mine = session(prompted(book, 2, name="mine"))
+    assert prompted(book, 3, session="theirs") == "no-such-session"
+    assert prompted(book, 4, session=other.id[:8]) == "no-such-session"
+    book.says(4, m.ListSessions())
+    sessions, _ = book.hears(4)
+    assert isinstance(sessions, m.Sessions)
+    assert [info.id for info in sessions.sessions] == [mine.id]
+    book.says(4, m.Interrupt(session="theirs"))
+    (error,) = book.hears(4)
+    assert isinstance(error, m.Error)
+    assert error.code == "no-such-session"
+
+
+def test_the_owner_on_the_control_socket_may_everything() -> None:
+    book = Playbook()
+    assert session(prompted(book, 1, OWNER)).client == "owner"
+    book.says(1, m.Cancel())
+    book.hears(1)
+    book.says(1, m.ListClients())
+    assert [type(command.request) for command in book.administered] == [m.ListClients]
+
+
+@pytest.mark.parametrize(
+    ("request_", "right"),
+    [
+        (m.Open(target=m.Target()), "prompt"),
+        (m.Prompt(id=uuid(1), target=m.Target(), size=1), "prompt"),
+        (m.Control(session="x", subtype="set_model"), "prompt"),
+        (m.Interrupt(session="x"), "prompt"),
+        (m.Decide(approval=uuid(1), behavior=m.Behavior.ALLOW), "approve"),
+        (m.ListClients(), "admin"),
+        (m.Approve(which="x"), "admin"),
+        (m.Refuse(which="x"), "admin"),
+        (m.Revoke(which="x"), "admin"),
+    ],
+)
+def test_each_request_needs_its_right(request_: m.Message, right: str) -> None:
+    book = Playbook()
+    book.connect(1)
+    book.table.given[LAPTOP.fingerprint] = WATCH
+    book.says(1, request_)
+    (error,) = book.hears(1)
+    assert isinstance(error, m.Error)
+    assert (error.code, error.detail) == ("right-missing", {"right": right})
+    assert book.administered == []
+
+
+def test_a_client_that_is_not_approved_may_nothing() -> None:
+    book = Playbook()
+    book.table.given[LAPTOP.fingerprint] = frozenset()
+    book.connect(1)
+    for request in (m.Watch(), m.Attach(session="x"), m.Open(target=m.Target())):
+        book.says(1, request)
+        (error,) = book.hears(1)
+        assert isinstance(error, m.Error)
+        assert error.code == "right-missing"
+
+
+def test_there_is_a_bound_of_sessions() -> None:
+    book = Playbook(limits=Limits(sessions=1))
+    session(prompted(book, 1))
+    assert prompted(book, 2) == "queue-full"
+
+
+def test_lists_of_many_sessions_fit_their_frames() -> None:
+    from claude_remote import codec, framing
+
+    book = Playbook(limits=Limits(prompts_of_client=1000))
+    for number in range(1, 200):
+        prompted(book, number, name=f"{number}-" + "ü" * 50, cwd="x" * 1000)
+    book.says(1, m.Cancel())
+    book.hears(1)
+    book.says(1, m.ListSessions())
+    *pages, _ = book.hears(1)
+    assert all(len(codec.pack(page)) <= framing.MAX_HEADER for page in pages)
+    assert sum(len(page.sessions) for page in pages if isinstance(page, m.Sessions)) == 199
+    assert len(pages) > 2
