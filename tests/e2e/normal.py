@@ -30,6 +30,8 @@ _VOLATILE = frozenset(
         "api_message_id",
         "messaging_socket_path",
         "retry_delay_ms",
+        "thinking_duration_ms",
+        "local_command_source",  # of /cost: durations in words
         "output_file",
         "outputFile",
         "totalDurationMs",
