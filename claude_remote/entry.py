@@ -1,11 +1,34 @@
-"""The commands whose packages are extras: each starts its program, or says in one line what to install."""
+"""Where the commands begin.
+
+Those whose packages are extras start their program, or say in one line what to install.
+"""
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 from claude_remote.errors import Exit
+
+
+def client() -> NoReturn:
+    """claude-remote. Everything is closed when its code is known; taking the interpreter apart is left out.
+
+    Measured on a `ping`: that costs 7 ms of 90, and collecting garbage while its modules load 4.
+    """
+    gc.disable()
+    from claude_remote.cli import main
+
+    code = main(on_long=gc.enable)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # which says so
+    os._exit(code)
 
 
 def server() -> int:

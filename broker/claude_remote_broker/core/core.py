@@ -109,6 +109,9 @@ class Core:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
                 context.workers.release(session, "now")
+        for session in context.sessions:
+            for follower in [*session.followers.values()]:
+                follower.tell()
         return self._commands()
 
     # --- parts -----------------------------------------------------------------------------------------
