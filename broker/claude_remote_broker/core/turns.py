@@ -29,12 +29,14 @@ def advance(draft: Draft, context: Context) -> None:
             _begin_lease(draft, head, context)
     elif head is not None:
         _dispatch(draft, head, context)
+    else:
+        _steer(draft, context)
 
 
 def _next_prompt(draft: Draft, context: Context) -> PromptRow | None:
     """The prompt whose turn it is, less those of clients that may not prompt any more."""
     while (head := draft.head()) is not None:
-        if Right.PROMPT in gate.rights_of(head.client, context.clients):
+        if _may_prompt(head, context):
             break
         draft.put(
             replace(head, state=PromptState.VOID, reason="The right to prompt was taken from this client.")
@@ -98,3 +100,18 @@ def _dispatch(draft: Draft, head: PromptRow, context: Context) -> None:
         draft.then(lambda: context.workers.release(session, "park"))
         return
     draft.put(replace(head, state=PromptState.DISPATCHING, epoch=row.epoch))
+
+
+def _steer(draft: Draft, context: Context) -> None:
+    """Give the prompts that are meant for the running turn to the worker; one that is stopped takes none."""
+    lease = draft.session.lease
+    if draft.row.turn is None or lease is None or not lease.usable or draft.over is not None:
+        return
+    if lease.stop is None:
+        for prompt in [*draft.open_prompts()]:
+            if prompt.now and prompt.state is PromptState.QUEUED and _may_prompt(prompt, context):
+                draft.put(replace(prompt, state=PromptState.DISPATCHING, epoch=draft.row.epoch))
+
+
+def _may_prompt(prompt: PromptRow, context: Context) -> bool:
+    return Right.PROMPT in gate.rights_of(prompt.client, context.clients)
