@@ -49,6 +49,7 @@ class WorkerPlan:
     claude: Path
     state_id: str
     environment: Mapping[str, str] = field(repr=False)
+    private: tuple[Path, ...] = ()
     patience: float = 600.0
 
     def order(self, command: Launch) -> orders.Fork:
@@ -60,6 +61,7 @@ class WorkerPlan:
             spill=str(self.spill),
             claude=str(self.claude),
             state_id=self.state_id,
+            private=tuple(map(str, self.private)),
             patience=self.patience,
         )
 

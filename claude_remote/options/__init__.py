@@ -8,10 +8,11 @@ same for the control requests that a client may make of a running claude.
 from claude_remote.options.checking import Checked, check, mode_right
 from claude_remote.options.controls import CONTROLS, check_control
 from claude_remote.options.splitting import Parsed, split
-from claude_remote.options.table import OPTIONS, Kind, Option, Values
+from claude_remote.options.table import MODES, OPTIONS, Kind, Option, Values, short
 
 __all__ = [
     "CONTROLS",
+    "MODES",
     "OPTIONS",
     "Checked",
     "Kind",
@@ -21,5 +22,6 @@ __all__ = [
     "check",
     "check_control",
     "mode_right",
+    "short",
     "split",
 ]

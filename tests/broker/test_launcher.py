@@ -321,3 +321,30 @@ def test_at_the_end_nothing_is_left(tmp_path: Path) -> None:
         return await broker.launch("w1")
 
     play(tmp_path, scene)
+
+
+def stranger_called_zygote(socket: Path) -> subprocess.Popen[bytes]:
+    words = ["sh", "-c", "sleep 60; true", "claude_remote_workers.zygote", str(socket)]
+    return subprocess.Popen(words, executable="/bin/sh", user=65534)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_who_only_calls_itself_a_zygote_is_left_alone(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        with stranger_called_zygote(broker.socket) as stranger:
+            try:
+                await broker.launcher.start()
+                await broker.next(WorkersKnown)
+                await broker.launcher.stop(5)
+                assert stranger.poll() is None
+            finally:
+                assert not processes.kill_tree([_process(stranger.pid)])
+
+    play(tmp_path, scene)
+
+
+def _process(pid: int) -> Process:
+    found = processes.find_process(pid)
+    assert found is not None
+    return found

@@ -10,6 +10,7 @@ with Stage(claude="/path/to/claude") as stage:
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -126,7 +127,7 @@ class Broker:
                 self.readies.append(verb)
                 self.send(bus.Welcome(acked=len(self.journal.lines)))
             case _ if route != self._route:
-                self._socket.send_multipart([route, *seal(bus.Who())])
+                self._ask_who(route)
             case bus.Batch():
                 assert (verb.session, verb.epoch) == (self.session, self.epoch)
                 self.journal.take(verb, payload)
@@ -136,6 +137,14 @@ class Broker:
                 self.replies[verb.request] = (verb.ok, msgspec.json.decode(payload))
             case bus.Gone():
                 self.gone = verb
+
+    def _ask_who(self, route: bytes) -> None:
+        try:
+            self._socket.send_multipart([route, *seal(bus.Who())])
+        except zmq.ZMQError as error:
+            # The worker has given that socket up meanwhile, which is what we want of it.
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
 
     def acknowledge(self) -> None:
         self.send(bus.Ack(session=self.session, epoch=self.epoch, seq=len(self.journal.lines)))
@@ -207,6 +216,8 @@ class Stage:
     """A zygote, a folder for everything, and a broker."""
 
     def __init__(self, claude: str | Path, environment: Mapping[str, str] | None = None) -> None:
+        # Its own, or what it finds and kills in the end could belong to a stage in another process.
+        self.state_id = secrets.token_hex(8)
         self.folder = Path(tempfile.mkdtemp(prefix="stage"))
         # Its own, or stages that run at the same time would bury each other's processes.
         self.state_id = self.folder.name

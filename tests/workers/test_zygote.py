@@ -67,7 +67,7 @@ def test_what_has_escaped_from_the_tree_is_found_by_its_lease(stage: Stage) -> N
     session = stage.broker.lease(stage.work)
     stage.broker.give("stream 1")
     stage.broker.wait_for(TurnFinished)
-    marker = processes.lease_marker("5ta9e", session, 1)
+    marker = processes.lease_marker(stage.state_id, session, 1)
     with subprocess.Popen(["sleep", "300"], env={**os.environ, "CLAUDE_REMOTE_LEASE": marker}) as escaped:
         os.kill(forked.pid, signal.SIGKILL)
         assert stage.orders.wait_for(launch.Exited).worker == "w1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claude_remote import messages as m
+from claude_remote.errors import ShuttingDown
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.looking import Looking
@@ -30,3 +31,5 @@ class Awaiting(Looking):
             self.tell_session()
         if self.session.idle:
             self.end()
+        elif self.context.stopping:
+            self.end(ShuttingDown())

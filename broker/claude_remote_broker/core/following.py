@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn
+from claude_remote.errors import OutOfTurn, ShuttingDown
 from claude_remote_broker.core import gate, interrupting
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
@@ -145,6 +145,10 @@ class PromptFollowing(Following):
             return
         if self._row.ended and self._row.ends is None:
             self._finish()
+        elif self._row.state is m.PromptState.QUEUED and self.context.stopping:
+            self.end(
+                ShuttingDown("The server is shutting down; this prompt is kept and runs when it is back.")
+            )
         elif self._row.state is m.PromptState.QUEUED:
             waiting = self._why()
             if waiting is not None and waiting != self._told:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from claude_remote import options
 from claude_remote.errors import BadMessage, NameTaken, NotIdle, RemoteError
 from claude_remote.messages import Target
+from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.ledger import Ledger
@@ -59,7 +60,8 @@ class Aiming:
         target = self._target
         if target.session is not None:
             session = self._context.sessions.find(target.session, self._peer)
-            self._check(session.row.cwd, lambda _: self._reach(session), needless=not target.fork)
+            paths = self._check_setup(session)
+            self._check(session.row.cwd, lambda _: self._reach(session), paths, needless=not target.fork)
         elif target.latest:
             self._check(
                 target.cwd,
@@ -68,10 +70,26 @@ class Aiming:
         else:
             self._check(target.cwd, lambda cwd: self._create(cwd, None))
 
-    def _check(self, path: str | None, then: Callable[[str], None], *, needless: bool = False) -> None:
-        """The real path of a folder, if this client may use it. `needless`: unless it has roots."""
-        roots = gate.roots_of(self._peer.fingerprint, self._context.clients)
-        if needless and path is not None and not roots and not self._checked.paths:
+    def _check_setup(self, session: Session) -> tuple[str, ...]:
+        """Whether this client may prompt a claude as it would run then; paths that it reaches."""
+        rights = gate.rights_of(self._peer.fingerprint, self._context.clients)
+        checked, row = self._checked, session.row
+        return gate.check_setup(checked.rest or row.options, checked.mode or row.mode, rights)
+
+    def _check(
+        self,
+        path: str | None,
+        then: Callable[[str], None],
+        also: tuple[str, ...] = (),
+        *,
+        needless: bool = False,
+    ) -> None:
+        """The real path of a folder that this client may use, `also` too. `needless`: unless it has roots."""
+        clients, fingerprint = self._context.clients, self._peer.fingerprint
+        roots = gate.roots_of(fingerprint, clients)
+        # Claude reads what lies below its folder without asking, and its rules do not hold for all ways to.
+        apart = Right.APPROVE not in gate.rights_of(fingerprint, clients)
+        if needless and path is not None and not roots and not apart and not self._checked.paths:
             then(path)
             return
 
@@ -83,9 +101,10 @@ class Aiming:
             except RemoteError as error:
                 self._fail(error)
 
-        self._context.effects.check_folder(path, roots, self._checked.paths, checked)
+        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked, apart=apart)
 
     def _reach(self, session: Session) -> None:
+        self._check_setup(session)
         if self._target.fork:
             if not session.row.turns and not session.row.claude:
                 raise NotIdle(f"There is nothing in {session.row.name} yet that could be forked.")

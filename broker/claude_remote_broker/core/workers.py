@@ -171,6 +171,7 @@ class Workers:
             lease.silent = False
             self._context.publisher.worker(lease)
             session.ledger.kick()
+            self._context.pool.look_again()
         match verb:
             case bus.Batch():
                 intake.take(verb, event.payload, session, lease, self._context)
