@@ -47,8 +47,10 @@ def _show(found: Sequence[tuple[str, SessionInfo]], mine: str, terminal: Termina
     if json:
         import msgspec
 
+        # With the fields that are empty, too.
         listed = [
-            ({"server": server} if server else {}) | msgspec.to_builtins(session) for server, session in found
+            ({"server": server} if server else {}) | msgspec.structs.asdict(session)
+            for server, session in found
         ]
         terminal.write(msgspec.json.encode(listed) + b"\n")
     elif not found:

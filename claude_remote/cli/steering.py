@@ -88,7 +88,7 @@ def wait(reach: Reach, session: str, terminal: Terminal, *, timeout: float | Non
     if json:
         import msgspec
 
-        terminal.write(msgspec.json.encode(msgspec.to_builtins(info)) + b"\n")
+        terminal.write(msgspec.json.encode(msgspec.structs.asdict(info)) + b"\n")
     if info.outcome in {"", "done"}:
         return 0
     raise ClaudeFailed(f"{info.name}: {info.reason or f'the last turn ended so: {info.outcome}'}")

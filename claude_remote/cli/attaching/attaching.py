@@ -145,7 +145,7 @@ class Attached:
 
     def _ask(self, approval: facts.ApprovalOpened) -> None:
         if self._questions is not None:
-            self._view.end_line()
+            self._end_line()
             self._questions.ask(approval)
 
     def _decide(self, approval: str, verdict: Verdict) -> None:
@@ -157,9 +157,13 @@ class Attached:
             self._view.show(event)
 
     def _say(self, text: str) -> None:
-        if not self._terminal.shows_output or self._questions is None or not self._questions.open:
-            self._view.end_line()
+        self._end_line()
         self._terminal.say(text)
+
+    def _end_line(self) -> None:
+        """What is said beside the text begins a line, where both are on one terminal."""
+        if self._terminal.shows_output:
+            self._view.end_line()
 
 
 def _header(server: str, info: messages.SessionInfo) -> str:

@@ -86,7 +86,9 @@ class Teller:
     def receipt(self, fact: facts.AnyFact) -> None:
         """How far a decision has come, beyond what the conversation tells."""
         if isinstance(fact, facts.ApprovalTaken):
+            told = self._tool_told
             self._line("tool", self._terminal.tint("  ✓ taken by Claude", DIM))
+            self._tool_told = told
 
     def say(self, text: str) -> None:
         """A remark of our own."""
