@@ -173,7 +173,8 @@ class Server:
         self._closers.callback(bus.close)
         feed = FeedSocket(context, paths.feed_socket)
         self._closers.callback(feed.close)
-        folders = Folders(start, (paths.config, paths.state, paths.run))
+        private = (paths.config, paths.state, paths.run)
+        folders = Folders(start, private)
         self._closers.callback(folders.close)
         plan = WorkerPlan(
             bus=paths.bus_socket,
@@ -181,6 +182,7 @@ class Server:
             claude=prepared.claude.path,
             state_id=journal.state_id,
             environment=prepared.environment,
+            private=private,
         )
         launcher = Launcher(
             paths.zygote_socket, plan, prepared.environ, paths.state / "workers.log", broker.deliver

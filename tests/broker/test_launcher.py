@@ -132,6 +132,23 @@ def test_a_worker_is_launched_killed_and_seen_gone(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_what_is_commanded_before_there_is_a_zygote_is_done_when_there_is(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        broker.launcher.launch(Launch("one", "token"))
+        broker.launcher.launch(Launch("two", "token"))
+        broker.launcher.kill(Kill("two"))
+        await broker.launcher.start()
+        # One that was to be killed before it could be started need not be started first.
+        missing = {(WorkerLaunched, "one"), (WorkerExited, "two")}
+        while missing:
+            event = await asyncio.wait_for(broker.told.get(), 20)
+            if isinstance(event, WorkerLaunched | WorkerExited):
+                missing.discard((type(event), event.worker))
+
+    play(tmp_path, scene)
+
+
 def test_a_worker_that_dies_by_itself_is_told(tmp_path: Path) -> None:
     async def scene(new: Callable[[], Broker]) -> None:
         broker = new()

@@ -18,7 +18,7 @@ from claude_remote import messages as m
 from claude_remote_broker.journal import PromptRow
 from claude_remote_broker.ports import Congested, Drained, FindPrompt, Found, Load, Loaded, Received
 from tests.broker.disk import events_after
-from tests.broker.world import FakeClient, FakeWorker, World
+from tests.broker.world import FakeClient, FakeReader, FakeWorker, World
 
 SMALL = st.integers(1, 4)
 NAMES = ["red", "green", "blue"]
@@ -45,6 +45,24 @@ class Life(RuleBasedStateMachine):
         client.send()
         world.pump()
 
+    @rule(name=st.sampled_from(NAMES))
+    def attach(self, name: str) -> None:
+        self.world.readers.append(FakeReader(self.world, name))
+        self.world.readers[-1].send()
+        self.world.pump()
+
+    @rule(which=st.integers(0, 20), connected=st.booleans(), congested=st.booleans())
+    def reader(self, which: int, connected: bool, congested: bool) -> None:
+        if self.world.readers:
+            reader = self.world.readers[which % len(self.world.readers)]
+            if not connected:
+                reader.hang_up()
+            elif reader.conn is None:
+                reader.send()
+            else:
+                self._flow(reader, congested)
+            self.world.pump()
+
     @rule(which=st.integers(0, 20))
     def reconnect(self, which: int) -> None:
         if self.world.clients:
@@ -70,10 +88,13 @@ class Life(RuleBasedStateMachine):
     def flow(self, which: int, congested: bool) -> None:
 
         if self.world.clients:
-            client = self.world.clients[which % len(self.world.clients)]
-            if client.conn is not None:
-                self.world.to_core(Congested(client.conn) if congested else Drained(client.conn))
-                self.world.pump()
+            self._flow(self.world.clients[which % len(self.world.clients)], congested)
+            self.world.pump()
+
+    def _flow(self, client: FakeClient | FakeReader, congested: bool) -> None:
+        if client.conn is not None:
+            client.congested = congested
+            self.world.to_core(Congested(client.conn) if congested else Drained(client.conn))
 
     # --- workers ---------------------------------------------------------------------------------------
 
@@ -115,6 +136,29 @@ class Life(RuleBasedStateMachine):
             if busy and worker.turn is None:
                 worker.work()
             worker.die()
+            self.world.pump()
+
+    @rule(steps=st.integers(1, 3))
+    def everybody_works(self, steps: int) -> None:
+        for worker in self.world.waiting():
+            self.world.launched(worker)
+        for worker in self.world.living():
+            for _ in range(steps):
+                worker.work()
+        self.world.pump()
+
+    @rule(which=st.integers(0, 5), steps=st.integers(1, 4), dies=st.booleans())
+    def works_unheard(self, which: int, steps: int, dies: bool) -> None:
+        """What it did in this time may reach the broker later, or never."""
+        worker = self._worker(which)
+        if worker is not None:
+            worker.route = None
+            for _ in range(steps):
+                worker.work()
+            if dies:
+                worker.die()
+            else:
+                worker.connect()
             self.world.pump()
 
     # --- broker ----------------------------------------------------------------------------------------
@@ -167,22 +211,29 @@ class Life(RuleBasedStateMachine):
             world.start()
         world.pump()
         for _ in range(60):
-            for client in world.clients:
-                if client.finished is None:
-                    client.send()
-            for worker in world.waiting():
-                world.launched(worker)
-            for worker in world.living():
-                if worker.route is None:
-                    worker.connect()
-                for _ in range(8):
-                    worker.work()
-            world.pump()
-            world.tick(1)
+            self._move_on()
             if all(client.finished is not None for client in world.clients):
+                for reader in world.readers:
+                    reader.send()
+                world.pump()
                 return
         unfinished = [(client.number, client.errors) for client in world.clients if client.finished is None]
         raise AssertionError(f"prompts that never end: {unfinished}")
+
+    def _move_on(self) -> None:
+        world = self.world
+        for client in world.clients:
+            if client.finished is None:
+                client.send()
+        for worker in world.waiting():
+            world.launched(worker)
+        for worker in world.living():
+            if worker.route is None:
+                worker.connect()
+            for _ in range(8):
+                worker.work()
+        world.pump()
+        world.tick(1)
 
     def _compare(self) -> None:
         for client in self.world.clients:
@@ -194,14 +245,18 @@ class Life(RuleBasedStateMachine):
             assert row.ended
             if row.ends is None:
                 # Taken back before its turn; it may have seen claude start.
-                assert client.lines == self._log(row)[: len(client.lines)]
+                assert client.lines == self._log(row.session, row.begins or 0)[: len(client.lines)]
                 continue
             assert row.begins is not None
             assert client.first == row.begins + 1
             assert client.last == row.ends
-            assert client.lines == self._log(row)[: row.ends - row.begins]
+            assert client.lines == self._log(row.session, row.begins or 0)[: row.ends - row.begins]
             if row.state == "done":
                 assert row.id in self.world.transcript
+        for reader in self.world.readers:
+            session = self.world.core._context.sessions._by_name.get(reader.session)
+            assert reader.lines == ([] if session is None else self._log(session.id, 0))
+            assert reader.tails == (session is not None)
         self._check_nothing_is_left()
 
     def _check_nothing_is_left(self) -> None:
@@ -221,11 +276,11 @@ class Life(RuleBasedStateMachine):
         assert answer.row is None or isinstance(answer.row, PromptRow)
         return answer.row
 
-    def _log(self, row: PromptRow) -> list[bytes]:
-        self.world.journal.perform(Load(0, row.session, row.begins or 0, 1 << 30))
+    def _log(self, session: str, after: int) -> list[bytes]:
+        self.world.journal.perform(Load(0, session, after, 1 << 30))
         answer = self.world._answers.get(timeout=10)
         assert isinstance(answer, Loaded)
-        return events_after(list(answer.rows), row.begins or 0)
+        return events_after(list(answer.rows), after)
 
 
 Life.TestCase.settings = settings(

@@ -65,6 +65,7 @@ class FakeWorker:
             case bus.Who():
                 self.connect()
             case bus.Welcome():
+                assert self.session is None or verb.acked <= self.world.stored_tail(self.session)
                 self._acknowledged(verb.acked)
                 self.send_again()
             case bus.Lease() if self.session is None:
@@ -167,6 +168,7 @@ class FakeClient:
     number: int
     session: str
     conn: int | None = None
+    congested: bool = False
     generation: int = 0
     last: int | None = None
     lines: list[bytes] = field(default_factory=list)
@@ -188,10 +190,8 @@ class FakeClient:
         self.hang_up()
         if not self.world.up:
             return
-        self.world.connections += 1
-        self.conn = self.world.connections
-        self.world.clients_by_conn[self.conn] = self
-        self.world.to_core(ports.Connected(self.conn, LAPTOP))
+        self.congested = False
+        self.conn = self.world.connect(self)
         after = None if self.last is None else m.Cursor(self.generation, self.last)
         known = self.world.core._context.sessions.name_taken(self.session)
         target = m.Target(session=self.session) if known else m.Target(name=self.session)
@@ -199,10 +199,7 @@ class FakeClient:
         self.world.to_core(ports.Received(self.conn, prompt, self.text))
 
     def hang_up(self) -> None:
-        if self.conn is not None:
-            self.world.clients_by_conn.pop(self.conn, None)
-            self.world.to_core(ports.Disconnected(self.conn))
-            self.conn = None
+        self.world.disconnect(self)
 
     def hear(self, message: m.Message, payload: bytes) -> None:
         match message:
@@ -210,6 +207,7 @@ class FakeClient:
                 self.accepted = message
                 self.generation = message.cursor.generation
             case m.Events():
+                assert not self.congested, "sent to who has no room"
                 assert message.generation == self.generation
                 assert self.accepted is not None
                 tail = self.world.stored_tail(self.accepted.session.id)
@@ -231,6 +229,48 @@ class FakeClient:
                 pass
 
 
+@dataclass
+class FakeReader:
+    """Attached to a session, over as many connections as it takes."""
+
+    world: World
+    session: str
+    conn: int | None = None
+    congested: bool = False
+    last: int = 0
+    tails: int = 0
+    lines: list[bytes] = field(default_factory=list)
+
+    def send(self) -> None:
+        """Attach, on a new connection, from where we are."""
+        self.hang_up()
+        if self.world.up:
+            self.congested = False
+            self.tails = 0
+            self.conn = self.world.connect(self)
+            after = m.Cursor(1, self.last)
+            self.world.to_core(ports.Received(self.conn, m.Attach(session=self.session, after=after)))
+
+    def hang_up(self) -> None:
+        self.world.disconnect(self)
+
+    def hear(self, message: m.Message, payload: bytes) -> None:
+        match message:
+            case m.Events():
+                assert not self.congested, "sent to who has no room"
+                assert message.first == self.last + 1, "a gap or a double"
+                self.last += message.count
+                self.lines += payload.splitlines()
+            case m.Tail():
+                self.tails += 1
+                assert self.tails == 1
+                assert message.cursor == (1, self.last)
+            case m.Error():
+                assert message.code == "no-such-session"  # it is not stored yet
+            case _:
+                raise AssertionError(message)
+
+
 class World:
     """`slow`: the journal answers only when it is told to."""
 
@@ -247,7 +287,8 @@ class World:
         self.transcript: set[str] = set()
         self.workers: dict[str, FakeWorker] = {}
         self.clients: list[FakeClient] = []
-        self.clients_by_conn: dict[int, FakeClient] = {}
+        self.readers: list[FakeReader] = []
+        self.clients_by_conn: dict[int, FakeClient | FakeReader] = {}
         self._events: deque[ports.Event] = deque()
         self.jobs: deque[ports.Store | ports.Load | ports.FindPrompt | ports.FindApproval] = deque()
         self._tails: dict[str, int] = {}
@@ -291,7 +332,7 @@ class World:
         self._events.clear()
         self.up = False
         self.journal.close()
-        for client in self.clients:
+        for client in self.clients_by_conn.values():
             client.conn = None
         self.clients_by_conn.clear()
         for worker in self.workers.values():
@@ -366,6 +407,20 @@ class World:
                 self._killed(command.worker)
             case _:
                 pass
+
+    # --- clients ---------------------------------------------------------------------------------------
+
+    def connect(self, client: FakeClient | FakeReader) -> int:
+        self.connections += 1
+        self.clients_by_conn[self.connections] = client
+        self.to_core(ports.Connected(self.connections, LAPTOP))
+        return self.connections
+
+    def disconnect(self, client: FakeClient | FakeReader) -> None:
+        if client.conn is not None:
+            self.clients_by_conn.pop(client.conn, None)
+            self.to_core(ports.Disconnected(client.conn))
+            client.conn = None
 
     # --- workers ---------------------------------------------------------------------------------------
 

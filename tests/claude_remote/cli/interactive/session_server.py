@@ -44,6 +44,7 @@ class SessionServer:
         self._finished: dict[str, messages.Finished] = {}
         self._changed = threading.Condition()
         self._closed = False
+        self._parting: RemoteError | None = None
         self._broken = 0  # connections that began before the last break are cut
 
     # --- what the test says -------------------------------------------------------------------------------
@@ -86,9 +87,10 @@ class SessionServer:
         values: dict[str, object] = {"outcome": "done", "cost": 0.01, "duration": 1.5}
         self.log(facts.TurnFinished(prompt=self.prompt(number).id, **(values | fields)))  # type: ignore[arg-type]
 
-    def cut(self) -> None:
-        """Break every connection there is."""
+    def cut(self, parting: RemoteError | None = None) -> None:
+        """Break every connection there is, with a last word to who follows the log."""
         with self._changed:
+            self._parting = parting
             self._broken += 1
             self._changed.notify_all()
 
@@ -157,6 +159,8 @@ class SessionServer:
                 )
                 news = self._log[connection.seq :]
             if self._closed or self._broken != life:
+                if self._parting is not None:
+                    connection.send(messages.Error(code=self._parting.code, message=self._parting.message))
                 return False
             for source, line in news:
                 connection.lines(line, source=source)

@@ -8,7 +8,7 @@ import pytest
 
 from claude_remote import facts, messages
 from claude_remote.cli.interactive import asking
-from claude_remote.errors import NotIdle, QueueFull, RightMissing
+from claude_remote.errors import NotIdle, QueueFull, Revoked, RightMissing, ShuttingDown
 from claude_remote.messages import Behavior
 from claude_remote.rights import Right
 from tests.claude_remote.cli.interactive.asked import APPROVAL
@@ -195,6 +195,24 @@ def test_a_broken_connection_is_told_and_nothing_is_lost(sits: Sits) -> None:
     user.server.log(claude.delta("two."), claude.assistant("One two."))
     user.sees("One two.")
     user.sees("● connected")
+
+
+def test_a_server_that_restarts_is_waited_for(sits: Sits) -> None:
+    user = sits()
+    user.server.cut(ShuttingDown())
+    user.sees("◌ reconnecting")
+    user.sees("● connected")
+    user.type("still there?\r")
+    assert user.server.begin().text == "still there?"
+    user.server.log(claude.assistant("Yes."))
+    user.sees("Yes.")
+
+
+def test_a_client_that_is_revoked_is_told_and_leaves(sits: Sits) -> None:
+    user = sits()
+    user.server.cut(Revoked())
+    user.sees("The server's owner has revoked this client.")
+    assert user.leaves() == 4
 
 
 # --- questions ---------------------------------------------------------------------------------------------
