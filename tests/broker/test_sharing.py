@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_remote import facts
+from claude_remote import bus, facts
 from claude_remote import messages as m
 from claude_remote.rights import Right
 from tests.broker.playbook import LAPTOP, PHONE, Hand, Playbook, uuid
@@ -109,6 +109,31 @@ def test_a_mode_that_widens_while_a_prompt_waits() -> None:
     # Who may do it goes on.
     book.prompts(1, 3, session="shared")
     assert uuid(3) in [verb.prompt for verb in hand.hear() if hasattr(verb, "prompt")]
+
+
+def test_commands_that_act_by_themselves() -> None:
+    book = Playbook()
+    book.table.given[PHONE.fingerprint] = MAY_PROMPT
+    book.connect(1, PHONE)
+    book.prompts(1, 1, "/config permissionMode=auto")
+    assert says(book, 1) == "right-missing"
+    assert not book.launches
+    book.table.given[PHONE.fingerprint] = MAY_WORK
+    book.prompts(1, 1, "/config permissionMode=auto")
+    assert says(book, 1) == "Accepted"
+
+
+@pytest.mark.parametrize(("rights", "mode"), [(MAY_PROMPT, "default"), (MAY_WORK, None)])
+def test_who_cannot_approve_does_not_get_the_mode_of_the_owners_settings(
+    rights: frozenset[Right], mode: str | None
+) -> None:
+    book = Playbook()
+    book.table.given[PHONE.fingerprint] = rights
+    book.connect(1, PHONE)
+    book.prompts(1, 1)
+    hand = Hand(book).launched()
+    (lease,) = [verb for verb in hand.ready() if isinstance(verb, bus.Lease)]
+    assert lease.mode == mode
 
 
 def test_who_had_more_rights_once_has_no_more_than_now() -> None:

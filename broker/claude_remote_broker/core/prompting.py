@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from claude_remote import options
 from claude_remote.errors import BadMessage, OutOfTurn, PromptConflict, RemoteError, StorageFailed, TooLarge
 from claude_remote.messages import Cancel, Decide, Interrupt, Message, Part, Prompt, PromptState, Withdraw
+from claude_remote_broker.core import gate
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
@@ -106,8 +108,9 @@ class Prompting(Exchange):
             elif self.context.sessions.of_prompt(self._request.id) is not None:
                 self._find()
             else:
-                peer, target = self.client.peer, self._request.target
-                Aiming(self.context, peer, target, self._aimed, self.end).begin(self._words())
+                peer, target, words = self.client.peer, self._request.target, self._words()
+                options.check_prompt(words, gate.rights_of(peer.fingerprint, self.context.clients))
+                Aiming(self.context, peer, target, self._aimed, self.end).begin(words)
         except RemoteError as error:
             self.end(error)
 

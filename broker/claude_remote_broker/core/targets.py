@@ -127,7 +127,7 @@ class Aiming:
             claude_session=context.ids.uuid(),
             fork_of=None if inherited is None else inherited.claude_session,
             options=checked.rest or (() if inherited is None else inherited.options),
-            mode=checked.mode or (None if inherited is None else inherited.mode),
+            mode=checked.mode or (self._mode() if inherited is None else inherited.mode),
             model=checked.model or (None if inherited is None else inherited.model),
         )
         session = Session(row, fresh=True)
@@ -138,6 +138,11 @@ class Aiming:
         except RemoteError:
             context.sessions.drop(session)
             raise
+
+    def _mode(self) -> str | None:
+        """A claude that is told no mode takes the one of its settings, which may need more rights."""
+        rights = gate.rights_of(self._peer.fingerprint, self._context.clients)
+        return None if Right.APPROVE in rights else "default"
 
     def _name(self, cwd: str, source: Session | None) -> str:
         taken = self._context.sessions.name_taken
