@@ -129,7 +129,8 @@ class Give(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """A prompt for claude. Payload: its text, UTF-8. `again`: it may have reached claude in another lease.
 
     With `again` the worker looks into claude's transcript first: if the prompt's id is there, it answers
-    with a TurnFinished(interrupted), because the prompt may have had effects.
+    with a TurnFinished(interrupted), because the prompt may have had effects. `now`: into the turn that runs;
+    if claude does not read it there, or none runs, it is the next.
     """
 
     session: str
@@ -137,6 +138,7 @@ class Give(Verb, frozen=True, kw_only=True, omit_defaults=True):
     prompt: str
     client: str = ""
     again: bool = False
+    now: bool = False
 
 
 class Verdict(Verb, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,16 +1,40 @@
-"""The commands whose packages are extras: each starts its program, or says in one line what to install."""
+"""Where the commands begin.
+
+Those whose packages are extras start their program, or say in one line what to install.
+"""
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from typing import NoReturn
 
 from claude_remote.errors import Exit
 
 
+def client() -> NoReturn:
+    """claude-remote. Everything is closed when its code is known; taking the interpreter apart is left out.
+
+    Measured on a `ping`: that costs 7 ms of 90, and collecting garbage while its modules load 4.
+    """
+    gc.disable()
+    from claude_remote.cli import main
+
+    code = main(on_long=gc.enable)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # which says so
+    os._exit(code)
+
+
 def server() -> int:
     """claude-remote-server."""
-    return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop", "psutil"))
+    return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop"))
 
 
 def worker() -> int:
@@ -24,15 +48,14 @@ def gui() -> int:
 
 
 def _run(module: str, command: str, extra: str, needs: tuple[str, ...]) -> int:
-    try:
-        main = import_module(module).main
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in needs:
-            raise
+    missing = [name for name in needs if find_spec(name) is None]
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
         print(
-            f"{command}: {error.name} is missing; install it with: pipx install 'claude-remote-bus[{extra}]'",
+            f"{command}: {' and '.join(missing)} {are} missing;"
+            f" install with: pipx install 'claude-remote-bus[{extra}]'",
             file=sys.stderr,
         )
         return Exit.USAGE
-    code: int = main()
+    code: int = import_module(module).main()
     return code

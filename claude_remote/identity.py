@@ -181,7 +181,7 @@ def check_client_certificate(der: bytes) -> None:
             # What is only frowned upon today (a negative serial number) is an error here already.
             warnings.simplefilter("error", CryptographyDeprecationWarning)
             certificate = x509.load_der_x509_certificate(der)
-            _check_key_and_name(certificate)
+            _check_key_and_name(certificate, name_in(der))
             _check_extensions(certificate)
             _check_time(certificate)
             certificate.verify_directly_issued_by(certificate)
@@ -206,7 +206,7 @@ def _name_of(public: CertificatePublicKeyTypes) -> str:
     return sha256(spki).hexdigest()
 
 
-def _check_key_and_name(certificate: x509.Certificate) -> None:
+def _check_key_and_name(certificate: x509.Certificate, told: str | None) -> None:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -221,6 +221,9 @@ def _check_key_and_name(certificate: x509.Certificate) -> None:
         raise BadMessage("the certificate's subject must be one CN: the SHA-256 of its public key in hex")
     if certificate.issuer != name:
         raise BadMessage("the certificate must be issued by itself")
+    if name != x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, told or "")]):
+        # Another key in some extension would be taken for this one, and its owner be shut out.
+        raise BadMessage("the certificate holds a second key")
 
 
 def _check_extensions(certificate: x509.Certificate) -> None:

@@ -19,8 +19,8 @@ class Fork(Order, frozen=True, kw_only=True, tag="fork"):
     """Start a worker. Payload: the environment for its claude, a msgpack map of text to text.
 
     Answered by Forked. `token` proves to the broker that the worker is this one. Paths: `bus` the ROUTER's
-    socket, `spill` the folder for events that cannot be handed over, `claude` the program to run. `state_id`
-    begins the lease marker that claude's environment carries.
+    socket, `spill` the folder for events that cannot be handed over, `claude` the program to run, `private`
+    the folders that its tools shall not touch. `state_id` begins the lease marker of claude's environment.
     """
 
     worker: str
@@ -29,6 +29,7 @@ class Fork(Order, frozen=True, kw_only=True, tag="fork"):
     spill: str
     claude: str
     state_id: str
+    private: tuple[str, ...] = ()
     patience: float = 600.0  # seconds that a worker waits for a broker before it ends itself
 
 

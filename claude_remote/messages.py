@@ -165,13 +165,19 @@ class Prompt(Message, frozen=True, kw_only=True, tag="prompt"):
     Payload: the text, UTF-8, of `size` bytes in all; what does not fit follows in `Part`s. `id` names the
     prompt for ever: sent again with the same text it is the same prompt, however often the link broke. With
     `after`, events up to that cursor are not sent again. Answered by Accepted, then by Waiting, Events,
-    Approval and so on, then by Finished and Done.
+    Approval and so on, then by Finished and Done. Without `follow`: by Accepted, by Waiting if it waits (or
+    Finished if it has ended long ago), and Done; it runs all the same.
+
+    `now`, in an existing session: claude reads it in the midst of the turn that runs, after the tools that it
+    uses just now; if it does not get to that any more, or none runs, it is the next prompt of the session.
     """
 
     id: Uuid
     target: Target
     size: Annotated[int, Meta(ge=1, le=MAX_PROMPT)]
     after: Cursor | None = None
+    follow: bool = True
+    now: bool = False
 
 
 class Part(Message, frozen=True, kw_only=True, tag="part"):
@@ -179,7 +185,10 @@ class Part(Message, frozen=True, kw_only=True, tag="part"):
 
 
 class Attach(Message, frozen=True, kw_only=True, tag="attach"):
-    """Read a session's log after a cursor (None: from the beginning) and, with `follow`, what comes."""
+    """Read a session's log after a cursor (None: from the beginning) and, with `follow`, what comes.
+
+    A cursor of another generation, or beyond the tail, is answered by Reset with the place that is meant.
+    """
 
     session: Line
     after: Cursor | None = None
@@ -187,13 +196,40 @@ class Attach(Message, frozen=True, kw_only=True, tag="attach"):
 
 
 class ListSessions(Message, frozen=True, kw_only=True, tag="list-sessions"):
-    """Answered by any number of Sessions."""
+    """Answered by any number of Sessions: all that this client may see, or the one that is named."""
+
+    session: Line | None = None
 
 
 class Sessions(Message, frozen=True, kw_only=True, tag="sessions"):
     """Some of the sessions."""
 
     sessions: tuple[SessionInfo, ...]
+
+
+class Await(Message, frozen=True, kw_only=True, tag="await"):
+    """Wait until nothing runs in a session and no prompt waits there.
+
+    Answered by Sessions with this one, at once and whenever it is different, and Done when that is so.
+    """
+
+    session: Line
+
+
+class Rename(Message, frozen=True, kw_only=True, tag="rename"):
+    """Call a session by another name. Answered by Sessions with this one."""
+
+    session: Line
+    name: Word
+
+
+class Close(Message, frozen=True, kw_only=True, tag="close"):
+    """End a session: the running turn is interrupted, prompts that wait are taken back, its claude ends.
+
+    Answered, when its claude is gone, by Sessions with this one. The next prompt opens it again.
+    """
+
+    session: Line
 
 
 class Control(Message, frozen=True, kw_only=True, tag="control"):
@@ -369,6 +405,10 @@ class SessionInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     approvals: Count = 0
     claude_session: str = ""
     last_words: Line = ""
+    prompting: Line = ""  # whose prompt runs now
+    queued: Count = 0  # prompts that wait
+    outcome: Word = ""  # of the last turn: done, error, interrupted or void; empty before the first
+    reason: Line = ""  # in words, unless it is done
 
 
 class ApprovalInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -441,6 +481,9 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | Await
+    | Rename
+    | Close
     | Control
     | Watch
     | Decide
@@ -479,6 +522,9 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: Right.VIEW,
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    Await: None,  # likewise
+    Rename: Right.PROMPT,
+    Close: Right.PROMPT,
     Control: Right.PROMPT,
     Watch: Right.VIEW,
     Decide: Right.APPROVE,

@@ -107,7 +107,10 @@ def find_lease(marker: str) -> list[Process]:
 
 
 def send_signal(process: Process, number: signal.Signals) -> bool:
-    """Signal this very process, never one that has its pid by now. False when it is gone."""
+    """Signal this very process, never one that has its pid by now.
+
+    False when it is gone, and when it is somebody else's: what a tool starts by sudo is out of our reach.
+    """
     try:
         descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:
@@ -118,7 +121,7 @@ def send_signal(process: Process, number: signal.Signals) -> bool:
         if entry is None or entry.process != process or entry.state in _DEAD:
             return False
         signal.pidfd_send_signal(descriptor, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return False
     finally:
         os.close(descriptor)
@@ -129,7 +132,7 @@ def kill_all(roots: Iterable[Process], marker: str | None = None) -> list[Proces
     """Kill these processes, everything below them, and everything with this marker. Does not wait.
 
     They are stopped first, until none is found that is not: so none can start another one meanwhile. Returns
-    those that were signalled; call it again until it returns none, and they are proven gone.
+    those that were signalled; call it again until it returns none, and all that are ours are proven gone.
     """
     starts = list(roots)
     known: dict[Process, None] = {}

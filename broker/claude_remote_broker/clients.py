@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from claude_remote.client.dial import dial_unix
+from claude_remote.client.dial import dial_control
 from claude_remote.client.link import Link
-from claude_remote.errors import RemoteError
+from claude_remote.errors import Refused, RemoteError
 from claude_remote.messages import (
     Approve,
     ClientInfo,
@@ -17,6 +18,7 @@ from claude_remote.messages import (
     Revoke,
 )
 from claude_remote.paths import Paths
+from claude_remote_broker.control import is_claudes
 from claude_remote_broker.failure import Failure, FailureExit
 from claude_remote_broker.state_lock import read_holder
 
@@ -40,7 +42,7 @@ def open_desk(paths: Paths) -> ClientsDesk:
     if holder is None:
         return FilesDesk(paths)
     try:
-        stream = dial_unix(str(paths.control_socket), _TIMEOUT).stream
+        stream = dial_control(str(paths.control_socket), _TIMEOUT).stream
     except RemoteError as error:
         raise Failure(
             f"the server (pid {holder.pid}) runs, but its control socket does not answer: {error.message}",
@@ -69,7 +71,10 @@ class ServerDesk:
 
 
 class FilesDesk:
-    """The files, while no server runs. A server that starts meanwhile reads what was changed."""
+    """The files, while no server runs. A server that starts meanwhile reads what was changed.
+
+    Claudes outlive their server for a while, and what they start may change nothing here either.
+    """
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
@@ -78,6 +83,8 @@ class FilesDesk:
         """See ClientsDesk."""
         import asyncio
 
+        if not isinstance(request, ListClients) and is_claudes(os.getpid()):
+            raise Refused("This was started by a Claude, which could approve itself: do it yourself.")
         return asyncio.run(self._ask(request))
 
     async def _ask(self, request: Request) -> list[ClientInfo]:

@@ -36,6 +36,14 @@ def why_not(peer: socket.socket, is_ours: Callable[[int], bool], proc: Path = Pa
         return "The server cannot see who is asking: the process has ended, or lives in another container."
 
 
+def is_claudes(pid: int, proc: Path = Path("/proc")) -> bool:
+    """Whether a process, or one above it, carries a lease marker: a Claude has started it."""
+    try:
+        return _why_not(pid, lambda _: False, proc) is not None
+    except OSError:
+        return False
+
+
 def _why_not(pid: int, is_ours: Callable[[int], bool], proc: Path) -> str | None:
     # The peer itself must be readable (OSError); an ancestor that is not belongs to somebody else.
     if _marked(proc, pid):

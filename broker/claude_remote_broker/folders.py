@@ -37,8 +37,12 @@ class Folders:
         roots = tuple(Path(root) for root in command.roots)
         try:
             folder = self._folder(command.path, roots)
-            for other in command.also:
-                self._allow(Path(os.path.realpath(folder / Path(other).expanduser())), other, roots)
+            also = [(Path(os.path.realpath(folder / Path(path).expanduser())), path) for path in command.also]
+            for path, asked in also:
+                self._allow(path, asked, roots)
+            if command.apart:
+                for path, asked in [(folder, str(folder)), *also]:
+                    self._keep_apart(path, asked)
         except RemoteError as error:
             return FolderChecked(command.ticket, error=error)
         except (OSError, ValueError, RuntimeError) as error:
@@ -73,6 +77,13 @@ class Folders:
             raise OutsideRoots(f"{asked} is outside the folders that this client may use")
         if _inside(path, self._private):
             raise OutsideRoots(f"{asked} belongs to claude-remote itself")
+
+    def _keep_apart(self, path: Path, asked: str) -> None:
+        if any(_inside(private, [path]) for private in self._private):
+            raise OutsideRoots(
+                f"{asked} holds files of claude-remote itself; a client without the right `approve` names"
+                " a folder beside them"
+            )
 
 
 def _inside(path: Path, folders: Iterable[Path]) -> bool:

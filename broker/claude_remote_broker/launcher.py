@@ -49,6 +49,7 @@ class WorkerPlan:
     claude: Path
     state_id: str
     environment: Mapping[str, str] = field(repr=False)
+    private: tuple[Path, ...] = ()
     patience: float = 600.0
 
     def order(self, command: Launch) -> orders.Fork:
@@ -60,6 +61,7 @@ class WorkerPlan:
             spill=str(self.spill),
             claude=str(self.claude),
             state_id=self.state_id,
+            private=tuple(map(str, self.private)),
             patience=self.patience,
         )
 
@@ -110,6 +112,7 @@ class Launcher:
         Raises Failure when no zygote can be had. The bus must be open: orphans name themselves there.
         """
         await self._reach()
+        self._order_again()
         await self._settle()
 
     def tick(self) -> None:
@@ -248,9 +251,15 @@ class Launcher:
                 log.warning("no zygote: %s; trying again", error)
                 self._fail_starting(str(error))
                 continue
-            for command in self._starting.values():
-                self._order(self._plan.order(command), self._payload)
+            self._order_again()
             await self._settle()
+
+    def _order_again(self) -> None:
+        """What was commanded while there was no zygote to do it."""
+        for command in self._starting.values():
+            self._order(self._plan.order(command), self._payload)
+        for worker in self._starting.keys() & self._killing:
+            self._order(orders.Kill(worker=worker))
 
     def _fail_starting(self, reason: str) -> None:
         for worker in [*self._starting]:
@@ -288,9 +297,11 @@ class Launcher:
             self._forked.add(forked.worker)
             self._add(forked.worker, Process(forked.pid, forked.started))
         # It answers so, too, when it was to kill one that is not its own.
-        for worker in self._forked - {forked.worker for forked in report.workers}:
+        listed = {forked.worker for forked in report.workers}
+        for worker in (self._forked | (self._starting.keys() & self._killing)) - listed:
             self._forked.discard(worker)
             if worker in self._killing:
+                self._starting.pop(worker, None)
                 tasks.spawn(self._bury(worker), f"kill {worker}")
 
     def _add(self, worker: str, process: Process) -> None:

@@ -62,7 +62,7 @@ def open_unix(path: Path, *, owner_only: bool = False) -> Listener:
     """
     try:
         if owner_only:
-            _check_folder(make_private_folder(path.parent))
+            make_own_folder(path.parent)
         _clear(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -105,9 +105,14 @@ def _why(address: str, port: int, error: OSError) -> Failure:
     return Failure(f"{where}: {error.strerror or error}")
 
 
-def _check_folder(folder: Path) -> None:
-    status = folder.stat()
-    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+def make_own_folder(folder: Path) -> None:
+    """Create a folder for our sockets, or see that the one that is there is ours alone. Failure, OSError.
+
+    It may lie in /tmp under a name that others can guess, and be there already: as a link, too.
+    """
+    make_private_folder(folder)
+    link, status = folder.lstat(), folder.stat()
+    if {link.st_uid, status.st_uid} != {os.geteuid()} or stat.S_IMODE(status.st_mode) & 0o077:
         raise Failure(f"{folder} must belong to you and to nobody else: chmod 700 {folder}")
 
 

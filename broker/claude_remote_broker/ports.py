@@ -136,6 +136,7 @@ class CheckFolder(Command, frozen=True):
     path: str | None
     roots: tuple[str, ...]
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
+    apart: bool = False  # nor may any of them lie above what is claude-remote's own
 
 
 class FolderChecked(Event, frozen=True):

@@ -36,6 +36,7 @@ from claude_remote_broker.journal import Journal, JournalUnusable
 from claude_remote_broker.lag import LagWatch
 from claude_remote_broker.launcher import Launcher, WorkerPlan
 from claude_remote_broker.limits import Limits, raise_open_files
+from claude_remote_broker.listeners import make_own_folder
 from claude_remote_broker.mailbox import Mailbox
 from claude_remote_broker.notify import Notifier
 from claude_remote_broker.ports import Event
@@ -138,7 +139,7 @@ class Server:
     async def _assemble(self, loop: asyncio.AbstractEventLoop) -> _Parts:
         """Open everything, listen to nobody yet. What is open is closed in the reverse order."""
         prepared, paths = self._prepared, self._paths
-        files.make_private_folder(paths.run)
+        make_own_folder(paths.run)
         files.make_private_folder(paths.spill)
         start = self._settings.cwd or Path.home()
         # A client that may `work` gets the home folder, or where sessions start if that lies elsewhere.
@@ -172,7 +173,8 @@ class Server:
         self._closers.callback(bus.close)
         feed = FeedSocket(context, paths.feed_socket)
         self._closers.callback(feed.close)
-        folders = Folders(start, (paths.config, paths.state, paths.run))
+        private = (paths.config, paths.state, paths.run)
+        folders = Folders(start, private)
         self._closers.callback(folders.close)
         plan = WorkerPlan(
             bus=paths.bus_socket,
@@ -180,6 +182,7 @@ class Server:
             claude=prepared.claude.path,
             state_id=journal.state_id,
             environment=prepared.environment,
+            private=private,
         )
         launcher = Launcher(
             paths.zygote_socket, plan, prepared.environ, paths.state / "workers.log", broker.deliver

@@ -172,11 +172,16 @@ def _execute(path: Path, environ: Mapping[str, str], logs: Path) -> ZygoteProces
 
 
 def find_family(path: Path) -> list[processes.Process]:
-    """Every zygote of this socket and every worker forked from one: they share its command line."""
-    wanted = os.fsencode(path)
+    """Every zygote of this socket and every worker forked from one: they share its command line.
+
+    Only those of this user: anybody can start a program with such a command line.
+    """
+    wanted, own = os.fsencode(path), os.geteuid()
     found: list[processes.Process] = []
     for pid in processes.snapshot():
         with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}").stat().st_uid != own:
+                continue
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             if wanted in words and b"claude_remote_workers.zygote" in words:
                 process = processes.find_process(pid)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from claude_remote.cli.terminal import Terminal
 
-COMMANDS = ("clients", "config", "ping", "servers", "sessions")
+COMMANDS = (
+    "attach",
+    "clients",
+    "close",
+    "completion",
+    "config",
+    "interrupt",
+    "logs",
+    "ping",
+    "rename",
+    "send",
+    "servers",
+    "sessions",
+    "stop",
+    "wait",
+)
 
 
 class Called(NamedTuple):
@@ -20,12 +35,15 @@ class Called(NamedTuple):
     rest: list[str]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """`claude-remote`: gives the exit code, as claude_remote.errors lists them."""
+def main(argv: Sequence[str] | None = None, on_long: Callable[[], None] = lambda: None) -> int:
+    """`claude-remote`: gives the exit code, as claude_remote.errors lists them.
+
+    `on_long` is called before what may take longer than a ping.
+    """
     from claude_remote.cli.running import run
 
     words = list(sys.argv[1:] if argv is None else argv)
-    return run(lambda terminal: _dispatch(words, terminal))
+    return run(lambda terminal: _dispatch(words, terminal, on_long))
 
 
 def find_command(words: Sequence[str]) -> Called:
@@ -44,7 +62,7 @@ def find_command(words: Sequence[str]) -> Called:
     return Called(server, None, list(words))
 
 
-def _dispatch(words: list[str], terminal: Terminal) -> int:
+def _dispatch(words: list[str], terminal: Terminal, on_long: Callable[[], None]) -> int:
     for word in words:
         # What is not UTF-8 arrives as lone surrogates (PEP 383), and could be sent to nobody.
         if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
@@ -52,6 +70,8 @@ def _dispatch(words: list[str], terminal: Terminal) -> int:
 
             raise BadOption("an argument is not UTF-8 text")
     called = find_command(words)
+    if called.command != "ping":
+        on_long()
     if called.command is None:
         from claude_remote.cli.print_mode import converse
 
@@ -63,6 +83,11 @@ def _dispatch(words: list[str], terminal: Terminal) -> int:
         code = plain_ping(called.server, called.rest, terminal)
         if code is not None:
             return code
+    if called.command == "completion" and called.rest[1:2] == ["--words"]:
+        from claude_remote.cli.completion import answer
+
+        # What is being written is no command line yet: nobody may trip over it.
+        return answer(called.rest[0], called.rest[2:], terminal)
     from claude_remote.cli.commands import run_command
 
     return run_command(called.server, called.command, called.rest, terminal)

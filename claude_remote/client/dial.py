@@ -10,9 +10,13 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from struct import Struct
 from typing import NamedTuple
 
 from claude_remote.errors import Unreachable
+
+# struct ucred: pid, uid, gid (unix(7), SO_PEERCRED).
+_CREDENTIALS = Struct("3i")
 
 
 class Dialed(NamedTuple):
@@ -63,6 +67,31 @@ def dial_unix(path: str, timeout: float) -> Dialed:
             raise Unreachable(f"nobody listens at {path}: start claude-remote-server") from None
         raise Unreachable(f"cannot reach {path}: {_words(error)}") from None
     return Dialed(stream)
+
+
+def dial_control(path: str, timeout: float) -> Dialed:
+    """Connect to this user's own server on this machine. Raises Unreachable.
+
+    Also when somebody else listens there: nothing but the socket's owner vouches for this server.
+    """
+    dialed = dial_unix(path, timeout)
+    try:
+        owner = _listener(dialed.stream, path)
+    except OSError as error:
+        dialed.stream.close()
+        raise Unreachable(f"cannot see who listens at {path}: {_words(error)}") from None
+    if owner != os.geteuid():
+        dialed.stream.close()
+        raise Unreachable(f"somebody else (user {owner}) listens at {path}; that is not your server")
+    return dialed
+
+
+def _listener(stream: socket.socket, path: str) -> int:
+    """The user who listens at the other end of a unix socket."""
+    if hasattr(socket, "SO_PEERCRED"):
+        raw = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        return int(_CREDENTIALS.unpack(raw)[1])
+    return os.lstat(path).st_uid
 
 
 def dial_ssh(host: str, port: int, user: str | None = None) -> Dialed:

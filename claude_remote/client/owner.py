@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from claude_remote import messages
-from claude_remote.client.dial import dial_unix
+from claude_remote.client.dial import dial_control
 from claude_remote.client.link import Link
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Done
@@ -54,7 +54,7 @@ class Owner:
         if not self._socket.exists():
             return None
         try:
-            link = Link(dial_unix(str(self._socket), _TIMEOUT).stream, "the server on this machine")
+            link = Link(dial_control(str(self._socket), _TIMEOUT).stream, "the server on this machine")
         except RemoteError:
             return None
         try:

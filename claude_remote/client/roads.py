@@ -17,7 +17,7 @@ from msgspec import structs
 
 from claude_remote import fingerprints, tls
 from claude_remote.address import Address, Ssh, Tcp, Unix
-from claude_remote.client.dial import Dialed, dial_ssh, dial_tcp, dial_unix
+from claude_remote.client.dial import Dialed, dial_control, dial_ssh, dial_tcp, dial_unix
 from claude_remote.client.introduction import Introduction, NewServer
 from claude_remote.client.link import Link
 from claude_remote.client.owner import Owner
@@ -66,7 +66,7 @@ class LocalRoad:
 
     def open(self) -> Arrived:
         """See Road."""
-        dialed = dial_unix(str(self._path), self._timeout)
+        dialed = dial_control(str(self._path), self._timeout)
         link = Link(dialed.stream, "the server on this machine")
         hello = _greet(link, self._timeout)
         return Arrived(link, hello, hello.fingerprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from importlib import import_module
@@ -32,6 +33,8 @@ def main() -> int:
         f"{on['system']}, {on['cores']} cores, Python {on['python']}, load {on['load']} before the start",
         file=out,
     )
+    if os.getloadavg()[0] > len(os.sched_getaffinity(0)) / 2:
+        print("others use this machine too: what follows is worse than it would be alone", file=out)
     print("median, smallest to largest, and the ratio to a reference measured in the same rounds", file=out)
     began = time.monotonic()
     reports = []

@@ -13,7 +13,8 @@ from tests.benchmarks.bare_pipe import BarePipe
 from tests.benchmarks.figures import Report
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.stand_in import written_at
-from tests.benchmarks.yard import Yard, yard
+from tests.benchmarks.usage import cpu_seconds
+from tests.benchmarks.yard import Yard, open_ready, yard
 
 _SHORT, _LONG = 300, 2048
 
@@ -23,7 +24,7 @@ def run(settings: Settings) -> Report:
     report = Report("bulk", "events through worker, bus, journal and TLS, as fast as they are taken")
     with yard(workers=1, stand_in=True) as here, here.connect() as client:
         assert here.stand_in is not None
-        session = client.open().session.id
+        session = open_ready(client)
         with BarePipe(here.stand_in) as pipe:
             for size, usual in ((_SHORT, 400_000), (_LONG, 100_000)):
                 _measure(report, here, client, session, pipe, size, int(settings.scale(usual)), settings)
@@ -47,14 +48,14 @@ def _measure(
         some = count if number >= 0 else count // 10
         by_pipe = _rate((line for _, line in pipe.emit(some, size, 0)), some)
         processes = {"broker": here.broker, "worker": here.workers[0], "client": psutil.Process()}
-        before = {name: _cpu(process) for name, process in processes.items()}
+        before = {name: cpu_seconds(process) for name, process in processes.items()}
         by_road = _rate(_lines(client, session, some, size), some)
         if number < 0:
             continue
         bare.append(by_pipe)
         road.append(by_road)
         for name, process in processes.items():
-            spent[name].append((_cpu(process) - before[name]) / some * 1e6)
+            spent[name].append((cpu_seconds(process) - before[name]) / some * 1e6)
     report.add(f"bare pipe, {size} bytes", "events/s", bare)
     through = report.add(f"claude-remote, {size} bytes", "events/s", road, f"bare pipe, {size} bytes")
     report.add(f"claude-remote, {size} bytes, as bytes", "MB/s", [rate * size / 1e6 for rate in road])
@@ -86,8 +87,3 @@ def _rate(lines: Iterable[bytes], count: int) -> float:
     if came != count:
         raise AssertionError(f"{came} lines came of {count}")
     return count / (ended - began) * 1e9
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

@@ -11,12 +11,12 @@ import psutil  # type: ignore[import-untyped]
 
 from claude_remote.client import Client
 from claude_remote.client.events import Line
-from claude_remote.messages import SessionState
 from tests.benchmarks.bare_pipe import BarePipe
 from tests.benchmarks.figures import Report, percentile
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.stand_in import written_at
-from tests.benchmarks.yard import Yard, wait_for_state, yard
+from tests.benchmarks.usage import cpu_seconds
+from tests.benchmarks.yard import Yard, open_ready, yard
 
 _RATE = 20
 _SIZE = 300
@@ -37,9 +37,7 @@ def run(settings: Settings) -> Report:
             pipes = [stack.enter_context(BarePipe(program)) for _ in range(count)]
             bare = Crowd([_reads_pipe(pipe, seconds / 2) for pipe in pipes])
             bare.run(seconds / 2, psutil.Process(), here)
-        sessions = [client.open().session.id for _ in range(count)]
-        for session in sessions:
-            wait_for_state(client, session, SessionState.IDLE)
+        sessions = [open_ready(client) for _ in range(count)]
         crowd = Crowd([_follows(client, session, seconds) for session in sessions])
         crowd.run(seconds, psutil.Process(), here)
     for percent in (50, 99):
@@ -53,7 +51,7 @@ def run(settings: Settings) -> Report:
     report.expect(f"{count} sessions, p99", percentile(crowd.late, 99), 50, "ms")
     report.expect(f"{count} sessions, CPU of the broker", crowd.broker_cpu, 90, "% of a core")
     if crowd.machine_cpu > 95:
-        report.notes.append("the machine was saturated by stand-ins, workers and readers beside the broker")
+        report.notes.append("the machine was saturated, by what was measured or by what else ran on it")
     return report
 
 
@@ -79,12 +77,12 @@ class Crowd:
         time.sleep(_MARGIN)
         psutil.cpu_percent()
         measured = [own, here.broker]
-        before = [_cpu(process) for process in measured]
+        before = [cpu_seconds(process) for process in measured]
         first = time.monotonic()
         time.sleep(max(0.5, began + seconds - _MARGIN - first))
         last = time.monotonic()
         self.machine_cpu = psutil.cpu_percent()
-        spent = [_cpu(process) - start for process, start in zip(measured, before, strict=True)]
+        spent = [cpu_seconds(process) - start for process, start in zip(measured, before, strict=True)]
         self.own_cpu, self.broker_cpu = (each / (last - first) * 100 for each in spent)
         for thread in threads:
             thread.join(_PATIENCE)
@@ -124,8 +122,3 @@ def _follows(client: Client, session: str, seconds: float) -> Reader:
                     take(event.raw)
 
     return read
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

@@ -10,11 +10,10 @@ from pathlib import Path
 from claude_remote.client import Client
 from claude_remote.client.answer import Answer, Text
 from claude_remote.client.events import Line
-from claude_remote.messages import SessionState
 from tests.benchmarks.figures import Report
 from tests.benchmarks.rounds import Measure, interleave
 from tests.benchmarks.settings import Settings
-from tests.benchmarks.yard import Yard, wait_for_state, yard
+from tests.benchmarks.yard import Yard, open_ready, yard
 from tests.e2e.lab import console_script
 from tests.fakes.messages_api import claude_program, text
 
@@ -53,8 +52,7 @@ def run(settings: Settings) -> Report:
 
 def _measures(here: Yard, client: Client) -> dict[str, Measure]:
     remote = console_script("claude-remote")
-    kept = client.open().session.id
-    wait_for_state(client, kept, SessionState.IDLE)
+    kept = open_ready(client)
 
     def local() -> float:
         return _to_first_byte([claude_program(), "-p", _WORDS], here.local_environment, here.lab.work)
@@ -66,9 +64,7 @@ def _measures(here: Yard, client: Client) -> dict[str, Measure]:
         return _to_first_byte([remote, "-r", kept, "-p", _WORDS], here.remote_environment, here.client.home)
 
     def warm() -> float:
-        session = client.open().session.id
-        wait_for_state(client, session, SessionState.IDLE)
-        return _to_first_text(client, session)
+        return _to_first_text(client, open_ready(client))
 
     def later() -> float:
         return _to_first_text(client, kept)

@@ -10,7 +10,7 @@ from tests.benchmarks.bare_pipe import BarePipe
 from tests.benchmarks.figures import Report, percentile
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.stand_in import written_at
-from tests.benchmarks.yard import yard
+from tests.benchmarks.yard import open_ready, yard
 
 _RATE = 100
 _SIZE = 300
@@ -25,7 +25,7 @@ def run(settings: Settings) -> Report:
     with yard(workers=1, stand_in=True) as here, here.connect() as client:
         program = here.stand_in
         assert program is not None
-        session = client.open().session.id
+        session = open_ready(client)
         with BarePipe(program) as pipe:
             for number in range(-1, rounds):  # the first is for the caches
                 several = count if number >= 0 else 50

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
-
 from claude_remote.client import Client
-from claude_remote.messages import SessionState
 from tests.benchmarks.figures import Report
 from tests.benchmarks.rounds import interleave, timed
+from tests.benchmarks.running import run as run_program
 from tests.benchmarks.settings import Settings
-from tests.benchmarks.yard import Yard, wait_for_state, yard
+from tests.benchmarks.usage import private_memory
+from tests.benchmarks.yard import Yard, open_ready, yard
 from tests.fakes.claude import claude_program
 from tests.workers.stage import Stage
 
@@ -44,21 +42,23 @@ def _broker(report: Report, here: Yard) -> None:
 
 def _workers(report: Report, here: Yard, client: Client, count: int) -> None:
     for _ in range(count):
-        wait_for_state(client, client.open().session.id, SessionState.IDLE)
+        open_ready(client)
     time.sleep(_SETTLED)
     workers = here.workers
     claudes = [child for worker in workers for child in worker.children()]
-    report.add("claude, idle", "MB", [_private(claude) / 1e6 for claude in claudes])
-    own = report.add("worker beside it", "MB", [_private(worker) / 1e6 for worker in workers], "claude, idle")
+    report.add("claude, idle", "MB", [private_memory(claude) / 1e6 for claude in claudes])
+    own = report.add(
+        "worker beside it", "MB", [private_memory(worker) / 1e6 for worker in workers], "claude, idle"
+    )
     report.expect("private memory of a worker", own.median, 8, "MB")
 
 
 def _connections(report: Report, here: Yard, count: int) -> None:
-    before = _private(here.broker)
+    before = private_memory(here.broker)
     with ExitStack() as stack:
         for _ in range(count):
             stack.enter_context(here.connect())
-        each = (_private(here.broker) - before) / count / 1024
+        each = (private_memory(here.broker) - before) / count / 1024
     figure = report.add(f"broker, for each of {count} idle TLS connections", "KiB", [each])
     report.expect("memory of an idle connection", figure.median, 40, "KiB")
 
@@ -74,8 +74,7 @@ def _starts(report: Report, times: int) -> None:
             stage.broker.pump(lambda: len(stage.broker.readies) >= forked)
 
         def execute() -> None:
-            words = [sys.executable, "-c", "import claude_remote_workers.worker"]
-            subprocess.run(words, timeout=30, check=True)
+            run_program([sys.executable, "-c", "import claude_remote_workers.worker"])
 
         measures = {_FORKED: timed(fork), _EXECUTED: timed(execute)}
         interleave(2, measures)
@@ -83,9 +82,3 @@ def _starts(report: Report, times: int) -> None:
     report.add(_EXECUTED, "ms", [each * 1000 for each in samples[_EXECUTED]])
     figure = report.add(_FORKED, "ms", [each * 1000 for each in samples[_FORKED]], _EXECUTED)
     report.expect("start of a worker", figure.median, 20, "ms")
-
-
-def _private(process: psutil.Process) -> int:
-    memory: Any = process.memory_full_info()
-    private: int = memory.uss
-    return private

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks.figures import Report
 from tests.benchmarks.rounds import Measure, interleave, timed
+from tests.benchmarks.running import run as run_program
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.sshd import NoSshd, Sshd
 from tests.benchmarks.yard import yard
@@ -30,9 +29,9 @@ def run(settings: Settings) -> Report:
         ping: list[str | Path] = [console_script("claude-remote"), "ping", "-c", "1"]
         bare = (sys.executable, "-c", "pass")
         measures: dict[str, Measure] = {
-            _BARE: timed(lambda: _run(bare, here.remote_environment)),
-            _TLS: timed(lambda: _run(ping, here.remote_environment)),
-            _LOCAL: timed(lambda: _run(ping, here.local_environment)),
+            _BARE: timed(lambda: run_program(bare, here.remote_environment)),
+            _TLS: timed(lambda: run_program(ping, here.remote_environment)),
+            _LOCAL: timed(lambda: run_program(ping, here.local_environment)),
         }
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crb-")))
         try:
@@ -52,14 +51,3 @@ def run(settings: Settings) -> Report:
         for name in (_TLS, _LOCAL):
             report.expect(f"{name}, by ssh", figures[name].over(figures[_SSH]), 0.3, "")
     return report
-
-
-def _run(command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
-    subprocess.run(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        timeout=30,
-        check=True,
-    )

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.benchmarks.running import run
+
 _PATIENCE = 10.0
 
 
@@ -82,9 +84,7 @@ class Sshd:
 
     def run(self) -> None:
         """`ssh -o BatchMode=yes host true`, to its end."""
-        subprocess.run(
-            self.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=True
-        )
+        run(self.command)
 
 
 def _with_run_folder() -> list[str]:

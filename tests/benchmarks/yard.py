@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +10,12 @@ import psutil  # type: ignore[import-untyped]
 
 from claude_remote import connect
 from claude_remote.client import Client as Connection
-from claude_remote.messages import SessionState
+from claude_remote.client.events import Fact
+from claude_remote.facts import ClaudeReady
 from claude_remote.paths import find_paths
 from tests.benchmarks.bare_pipe import make_program
 from tests.e2e import leftovers
 from tests.e2e.lab import Client, Lab
-from tests.e2e.programs import PATIENCE
 
 
 class Yard:
@@ -69,13 +68,11 @@ def _plain(environment: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name != "PYTHONWARNINGS"}
 
 
-def wait_for_state(client: Connection, session: str, state: SessionState) -> None:
-    """Look until a session is so. Raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        (found,) = [each for each in client.sessions() if each.id == session]
-        if found.state is state:
-            return
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the session is {found.state}, not {state}: {found}")
-        time.sleep(0.02)
+def open_ready(client: Connection) -> str:
+    """Begin a session, and wait until its claude is there. Its id."""
+    session = client.open().session.id
+    with client.attach(session) as log:
+        for event in log:
+            if isinstance(event, Fact) and isinstance(event.fact, ClaudeReady):
+                return session
+    raise EOFError(f"the claude of session {session} did not come up")

@@ -84,7 +84,7 @@ class Playbook:
             clients=self.table,
             max_workers=workers,
             recovered=self.disk.recover(),
-            limits=limits,
+            limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
         )
         self._events: deque[ports.Event] = deque()

@@ -70,6 +70,20 @@ def test_our_own_files_are_out_of_reach_even_without_roots(home: Path) -> None:
     assert check(home, ".config") == "home/.config"
 
 
+def test_who_must_stay_apart_does_not_work_above_our_own_files_either(home: Path) -> None:
+    folders = Folders(home, [home / ".config/claude-remote"])
+    for path, also, kind in (
+        (None, (), OutsideRoots),
+        (".config", (), OutsideRoots),
+        ("src/../..", (), OutsideRoots),
+        ("src", ("..",), OutsideRoots),
+        ("src", ("../other",), type(None)),
+    ):
+        answer = folders.find(CheckFolder(1, path, (), also, apart=True))
+        assert type(answer.error) is kind, path
+    folders.close()
+
+
 def test_a_disk_that_does_not_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT", 0.05)
 

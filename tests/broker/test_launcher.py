@@ -132,6 +132,23 @@ def test_a_worker_is_launched_killed_and_seen_gone(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_what_is_commanded_before_there_is_a_zygote_is_done_when_there_is(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        broker.launcher.launch(Launch("one", "token"))
+        broker.launcher.launch(Launch("two", "token"))
+        broker.launcher.kill(Kill("two"))
+        await broker.launcher.start()
+        # One that was to be killed before it could be started need not be started first.
+        missing = {(WorkerLaunched, "one"), (WorkerExited, "two")}
+        while missing:
+            event = await asyncio.wait_for(broker.told.get(), 20)
+            if isinstance(event, WorkerLaunched | WorkerExited):
+                missing.discard((type(event), event.worker))
+
+    play(tmp_path, scene)
+
+
 def test_a_worker_that_dies_by_itself_is_told(tmp_path: Path) -> None:
     async def scene(new: Callable[[], Broker]) -> None:
         broker = new()
@@ -321,3 +338,30 @@ def test_at_the_end_nothing_is_left(tmp_path: Path) -> None:
         return await broker.launch("w1")
 
     play(tmp_path, scene)
+
+
+def stranger_called_zygote(socket: Path) -> subprocess.Popen[bytes]:
+    words = ["sh", "-c", "sleep 60; true", "claude_remote_workers.zygote", str(socket)]
+    return subprocess.Popen(words, executable="/bin/sh", user=65534)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_who_only_calls_itself_a_zygote_is_left_alone(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        with stranger_called_zygote(broker.socket) as stranger:
+            try:
+                await broker.launcher.start()
+                await broker.next(WorkersKnown)
+                await broker.launcher.stop(5)
+                assert stranger.poll() is None
+            finally:
+                assert not processes.kill_tree([_process(stranger.pid)])
+
+    play(tmp_path, scene)
+
+
+def _process(pid: int) -> Process:
+    found = processes.find_process(pid)
+    assert found is not None
+    return found

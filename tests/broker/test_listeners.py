@@ -1,11 +1,13 @@
 """Listening sockets, and the words for when that fails."""
 
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from claude_remote_broker.failure import Failure, FailureExit
-from claude_remote_broker.listeners import open_tcp
+from claude_remote_broker.listeners import make_own_folder, open_tcp
 
 
 def test_a_free_port_is_picked() -> None:
@@ -39,3 +41,25 @@ def test_an_address_of_another_machine() -> None:
 def test_a_name_that_nobody_has() -> None:
     with pytest.raises(Failure, match=r"cannot listen on nowhere\.invalid"):
         open_tcp("nowhere.invalid", 0)
+
+
+def test_a_folder_for_sockets_is_ours_alone(tmp_path: Path) -> None:
+    make_own_folder(tmp_path / "run")
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "open").mkdir(mode=0o755)
+    with pytest.raises(Failure, match="nobody else"):
+        make_own_folder(tmp_path / "open")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to somebody else")
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_a_folder_that_somebody_has_put_there(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "run"
+    if kind == "folder":
+        path.mkdir(mode=0o700)
+    else:
+        (tmp_path / "ours").mkdir(mode=0o700)
+        path.symlink_to(tmp_path / "ours")
+    os.lchown(path, 65534, 65534)
+    with pytest.raises(Failure, match="belong to you"):
+        make_own_folder(path)

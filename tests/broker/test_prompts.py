@@ -384,9 +384,12 @@ def test_a_server_that_shuts_down_begins_nothing() -> None:
     book.hears(1)
     book.connect(2)
     book.prompts(2, 2)
+    book.hears(2)
     book.perform(book.core.shutdown(book.now))
     assert kinds_of(hand.hear()) == ["Release"]
     assert book.kills == ["w-2"]
+    error = error_of(book, 2)
+    assert (error.code, "is kept" in error.message) == ("shutting-down", True)
     book.connect(3)
     book.prompts(3, 3)
     assert error_of(book, 3).code == "shutting-down"

@@ -9,8 +9,8 @@ from claude_remote import messages as m
 from claude_remote.rights import Right
 from claude_remote_broker import ports
 from claude_remote_broker.core import Limits
-from claude_remote_broker.core.lines import first, slices, split, without_first
-from tests.broker.playbook import PHONE, Hand, Playbook, uuid
+from claude_remote_broker.core.lines import first, joined, slices, split, without_first
+from tests.broker.playbook import PHONE, Hand, Playbook
 from tests.broker.test_bus_verbs import begun
 
 NAME = "fix-failing-test"
@@ -232,5 +232,33 @@ def test_cutting_lines(lines: list[bytes], size: int) -> None:
     assert b"".join(slices(text, size)) == text
 
 
-def test_ids_are_readable() -> None:
-    assert uuid(1) == "00000001-0000-4000-8000-000000000000"
+FEW_ROWS = st.lists(
+    st.builds(
+        lambda lines, source, at: (lines, source, at),
+        st.lists(st.sampled_from([b"a\n", b"bb\n", b"\n"]), min_size=1, max_size=3),
+        st.sampled_from(m.Source),
+        st.sampled_from([0.0, 0.5, 5.0]),
+    )
+)
+
+
+@given(FEW_ROWS, st.integers(1, 20))
+def test_rows_are_joined_without_loss(
+    given_rows: list[tuple[list[bytes], m.Source, float]], size: int
+) -> None:
+    rows: list[ports.Row] = []
+    for lines, source, pause in given_rows:
+        start, at = (rows[-1].first + rows[-1].count, rows[-1].at) if rows else (1, 0.0)
+        rows.append(ports.Row(start, len(lines), source, at + pause, b"".join(lines)))
+    fewer = joined(rows, size)
+    assert b"".join(row.lines for row in fewer) == b"".join(row.lines for row in rows)
+    next_first = 1
+    for row in fewer:
+        assert (row.first, row.lines.count(b"\n")) == (next_first, row.count)
+        assert len(row.lines) <= size or row in rows
+        next_first += row.count
+    by_first = {row.first: row for row in fewer}
+    for row in rows:
+        owner = by_first[max(start for start in by_first if start <= row.first)]
+        assert owner.source is row.source
+        assert 0 <= row.at - owner.at <= 1.0

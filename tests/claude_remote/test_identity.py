@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
@@ -237,6 +238,17 @@ def test_refused(what: str) -> None:
     recipe, words = BAD[what]
     with pytest.raises(BadMessage, match=words):
         check_client_certificate(recipe(p256()).make())
+
+
+def test_nobody_passes_for_the_owner_of_another_key() -> None:
+    other = p256()
+    spki = other.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    decoy = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), spki + proper_name(other).encode())
+    der = Recipe(ed25519.Ed25519PrivateKey.generate(), extensions=((NOT_A_CA, True), (decoy, False))).make()
+    with pytest.raises(BadMessage, match="second key"):
+        check_client_certificate(der)
 
 
 @pytest.mark.parametrize(

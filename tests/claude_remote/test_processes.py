@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from claude_remote import processes
 from claude_remote.processes import Process
 
@@ -89,3 +91,15 @@ def test_a_marker_finds_what_has_lost_its_parent() -> None:
         assert processes.find_lease(marker[:-1]) == [], "a marker is not found by its beginning"
         assert processes.kill_tree([], marker) == []
         assert not any(processes.is_alive(process) for process in orphans)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_what_a_tool_started_as_somebody_else_is_left_alone() -> None:
+    with running(SLEEP) as child:
+        tree = [the(child.pid)]
+        pid = os.fork()
+        if pid == 0:
+            os.setresuid(65534, 65534, 65534)
+            os._exit(processes.kill_tree(tree) != [])
+        assert os.waitpid(pid, 0)[1] == 0
+        assert processes.is_alive(tree[0])

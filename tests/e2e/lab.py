@@ -204,14 +204,10 @@ class Lab:
             return running.finish()
 
     def claude(self, *argv: str) -> Ran:
-        """The server's claude, run by hand on the server's machine in the folder of the sessions.
-
-        With the server's environment and the label that its sessions carry: claude offers other agents to
-        other callers.
-        """
+        """The server's claude, run by hand on the server's machine in the folder of the sessions."""
         ran = subprocess.run(
             [claude_program(), *argv],
-            env={**self.server_environment, "CLAUDE_CODE_ENTRYPOINT": "claude-remote"},
+            env=self.server_environment,
             cwd=self.work,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-# Identities, times, and counters of processes.
+# Identities and times, besides all that ends with `_ms`.
 _VOLATILE = frozenset(
     {
         "uuid",
@@ -20,16 +20,8 @@ _VOLATILE = frozenset(
         "agent_id",
         "agentId",
         "parent_tool_use_id",
-        "duration_ms",
-        "duration_api_ms",
-        "ttft_ms",
-        "ttft_stream_ms",
-        "time_to_request_ms",
-        "first_content_frame_ms",
-        "request_sent_wall_ms",
         "api_message_id",
         "messaging_socket_path",
-        "retry_delay_ms",
         "output_file",
         "outputFile",
         "totalDurationMs",
@@ -51,22 +43,22 @@ _OF_PROMPTS_WITH_UUID = frozenset(
 _OF_SOMEBODY_THERE = frozenset({"AskUserQuestion", "EnterPlanMode", "ExitPlanMode"})
 
 
-def normal(lines: Iterable[bytes], *, keep_tools: bool = False) -> list[dict[str, Any]]:
+def normal(lines: Iterable[bytes]) -> list[dict[str, Any]]:
     """Each line as an object, without identities and times; those that are there keep their place."""
-    return [_without(json.loads(line), keep_tools=keep_tools) for line in lines]
+    return [_without(json.loads(line)) for line in lines]
 
 
-def _without(value: Any, *, keep_tools: bool) -> Any:
+def _without(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without(item, keep_tools=keep_tools) for item in value]
+        return [_without(item) for item in value]
     if not isinstance(value, dict):
         return value
     left = {
-        key: _without(item, keep_tools=keep_tools)
+        key: _without(item)
         for key, item in value.items()
-        if key not in _VOLATILE and key not in _OF_PROMPTS_WITH_UUID
+        if key not in _VOLATILE and key not in _OF_PROMPTS_WITH_UUID and not key.endswith("_ms")
     }
-    if left.get("subtype") == "init" and not keep_tools:
+    if left.get("subtype") == "init":
         left["tools"] = [tool for tool in left["tools"] if tool not in _OF_SOMEBODY_THERE]
     return left
 

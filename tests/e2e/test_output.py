@@ -48,7 +48,7 @@ CASES = [
     Case("broken stream", says(cut("Half"), text("Whole.")), partial=True),
     Case("error", says(*[failure(400, "bad thing")] * 3), code=1),
     Case("too many turns", says(bash("echo a"), bash("echo b")), ("--max-turns=2",), code=1),
-    Case("slash command", says(), prompt="/cost"),
+    Case("slash command", says(), prompt="/help"),
 ]
 
 

@@ -228,6 +228,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         closing = self.server.api.closing
         match answer:
             case Silence():
+                if answer.gate is not None:
+                    answer.gate.pass_through(closing)
                 closing.wait()
                 self.close_connection = True
             case Failure():

@@ -92,6 +92,8 @@ class Failure:
 class Silence:
     """No answer, ever: the request is read, and nothing comes."""
 
+    gate: Gate | None = None  # reached when the request has come; it does not open anything
+
 
 Answer: TypeAlias = Reply | Failure | Silence
 

@@ -127,7 +127,7 @@ class Broker:
                 self.readies.append(verb)
                 self.send(bus.Welcome(acked=len(self.journal.lines)))
             case _ if route != self._route:
-                self._socket.send_multipart([route, *seal(bus.Who())])
+                self._ask_who(route)
             case bus.Batch():
                 assert (verb.session, verb.epoch) == (self.session, self.epoch)
                 self.journal.take(verb, payload)
@@ -137,6 +137,14 @@ class Broker:
                 self.replies[verb.request] = (verb.ok, msgspec.json.decode(payload))
             case bus.Gone():
                 self.gone = verb
+
+    def _ask_who(self, route: bytes) -> None:
+        try:
+            self._socket.send_multipart([route, *seal(bus.Who())])
+        except zmq.ZMQError as error:
+            # The worker has given that socket up meanwhile, which is what we want of it.
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
 
     def acknowledge(self) -> None:
         self.send(bus.Ack(session=self.session, epoch=self.epoch, seq=len(self.journal.lines)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from claude_remote import bus
 from claude_remote_workers.command import build_arguments, build_environment
 
@@ -21,6 +23,21 @@ def test_what_the_session_has_now_wins_over_the_options_it_began_with() -> None:
     began = ("--model", "haiku", "--allowedTools", "Bash", "Read")
     arguments = build_arguments("claude", lease(options=began, mode="plan", model="opus"), resume=True)
     assert arguments[-7:] == [*began, "--permission-mode=plan", "--model=opus"]
+
+
+def test_what_is_ours_alone_is_no_matter_of_claudes(tmp_path: Path) -> None:
+    (tmp_path / "config[1]").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "config[1]")
+    options = ("--disallowedTools=WebFetch",)
+    arguments = build_arguments("claude", lease(options=options), [str(link)], resume=False)
+    assert arguments[-5:] == [
+        f"--disallowedTools=Read(/{link}/**)",
+        f"--disallowedTools=Edit(/{link}/**)",
+        f"--disallowedTools=Read(/{tmp_path}/config?1?/**)",
+        f"--disallowedTools=Edit(/{tmp_path}/config?1?/**)",
+        *options,
+    ]
 
 
 def test_the_environment_carries_the_lease() -> None:

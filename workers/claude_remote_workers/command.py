@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Mapping
 
 from claude_remote.bus import Lease
 from claude_remote.processes import LEASE_VARIABLE
 
+_PATTERN = re.compile(r"[\[\]*!\\]")
 _ALWAYS = (
     "-p",
     "--input-format",
@@ -21,8 +24,13 @@ _ALWAYS = (
 )
 
 
-def build_arguments(program: str, lease: Lease, *, resume: bool) -> list[str]:
-    """The command line for a lease. `resume`: a transcript of its claude session exists."""
+def build_arguments(program: str, lease: Lease, private: Iterable[str] = (), *, resume: bool) -> list[str]:
+    """The command line for a lease. `resume`: a transcript of its claude session exists.
+
+    `private` folders hold the keys and logs of claude-remote itself: claude reads without asking what lies
+    below its own folder, which may be above them. (Seen in 2.1.330: a rule for Read holds for links, too, and
+    for most shell commands that name a file; `grep -r` and wildcards from above get around it.)
+    """
     arguments = [program, *_ALWAYS]
     if resume:
         arguments.append(f"--resume={lease.claude_session}")
@@ -30,6 +38,10 @@ def build_arguments(program: str, lease: Lease, *, resume: bool) -> list[str]:
         arguments += [f"--resume={lease.fork_of}", "--fork-session", f"--session-id={lease.claude_session}"]
     else:
         arguments.append(f"--session-id={lease.claude_session}")
+    for folder in dict.fromkeys(name for path in private for name in (path, os.path.realpath(path))):
+        # Absolute paths begin with two slashes in rules. They are patterns: `?` is any one letter.
+        rule = f"/{_PATTERN.sub('?', folder)}/**"
+        arguments += [f"--disallowedTools=Read({rule})", f"--disallowedTools=Edit({rule})"]
     arguments += lease.options
     # Last, for the last one wins. A resumed claude has forgotten its mode.
     if lease.mode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import zmq
 
@@ -44,14 +44,14 @@ class Work:
         self._claude: Claude | None = None
         self.conversation: Conversation
 
-    def start(self, program: str, environment: Mapping[str, str], now: float) -> None:
-        """Start claude."""
+    def start(self, program: str, private: Sequence[str], environment: Mapping[str, str], now: float) -> None:
+        """Start claude, whose tools shall not touch the `private` folders."""
         lease = self.lease
         transcript = find_transcript(environment, lease.claude_session)
         self.conversation = Conversation(self, lease, transcript, socket.gethostname())
         try:
             self._claude = Claude(
-                build_arguments(program, lease, resume=transcript.exists),
+                build_arguments(program, lease, private, resume=transcript.exists),
                 lease.cwd,
                 build_environment(environment, self._marker),
             )

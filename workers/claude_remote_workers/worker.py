@@ -118,7 +118,7 @@ class Worker:
         self._told(marker)
         spill = Spill(Path(self._fork.spill), lease.session, lease.epoch, SPILL_AT_MOST)
         work = Work(lease, marker, spill, self._poller, self._link)
-        work.start(self._fork.claude, self._environment, now)
+        work.start(self._fork.claude, self._fork.private, self._environment, now)
         return work
 
     def _hand_over(self) -> None:

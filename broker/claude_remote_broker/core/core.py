@@ -109,6 +109,9 @@ class Core:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
                 context.workers.release(session, "now")
+        for session in context.sessions:
+            for follower in [*session.followers.values()]:
+                follower.tell()
         return self._commands()
 
     # --- parts -----------------------------------------------------------------------------------------
@@ -150,6 +153,7 @@ class Core:
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
+        self._context.pool.look_again()
 
     def _cut_off(self, fingerprint: str) -> None:
         """A revoked client's prompts are taken back, also those that are just being stored."""
@@ -175,6 +179,8 @@ class Core:
                 phase=Phase.AWAITED,
                 since=context.now,
                 heard=context.now,
+                # It was closed, and the broker before died before it could end its claude.
+                release=None if found.row.closed is None else "now",
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

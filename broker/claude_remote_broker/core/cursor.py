@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from claude_remote import messages as m
+from claude_remote.framing import MAX_PAYLOAD
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.context import Context
-from claude_remote_broker.core.lines import first, slices, split, without_first
+from claude_remote_broker.core.lines import first, joined, slices, split, without_first
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.ports import Row
 
@@ -80,7 +81,8 @@ class Cursor:
         if not rows:
             # The journal has nothing where it should: waiting would be for ever.
             self.seq, self._offset = self._goal, 0
-        for row in rows:
+        # A piece of a long line comes alone, and stays alone.
+        for row in joined(rows):
             self._send(row)
         self.go()
 
@@ -100,6 +102,10 @@ class Cursor:
         start = max(row.first, self.seq + 1)
         if last < row.first + row.count - 1:
             lines = first(lines, last - start + 1)
+        if len(lines) <= MAX_PAYLOAD:
+            self._emit(row, start, last - start + 1, lines)
+            self.seq = last
+            return
         for part in split(lines):
             *before, end = slices(part.text)
             for piece in before:

@@ -81,12 +81,18 @@ class Effects:
         self._commands.append(FindApproval(ticket, approval))
 
     def check_folder(
-        self, path: str | None, roots: tuple[str, ...], also: tuple[str, ...], then: WhenChecked
+        self,
+        path: str | None,
+        roots: tuple[str, ...],
+        also: tuple[str, ...],
+        then: WhenChecked,
+        *,
+        apart: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
         self._checking[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also))
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""

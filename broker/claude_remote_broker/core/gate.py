@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from claude_remote.errors import RightMissing, UnknownMessage
+from claude_remote import options
+from claude_remote.errors import BadOption, RightMissing, UnknownMessage
 from claude_remote.messages import NEEDS, Door, Message
 from claude_remote.rights import FULL, Right
 from claude_remote_broker.core.session import Session
@@ -28,6 +29,27 @@ def check(peer: Peer, message: Message, clients: ClientTable) -> None:
     needed = NEEDS[type(message)]
     if needed is not None and needed not in rights_of(peer.fingerprint, clients):
         raise RightMissing(f"This client lacks the right `{needed}`.", right=needed.value)
+
+
+def check_setup(setup: tuple[str, ...], mode: str | None, rights: frozenset[Right]) -> tuple[str, ...]:
+    """The paths among the options of a claude that a client wants to prompt. Raises RightMissing.
+
+    Whoever cannot ask for an option or a mode does not get it from a session that somebody else began.
+    """
+    if Right.EXEC in rights:
+        return ()
+    needed = options.MODES.get(mode, Right.EXEC) if mode is not None else None
+    if needed is not None and needed not in rights:
+        raise RightMissing(
+            f"This session is in the mode {options.short(mode or '')}, which needs the right `{needed}`.",
+            right=needed,
+        )
+    try:
+        return options.check(setup, rights).paths
+    except (RightMissing, BadOption) as error:
+        raise RightMissing(
+            f"This session runs with more than you may ask for: {error.message}", **error.detail
+        ) from None
 
 
 def sees(peer: Peer, session: Session, clients: ClientTable) -> bool:

@@ -67,6 +67,7 @@ def _adopt(ready: bus.Ready, route: bytes, lease: Lease, session: Session, conte
     context.controls.ask_again(session)
     context.publisher.worker(lease)
     session.ledger.kick()
+    context.pool.look_again()
     for follower in [*session.followers.values()]:
         follower.tell()
 

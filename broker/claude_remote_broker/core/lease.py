@@ -38,6 +38,8 @@ class Lease:
     given: set[str] = field(default_factory=set)  # prompts that this worker has been given
     decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
     stop: str | None = None  # the prompt whose turn it shall stop; "" is whatever runs
+    unacknowledged: int = 0  # bytes that are stored, and its worker does not know it yet
+    acknowledged_at: float = 0.0
     refused_at: int = -1  # the tail at which a batch beyond it was refused last
 
     @property

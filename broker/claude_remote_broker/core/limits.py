@@ -37,6 +37,8 @@ class Limits:
     ending: float = 30.0  # of a released worker that has no turn to finish
     control: float = 60.0
     pause_between_publications: float = 0.05  # of one session
+    pause_between_acknowledgements: float = 0.2  # to one worker, but at every tick
+    unacknowledged: int = 256 * 1024  # bytes: then at once
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 
     read_ahead: int = framing.MAX_PAYLOAD  # one Load; a piece of a long line is one payload

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from claude_remote.framing import MAX_PAYLOAD
+from claude_remote_broker.ports import Row
+
+# What is at most so far apart in time may get one time, that of the first.
+_AT_ONCE = 1.0
 
 
 class Lines(NamedTuple):
@@ -46,3 +50,32 @@ def split(lines: bytes, size: int = MAX_PAYLOAD) -> Iterator[Lines]:
 def slices(payload: bytes, size: int = MAX_PAYLOAD) -> list[bytes]:
     """Cut anywhere into parts of at most `size` bytes; at least one."""
     return [payload[start : start + size] for start in range(0, len(payload), size)] or [b""]
+
+
+def joined(rows: Sequence[Row], size: int = MAX_PAYLOAD) -> list[Row]:
+    """Rows that follow each other, made fewer: of one source, about one time, at most `size` bytes each."""
+    if len(rows) < 2:
+        return [*rows]
+    groups: list[list[Row]] = []
+    length = 0
+    for row in rows:
+        first_row = groups[-1][0] if groups else None
+        if (
+            first_row is not None
+            and row.source is first_row.source
+            and length + len(row.lines) <= size
+            and 0 <= row.at - first_row.at <= _AT_ONCE
+            and not row.more
+        ):
+            groups[-1].append(row)
+            length += len(row.lines)
+        else:
+            groups.append([row])
+            length = len(row.lines)
+    return [group[0] if len(group) == 1 else _join(group) for group in groups]
+
+
+def _join(group: list[Row]) -> Row:
+    count = sum(row.count for row in group)
+    head = group[0]
+    return Row(head.first, count, head.source, head.at, b"".join(row.lines for row in group))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claude_remote import bus
-from claude_remote.messages import PromptState
+from claude_remote.messages import PromptState, Source
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
@@ -20,9 +20,9 @@ def settle(draft: Draft, context: Context) -> None:
             context.sessions.prompt_ended(prompt)
     for approval in draft.approvals.values():
         context.sessions.approval_changed(approval)
-    _acknowledge(draft, context)
     for follower in [*session.followers.values()]:
         follower.committed(draft)
+    _stored(draft, context)
     reconcile(session, context)
     _publish(draft, context)
     for effect in draft.effects:
@@ -32,15 +32,33 @@ def settle(draft: Draft, context: Context) -> None:
     context.pool.look_again()
 
 
-def _acknowledge(draft: Draft, context: Context) -> None:
+def _stored(draft: Draft, context: Context) -> None:
+    """Acknowledge, at once when something of weight has happened or much has come; the rest soon."""
     session = draft.session
     if not draft.appended:
         return
-    session.unstored -= min(session.unstored, sum(len(row.lines) for row in draft.appended))
+    size = sum(len(row.lines) for row in draft.appended)
+    session.unstored -= min(session.unstored, size)
     lease = session.lease
-    if lease is not None and lease.route is not None and draft.over is None:
-        ack = bus.Ack(session=session.id, epoch=lease.epoch, seq=session.tail)
-        context.effects.do(ToWorker(lease.route, ack))
+    if lease is None or draft.over is not None:
+        return
+    lease.unacknowledged += size
+    facts = any(row.source is Source.FACT for row in draft.appended)
+    limits = context.limits
+    # Each one wakes the worker. While claude speaks word by word that would be half of its work.
+    late = not 0 <= context.now - lease.acknowledged_at < limits.pause_between_acknowledgements
+    if facts or late or lease.unacknowledged >= limits.unacknowledged:
+        acknowledge(session, context)
+
+
+def acknowledge(session: Session, context: Context) -> None:
+    """Tell the worker what is stored, if it does not know."""
+    lease = session.lease
+    if lease is None or lease.route is None or not lease.unacknowledged:
+        return
+    lease.unacknowledged, lease.acknowledged_at = 0, context.now
+    ack = bus.Ack(session=session.id, epoch=lease.epoch, seq=session.tail)
+    context.effects.do(ToWorker(lease.route, ack))
 
 
 def reconcile(session: Session, context: Context) -> None:
@@ -61,6 +79,7 @@ def reconcile(session: Session, context: Context) -> None:
                 prompt=prompt.id,
                 client=prompt.client_name,
                 again=prompt.again,
+                now=prompt.now,
             )
             context.effects.do(ToWorker(lease.route, give, session.texts[prompt.id]))
     for approval in session.approvals.values():

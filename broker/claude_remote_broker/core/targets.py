@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from claude_remote import options
 from claude_remote.errors import BadMessage, NameTaken, NotIdle, RemoteError
 from claude_remote.messages import Target
+from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.ledger import Ledger
@@ -59,7 +60,8 @@ class Aiming:
         target = self._target
         if target.session is not None:
             session = self._context.sessions.find(target.session, self._peer)
-            self._check(session.row.cwd, lambda _: self._reach(session), needless=not target.fork)
+            paths = self._check_setup(session)
+            self._check(session.row.cwd, lambda _: self._reach(session), paths, needless=not target.fork)
         elif target.latest:
             self._check(
                 target.cwd,
@@ -68,10 +70,26 @@ class Aiming:
         else:
             self._check(target.cwd, lambda cwd: self._create(cwd, None))
 
-    def _check(self, path: str | None, then: Callable[[str], None], *, needless: bool = False) -> None:
-        """The real path of a folder, if this client may use it. `needless`: unless it has roots."""
-        roots = gate.roots_of(self._peer.fingerprint, self._context.clients)
-        if needless and path is not None and not roots and not self._checked.paths:
+    def _check_setup(self, session: Session) -> tuple[str, ...]:
+        """Whether this client may prompt a claude as it would run then; paths that it reaches."""
+        rights = gate.rights_of(self._peer.fingerprint, self._context.clients)
+        checked, row = self._checked, session.row
+        return gate.check_setup(checked.rest or row.options, checked.mode or row.mode, rights)
+
+    def _check(
+        self,
+        path: str | None,
+        then: Callable[[str], None],
+        also: tuple[str, ...] = (),
+        *,
+        needless: bool = False,
+    ) -> None:
+        """The real path of a folder that this client may use, `also` too. `needless`: unless it has roots."""
+        clients, fingerprint = self._context.clients, self._peer.fingerprint
+        roots = gate.roots_of(fingerprint, clients)
+        # Claude reads what lies below its folder without asking, and its rules do not hold for all ways to.
+        apart = Right.APPROVE not in gate.rights_of(fingerprint, clients)
+        if needless and path is not None and not roots and not apart and not self._checked.paths:
             then(path)
             return
 
@@ -83,9 +101,10 @@ class Aiming:
             except RemoteError as error:
                 self._fail(error)
 
-        self._context.effects.check_folder(path, roots, self._checked.paths, checked)
+        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked, apart=apart)
 
     def _reach(self, session: Session) -> None:
+        self._check_setup(session)
         if self._target.fork:
             if not session.row.turns and not session.row.claude:
                 raise NotIdle(f"There is nothing in {session.row.name} yet that could be forked.")
@@ -108,7 +127,7 @@ class Aiming:
             claude_session=context.ids.uuid(),
             fork_of=None if inherited is None else inherited.claude_session,
             options=checked.rest or (() if inherited is None else inherited.options),
-            mode=checked.mode or (None if inherited is None else inherited.mode),
+            mode=checked.mode or (self._mode() if inherited is None else inherited.mode),
             model=checked.model or (None if inherited is None else inherited.model),
         )
         session = Session(row, fresh=True)
@@ -120,17 +139,26 @@ class Aiming:
             context.sessions.drop(session)
             raise
 
+    def _mode(self) -> str | None:
+        """A claude that is told no mode takes the one of its settings, which may need more rights."""
+        rights = gate.rights_of(self._peer.fingerprint, self._context.clients)
+        return None if Right.APPROVE in rights else "default"
+
     def _name(self, cwd: str, source: Session | None) -> str:
         taken = self._context.sessions.name_taken
         if self._target.name is not None:
-            name = self._target.name.strip()
-            if not name or not name.isprintable() or name[0] in "-@" or "/" in name:
-                raise BadMessage(
-                    "A session's name is printable, without '/', and does not begin with - or @."
-                )
+            name = fit_name(self._target.name)
             if taken(name):
                 raise NameTaken(f"Another session is called {name!r}.")
             return name
         if source is not None:
             return unique(source.row.name, taken)
         return unique(slug(self._text) or slug(PurePosixPath(cwd).name, every=True) or "session", taken)
+
+
+def fit_name(name: str) -> str:
+    """A name for a session as a user gave it. Raises BadMessage if it cannot be one."""
+    name = name.strip()
+    if not name or not name.isprintable() or name[0] in "-@" or "/" in name:
+        raise BadMessage("A session's name is printable, without '/', and does not begin with - or @.")
+    return name

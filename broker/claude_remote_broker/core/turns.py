@@ -6,12 +6,14 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from claude_remote.errors import RightMissing
 from claude_remote.messages import PromptState
 from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.core.words import cut
 from claude_remote_broker.journal import LeaseRow, PromptRow, SessionRow
 
 
@@ -29,21 +31,35 @@ def advance(draft: Draft, context: Context) -> None:
             _begin_lease(draft, head, context)
     elif head is not None:
         _dispatch(draft, head, context)
+    else:
+        _steer(draft, context)
 
 
 def _next_prompt(draft: Draft, context: Context) -> PromptRow | None:
     """The prompt whose turn it is, less those of clients that may not prompt any more."""
     while (head := draft.head()) is not None:
-        if Right.PROMPT in gate.rights_of(head.client, context.clients):
+        reason = _why_not(head, draft, context)
+        if not reason:
             break
-        draft.put(
-            replace(head, state=PromptState.VOID, reason="The right to prompt was taken from this client.")
-        )
+        draft.put(replace(head, state=PromptState.VOID, reason=reason))
     if head is not None and head.begins is None:
         # What comes from here on is for this prompt: claude's start, then its turn.
         head = replace(head, begins=draft.tail)
         draft.put(head)
     return head
+
+
+def _why_not(prompt: PromptRow, draft: Draft, context: Context) -> str:
+    """Why a prompt is not given to claude, though it was accepted: rights and modes change meanwhile."""
+    rights = gate.rights_of(prompt.client, context.clients)
+    if Right.PROMPT not in rights:
+        return "The right to prompt was taken from this client."
+    row = _as_asked(draft.row, prompt)
+    try:
+        gate.check_setup(row.options, row.mode, rights)
+    except RightMissing as error:
+        return cut(error.message)
+    return ""
 
 
 def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None:
@@ -98,3 +114,20 @@ def _dispatch(draft: Draft, head: PromptRow, context: Context) -> None:
         draft.then(lambda: context.workers.release(session, "park"))
         return
     draft.put(replace(head, state=PromptState.DISPATCHING, epoch=row.epoch))
+
+
+def _steer(draft: Draft, context: Context) -> None:
+    """Give the prompts that are meant for the running turn to the worker; one that is stopped takes none."""
+    lease = draft.session.lease
+    if draft.row.turn is None or lease is None or not lease.usable or draft.over is not None:
+        return
+    if lease.stop is not None:
+        return
+    for prompt in [*draft.open_prompts()]:
+        if prompt.now and prompt.state is PromptState.QUEUED:
+            reason = _why_not(prompt, draft, context)
+            draft.put(
+                replace(prompt, state=PromptState.VOID, reason=reason)
+                if reason
+                else replace(prompt, state=PromptState.DISPATCHING, epoch=draft.row.epoch)
+            )

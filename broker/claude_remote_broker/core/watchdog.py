@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claude_remote import bus
 from claude_remote.messages import PromptState
+from claude_remote_broker.core import outward
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.session import Session
@@ -30,6 +31,7 @@ class Watchdog:
             if lease.route is not None:
                 self._context.workers.send(lease, bus.Beat())
             if session is not None and session.lease is lease and not lease.killed:
+                outward.acknowledge(session, self._context)
                 self._look(lease, session, now)
 
     def _look(self, lease: Lease, session: Session, now: float) -> None:

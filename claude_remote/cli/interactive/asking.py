@@ -15,8 +15,9 @@ from claude_remote.client.conversation.items import Question
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Decided
 
-# A question does not take the keys of somebody who is in the middle of typing.
-_TYPING = 1.0
+# Whoever begins to type in the instant in which a question appears has not read it: in so many seconds a key
+# goes to the prompt and decides nothing.
+NOT_READ_YET = 0.4
 
 
 class Asking:
@@ -37,6 +38,7 @@ class Asking:
         self._refresh = refresh
         self._shown: set[str] = set()
         self._modes: dict[str, str] = {}
+        self._appeared = 0.0
         self.answered: set[str] = set()  # approvals that were decided here
 
     def update(self) -> None:
@@ -52,10 +54,20 @@ class Asking:
             return
         self._show(waiting[0], len(waiting) - 1)
 
+    def turn_to(self) -> None:
+        """The user has seen the question, and wants to answer it."""
+        self._appeared = 0.0
+        self._screen.give_keys(to_form=True)
+
     def press(self, key: str) -> None:
         """A key for the question."""
         form = self._screen.form
         if form is None:
+            return
+        if time.monotonic() - self._appeared < NOT_READ_YET:
+            self._screen.give_keys(to_form=False)
+            if key.isprintable() and len(key) == 1:
+                self._screen.prompt.insert_text(key)
             return
         answer = form.press(key)
         if answer is not None:
@@ -89,10 +101,11 @@ class Asking:
                 self._scroll.show(propose_plan(question.plan))
             elif question.tool != "AskUserQuestion":
                 self._scroll.show(propose(question, self._conversation.cwd))
-        typing = bool(self._screen.prompt.text) or time.monotonic() - self._screen.last_key < _TYPING
+        if self._screen.form is None:
+            self._appeared = time.monotonic()
         form = make_form(question)
         form.behind = behind
-        self._screen.show_form(form, take_keys=not typing)
+        self._screen.show_form(form, take_keys=not self._screen.prompt.text)
 
     def _decide(self, question: Question, answer: Answer) -> None:
         approval = question.approval

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Protocol
 
 from prompt_toolkit.application.current import get_app
@@ -31,6 +30,9 @@ class Actions(Protocol):
 
     def next_mode(self) -> None:
         """The next permission mode."""
+
+    def answer(self) -> None:
+        """Turn to the question at the bottom."""
 
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""
@@ -98,7 +100,7 @@ def _add_prompt(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
 
     @keys.add("tab", filter=here & waiting)
     def _answer(_event: KeyPressEvent) -> None:
-        screen.give_keys(to_form=True)
+        actions.answer()
 
     @keys.add("escape", filter=here & has_completions)
     def _close_menu(_event: KeyPressEvent) -> None:
@@ -106,7 +108,6 @@ def _add_prompt(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
 
     @keys.add(Keys.BracketedPaste, filter=here)
     def _paste(event: KeyPressEvent) -> None:
-        screen.last_key = time.monotonic()
         text = event.data.replace("\r\n", "\n").replace("\r", "\n")
         screen.prompt.insert_text(text)
 

@@ -12,7 +12,7 @@ from claude_remote.cli.interactive.status import describe_waiting
 from claude_remote.cli.terminal import escape
 from claude_remote.client.conversation.items import Said
 from claude_remote.client.conversation.summaries import one_line
-from claude_remote.client.events import Event, Finished, Waiting
+from claude_remote.client.events import Event, Finished, Reconnecting, Waiting
 from claude_remote.errors import RemoteError
 from claude_remote.messages import PromptState
 
@@ -68,6 +68,8 @@ class Prompts:
         match event:
             case Waiting(why=why, place=place) if sent is not None:
                 sent.why, sent.place = why, place
+            case Reconnecting() if sent is not None:
+                sent.why, sent.place = "away", 0
             case Finished(state=state, reason=reason) if sent is not None:
                 del self._sent[prompt]
                 if sent.taken_back and state is PromptState.VOID:

@@ -9,21 +9,34 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from claude_remote.client.client import Client, new_id
-from claude_remote.client.events import Event, Fact, Finished, Line, UnknownFact
+from claude_remote.client.events import Event, Fact, Finished, Line, Reconnecting, UnknownFact
+from claude_remote.client.exchange import FIRST_PAUSE
 from claude_remote.client.turn import Exchange, Verdict
-from claude_remote.errors import QueueFull, RemoteError
+from claude_remote.errors import (
+    LinkLost,
+    QueueFull,
+    RemoteError,
+    ShuttingDown,
+    TooManyConnections,
+    Unreachable,
+)
 from claude_remote.facts import TurnStarted
 from claude_remote.messages import Cursor, Decided
 
 _MOST_WAITING = 4096  # events that the loop has not taken yet
 _AT_A_TIME = 512  # events that the loop takes before it does something else
 _MOST_REQUESTS = 16
+_LONGEST_PAUSE = 5.0  # seconds between two attempts to reach a server that is away; somebody sits and waits
+
+# With these the server says, or shows, that it is away and may come back.
+_AWAY = (LinkLost, Unreachable, ShuttingDown, TooManyConnections)
 
 R = TypeVar("R")
 
@@ -35,7 +48,7 @@ class Listener(Protocol):
         """Of the session's log, in order."""
 
     def on_prompt_event(self, prompt: str, event: Event) -> None:
-        """Of a prompt, while it waits: Accepted, Waiting, Finished."""
+        """Of a prompt, while it waits: Accepted, Waiting, Reconnecting, Finished."""
 
     def on_prompt_failed(self, prompt: str, error: RemoteError) -> None:
         """The server does not take this prompt, or nothing more is heard of it."""
@@ -57,7 +70,7 @@ class Remote:
         self._scheduled = threading.Event()
         self._exchanges: dict[str, Exchange] = {}
         self._requests = threading.BoundedSemaphore(_MOST_REQUESTS)
-        self._closed = False
+        self._closed = threading.Event()
 
     def start(self, after: Cursor) -> None:
         """Follow the session's log after a cursor. Called in the loop."""
@@ -124,7 +137,7 @@ class Remote:
 
     def close(self) -> None:
         """Stop following; turns go on."""
-        self._closed = True
+        self._closed.set()
         for exchange in list(self._exchanges.values()):
             exchange.abort()
 
@@ -140,37 +153,66 @@ class Remote:
         threading.Thread(target=guarded, daemon=True).start()
 
     def _follow(self, after: Cursor) -> None:
-        with self._client.attach(self._session, after, patience=None) as exchange:
-            self._exchanges[""] = exchange
-            for event in exchange:
-                if self._closed:
-                    return
-                self._hand_over(event)
+        def follow() -> None:
+            nonlocal after
+            with self._client.attach(self._session, after, patience=None) as exchange:
+                self._exchanges[""] = exchange
+                for event in exchange:
+                    if self._closed.is_set():
+                        return
+                    after = exchange.cursor or after
+                    self._hand_over(event)
+
+        self._persist(follow, lambda reason: self._hand_over(Reconnecting(reason)))
 
     def _prompt(self, identity: str, text: str) -> None:
         """Follow a prompt until its turn begins, for the log tells the rest; without it, to its end."""
-        try:
+
+        def follow() -> None:
+            # The same prompt again is the same prompt: it runs once, however often it is sent.
             with self._client.prompt(text, session=self._session, id=identity, patience=None) as turn:
                 self._exchanges[identity] = turn
                 for event in turn:
-                    if self._closed:
+                    if self._closed.is_set() or self._is_enough(event, identity):
                         return
-                    if isinstance(event, (Line, Fact, UnknownFact)):
-                        if not self._see:
-                            self._hand_over(event)
-                        elif isinstance(event, Fact) and _begins(event, identity):
-                            return
-                    else:
-                        self._post(partial(self._listener.on_prompt_event, identity, event))
-                    if isinstance(event, Finished):
-                        return
+
+        try:
+            self._persist(follow, lambda reason: self._is_enough(Reconnecting(reason), identity))
         except RemoteError as error:
             self._post(partial(self._listener.on_prompt_failed, identity, error))
         finally:
             self._exchanges.pop(identity, None)
 
+    def _is_enough(self, event: Event, prompt: str) -> bool:
+        """Pass on an event of a prompt. Whether nothing more is wanted of it."""
+        if not isinstance(event, (Line, Fact, UnknownFact)):
+            self._post(partial(self._listener.on_prompt_event, prompt, event))
+            if isinstance(event, Reconnecting) and not self._see:
+                self._hand_over(event)
+            return isinstance(event, Finished)
+        if not self._see:
+            self._hand_over(event)
+            return False
+        return isinstance(event, Fact) and _begins(event, prompt)
+
+    def _persist(self, run: Callable[[], None], away: Callable[[str], object]) -> None:
+        """Run it, and again for as long as the server is away, which `away` is told."""
+        pause = FIRST_PAUSE
+        while not self._closed.is_set():
+            began = time.monotonic()
+            try:
+                run()
+            except _AWAY as error:
+                if time.monotonic() - began > _LONGEST_PAUSE:
+                    pause = FIRST_PAUSE
+                away(error.message)
+                self._closed.wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                return
+
     def _hand_over(self, event: Event) -> None:
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 self._events.put(event, timeout=1)
                 break
@@ -182,12 +224,12 @@ class Remote:
 
     def _post(self, call: Callable[[], None]) -> None:
         loop = self._loop
-        if loop is None or self._closed:
+        if loop is None or self._closed.is_set():
             return
         try:
             loop.call_soon_threadsafe(call)
         except RuntimeError:
-            self._closed = True  # the loop has ended
+            self._closed.set()  # the loop has ended
 
     # --- in the loop ------------------------------------------------------------------------------------
 

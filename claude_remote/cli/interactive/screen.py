@@ -119,7 +119,6 @@ class Screen:
         )
         self.app.ttimeoutlen = 0.05  # Escape alone acts at once
         self.app.timeoutlen = 0.5
-        self.last_key = 0.0
 
     # --- for the session ----------------------------------------------------------------------------------
 

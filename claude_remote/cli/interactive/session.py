@@ -252,6 +252,10 @@ class Session:
         """Shift-Tab."""
         self._modes.go_on()
 
+    def answer(self) -> None:
+        """Turn to the question at the bottom."""
+        self._asking.turn_to()
+
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""
         self._asking.press(key)

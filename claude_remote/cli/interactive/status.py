@@ -65,6 +65,8 @@ def describe_waiting(why: str, place: int) -> str:
             return f"No worker is free{before}"
         case "start":
             return "Claude is starting"
+        case "away":
+            return "The server is away; it is sent when it is back"
         case "turn":
             return f"Another turn runs{before}"
         case _:

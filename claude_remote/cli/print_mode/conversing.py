@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_remote.cli.print_mode.arguments import Arguments, check, parse
-from claude_remote.cli.terminal import Terminal
+from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.errors import BadOption
 from claude_remote.rights import Right
 
@@ -32,6 +32,8 @@ def converse(words: list[str], terminal: Terminal) -> int:
         terminal.print(f"claude-remote {VERSION}")
         return 0
     # As claude does it: without a terminal to draw on, it prints.
+    if arguments.background:
+        return prompt_and_leave(arguments, terminal)
     if arguments.print or not terminal.shows_output:
         return prompt_once(arguments, terminal)
     if not terminal.types_input:
@@ -93,6 +95,38 @@ def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
             on_accepted=folder.remember,
         )
         return following.run(arguments.timeout)
+
+
+def prompt_and_leave(arguments: Arguments, terminal: Terminal) -> int:
+    """`--bg`: the prompt is recorded and runs; print the session's name and id. Raises RemoteError."""
+    import shlex
+
+    from claude_remote.cli.print_mode.prompt_text import gather
+    from claude_remote.cli.reaching import reach_server
+    from claude_remote.cli.steering import as_json
+
+    check(arguments)
+    text = gather(arguments.prompt, terminal)
+    with reach_server(arguments.reach, terminal) as client:
+        folder = FolderChoice(arguments, client)
+        sent = client.send(
+            text,
+            session=arguments.resume,
+            latest=arguments.latest,
+            fork=arguments.fork,
+            name=arguments.name,
+            cwd=folder.cwd,
+            options=arguments.options,
+        )
+        folder.remember()
+    if arguments.output_format == "json":
+        terminal.write(as_json(sent) + b"\n")
+    else:
+        terminal.print(f"{escape(sent.session.name)} {sent.session.id}")
+        if terminal.shows_errors:
+            hint = f"claude-remote attach {shlex.quote(sent.session.name)}"
+            terminal.say(terminal.paint(f"it runs by itself; to see it: {escape(hint)}", "2"))
+    return 0
 
 
 class FolderChoice:

@@ -101,6 +101,8 @@ class Following:
                 self._narrator.waiting(event)
             case events.Reconnecting():
                 self._narrator.reconnecting(event)
+            case events.Reconnected():
+                self._narrator.reconnected()
             case events.Decided():
                 self._withdraw(event.approval, event.lost or f"{event.behavior} by {event.by}")
             case events.Fact(fact=fact):

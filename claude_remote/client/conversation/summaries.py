@@ -60,7 +60,7 @@ def shorten(path: str, cwd: str) -> str:
 def describe_result(tool: str, text: str, details: frames.Details, *, error: bool) -> str:
     """What came of a tool, in a line; empty when that it was used says it all."""
     if error:
-        told = _first_line(text)
+        told = _first_line(text.removeprefix("<tool_use_error>").removesuffix("</tool_use_error>"))
     elif details.answers:
         told = one_line(", ".join(str(answer) for answer in details.answers.values()))
     elif tool in _SAY_NOTHING:

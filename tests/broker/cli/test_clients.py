@@ -10,6 +10,7 @@ import pytest
 from claude_remote import identity, tls
 from claude_remote.client.link import Link
 from claude_remote.messages import ClientState, Door, Ring, Standing
+from claude_remote.processes import LEASE_VARIABLE
 from tests.broker.running_server import RunningServer, run_command, server_environment, stand_in_claude
 
 pytestmark = pytest.mark.e2e
@@ -103,6 +104,11 @@ def test_listing_and_revoking_without_a_server(environ: dict[str, str], tmp_path
         link.close()
     assert states(environ) == {"me@laptop": "approved"}
     assert run_command(["clients", "revoke", fingerprint], environ).stdout == "✓ revoked me@laptop\n"
+    assert states(environ) == {"me@laptop": "revoked"}
+    for what in ("approve", "refuse", "revoke"):
+        refused = run_command(["clients", what, fingerprint], {**environ, LEASE_VARIABLE: "s.1.2"})
+        assert (refused.returncode, refused.stdout) == (4, "")
+        assert "started by a Claude" in refused.stderr
     assert states(environ) == {"me@laptop": "revoked"}
     # The next server knows it.
     with RunningServer(environ, "--address", "127.0.0.1", "--port", "0") as server:

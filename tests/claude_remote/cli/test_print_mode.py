@@ -181,7 +181,9 @@ def test_options_and_target_go_to_the_server(serve_locally: Serve, capsysbinary:
 def test_json_is_claudes_result(serve_locally: Serve, capsysbinary: Capture) -> None:
     serve_locally(says(assistant("Hello"), result("Hello")))
     assert main(["-p", "x", "--output-format", "json"]) == 0
-    assert capsysbinary.readouterr().out == result("Hello") + b"\n"
+    printed = capsysbinary.readouterr().out
+    assert json.loads(printed) == json.loads(result("Hello"))
+    assert printed.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("partial", [False, True])

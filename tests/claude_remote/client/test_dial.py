@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_remote.client.dial import dial_ssh, dial_tcp, dial_unix
+from claude_remote.client.dial import dial_control, dial_ssh, dial_tcp, dial_unix
 from claude_remote.errors import Unreachable
 
 # What `ssh -W HOST:PORT` does, without the ssh.
@@ -47,6 +47,18 @@ def test_a_socket_that_nobody_listens_on(tmp_path: Path) -> None:
         listener.bind(str(path))
     with pytest.raises(Unreachable, match="nobody listens"):
         dial_unix(str(path), 5)
+
+
+def test_the_control_socket_must_be_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        dial_control(str(path), 5).stream.close()
+        somebody_else = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
+        with pytest.raises(Unreachable, match="somebody else"):
+            dial_control(str(path), 5)
 
 
 @pytest.mark.e2e

@@ -46,6 +46,7 @@ def test_input_that_is_no_json() -> None:
         ("Bash", "one\n\ntwo\n", {}, False, "one (+3 lines)"),
         ("Bash", "", {}, False, ""),
         ("Bash", "exit 1\nmore", {}, True, "exit 1 (+1 line)"),
+        ("Grep", "<tool_use_error>No such tool</tool_use_error>", {}, True, "No such tool"),
         ("Read", "1\tx", {"file": {"numLines": 1}}, False, "1 line"),
         ("Edit", "ok", {"structuredPatch": [{"lines": ["-a", "+b", "+c", " d"]}]}, False, "+2 -1"),
         ("Write", "ok", {"structuredPatch": []}, False, ""),
