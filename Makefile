@@ -34,5 +34,5 @@ clean:
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[server,claude]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[server,claude,gui]' --group dev
 	touch $@
