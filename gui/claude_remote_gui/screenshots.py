@@ -319,7 +319,7 @@ def _activity(now: float) -> list[Entry]:
             "The test fails because parse_date reads the day before the month.",
         ),
         ("prompt", "mia@laptop", "fix-dates", "'test_dates fails on …' is done (34.0 s, $0.21)"),
-        ("connection", "", "", "2 events were missed; a new picture is asked for"),
+        ("connection", "", "", "2 events missed; a new picture is asked for"),
         ("client", "wren", "", "asks to be let in"),
     )
     return [

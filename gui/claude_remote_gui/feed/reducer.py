@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from claude_remote.feed import AnyItem, ApprovalUpdated, Published, Snapshot
 from claude_remote.messages import ApprovalInfo
 from claude_remote_gui.feed.picture import Draft, Picture, from_snapshot
+from claude_remote_gui.words import count
 
 MOST_HELD = 1_000  # messages; when more come before the snapshot does, it will have what is dropped
 LONGEST_LAG = 1.0
@@ -110,7 +111,7 @@ def _published(state: State, message: Published) -> Result:
         return Result(state)  # it came twice
     if message.seq > picture.seq + 1:
         missing = message.seq - picture.seq - 1
-        return Result(_hold(replace(state, stale=f"{missing} events were missed"), message))
+        return Result(_hold(replace(state, stale=f"{count(missing, 'event')} missed"), message))
     new = message.items[picture.seq + 1 - message.seq :]
     draft = Draft(picture)
     for item in new:

@@ -27,7 +27,7 @@ THIS_MACHINE = "this machine"
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 15.0
 _CONNECT_WITHIN = 10.0
-_AT_THE_BELL = 20.0  # then it rings again, which costs nothing
+AT_THE_BELL = 20.0  # then it rings again, which costs nothing
 _MOST_REQUESTS = 32
 
 
@@ -129,7 +129,7 @@ class Server:
         if self._which is None:
             return LocalRoad(self._paths.control_socket, _CONNECT_WITHIN)
         introduction = Introduction(
-            fingerprint=self._fingerprint, wait=_AT_THE_BELL, on_pending=self._waits_at_the_bell
+            fingerprint=self._fingerprint, wait=AT_THE_BELL, on_pending=self._waits_at_the_bell
         )
         return find_road(self._which, introduction, timeout=_CONNECT_WITHIN, paths=self._paths)
 

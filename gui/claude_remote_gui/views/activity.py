@@ -13,7 +13,7 @@ from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.activity import MOST_LINES, ActivityModel
 from claude_remote_gui.text.harmless import harmless
 from claude_remote_gui.views.parts import button, filter_box, label, row, say, table
-from claude_remote_gui.words import stamp
+from claude_remote_gui.words import count, stamp
 
 _ALL = "every kind"
 
@@ -69,7 +69,7 @@ class ActivityView(QWidget):
         """More has happened."""
         if self.pause.isChecked():
             self._held = [*self._held, *entries][-MOST_LINES:]
-            say(self.said, f"Paused; {len(self._held)} lines wait")
+            say(self.said, f"Paused: {count(len(self._held), 'line')} since")
             return
         bar = self.table.verticalScrollBar()
         follows = bar is None or bar.value() >= bar.maximum() - 2

@@ -62,7 +62,7 @@ def test_what_was_held_is_applied_on_top_of_the_snapshot() -> None:
 def test_a_gap_is_said_and_ends_in_a_snapshot() -> None:
     first = feed(values.snapshot(seq=1))
     gap = feed(values.published(4, SessionUpdated(session=values.session(1))), state=first)
-    assert gap.stale == "2 events were missed"
+    assert gap.stale == "2 events missed"
     healed = feed(values.snapshot(seq=5), state=gap)
     assert not healed.stale
     assert not healed.picture.sessions
