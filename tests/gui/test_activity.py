@@ -12,7 +12,7 @@ from claude_remote_gui.feed.reducer import News
 from tests.gui import values
 
 PICTURE = Picture(sessions={values.ident(1): values.session(1, name="fix", client="mia")})
-
+PROMPT = feed.PromptUpdated(
     prompt="p",
     session=values.ident(1),
     client="sam",
