@@ -415,7 +415,7 @@ class SessionInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     last_words: Line = ""
     prompting: Line = ""  # whose prompt runs now
     queued: Count = 0  # prompts that wait
-    outcome: Word = ""  # of the last turn: done, error, interrupted or void; empty before the first
+    outcome: Word = ""  # of the last turn: done, error or interrupted; empty before the first
     reason: Line = ""  # in words, unless it is done
 
 

@@ -187,7 +187,7 @@ def wait(
 ) -> int:
     """Wait until a session is idle: nothing runs in it, and no prompt waits.
 
-    Ends with 0 if its last turn is done, with 1 if that was an error, interrupted or never began.
+    Ends with 0 if its last turn is done, with 1 if that ended in an error or was interrupted.
 
     \b
     claude-remote wait fix-test && claude-remote logs fix-test -n 1

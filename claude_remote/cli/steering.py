@@ -91,7 +91,8 @@ def wait(reach: Reach, session: str, terminal: Terminal, *, timeout: float | Non
         terminal.write(msgspec.json.encode(msgspec.structs.asdict(info)) + b"\n")
     if info.outcome in {"", "done"}:
         return 0
-    raise ClaudeFailed(f"{info.name}: {info.reason or f'the last turn ended so: {info.outcome}'}")
+    ended = "was interrupted" if info.outcome == "interrupted" else "ended with an error"
+    raise ClaudeFailed(f"{info.name}: {info.reason or f'the last turn {ended}'}")
 
 
 def interrupt(reach: Reach, session: str, terminal: Terminal) -> int:

@@ -184,6 +184,7 @@ def test_one_session_is_told_with_who_prompts_and_what_waits() -> None:
     assert (session.prompting, session.queued, session.outcome) == ("laptop", 1, "")
     assert done == m.Done()
     hand.finishes(1, error=True, reason="No credit.")
+    hand.finishes(9, outcome="void", reason="Stopped before it began.")
     hand.starts(2)
     book.says(2, m.ListSessions(session=session.id[:8]))
     session = session_of(book.hears(2)[0])

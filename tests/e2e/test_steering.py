@@ -89,7 +89,8 @@ def test_many_look_on_and_one_approves(lab: Lab, alice: Client, bob: Client, wor
         assert not (lab.work / f"{words}-made").exists()
         terminal.type("y\r")
         terminal.wait_for("It is there.")
-        looking.wait_for("allowed by alice(.|\n)*taken by Claude(.|\n)*It is there.")
+        # To the very end, which is how long it took.
+        looking.wait_for("allowed by alice(.|\n)*taken by Claude(.|\n)*It is there.(.|\n)* s\n")
         terminal.type("\x03")
         assert terminal.finish().code == 130
         looking.interrupt()

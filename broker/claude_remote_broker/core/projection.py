@@ -102,9 +102,10 @@ def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
         turns=draft.row.turns + began,
         cost=draft.row.cost + max(fact.cost, 0.0),
         last_words=words or draft.row.last_words,
-        outcome="error" if fact.error and fact.outcome != "interrupted" else fact.outcome,
-        reason=cut(fact.reason),
     )
+    if began or fact.error:
+        outcome = "error" if fact.error and fact.outcome != "interrupted" else fact.outcome
+        draft.row = replace(draft.row, outcome=outcome, reason=cut(fact.reason))
     if words:
         draft.said.append(words)
     prompt = draft.prompt(fact.prompt) if fact.prompt is not None else None

@@ -51,7 +51,7 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: int = 0
     cost: float = 0.0
     last_words: str = ""
-    outcome: str = ""  # of the last turn: done, error, interrupted, void
+    outcome: str = ""  # of the last turn: done, error, interrupted
     reason: str = ""  # likewise
     closed: str | None = None  # by whom, until the next prompt
 

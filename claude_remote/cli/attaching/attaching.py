@@ -102,6 +102,7 @@ class Attached:
                 self._settle(approval)
                 if lost:
                     self._say(escape(lost))
+                return  # what came of it stands in the log, with the reason
             case events.Fact(fact=fact):
                 self._look(fact)
             case _:
