@@ -154,6 +154,18 @@ AnyFact: TypeAlias = (
     | Notice
 )
 
+
+def what_is_asked(tool: str, summary: str) -> str:
+    """An approval in one line, the same everywhere: `Bash: pytest -x`. Not yet fit for a terminal."""
+    told = what_it_does(tool, summary)
+    return f"{tool}: {told}" if told else tool
+
+
+def what_it_does(tool: str, summary: str) -> str:
+    """An approval's summary without the name of its tool, which workers put before it."""
+    return "" if summary == tool else summary.removeprefix(f"{tool}: ")
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyFact)
 

@@ -35,6 +35,7 @@ Where:
 What:
   -p, --print              print the answer and exit
   --output-format F        text, json (claude's result) or stream-json (claude's own lines)
+  --input-format stream-json  prompts as claude's JSON lines on standard input, one after another
   -n, --name NAME          a name for the new session
   -r, --resume SESSION     go on with a session; -c, --continue with the last one in that folder
   --fork-session           go on with a copy of it

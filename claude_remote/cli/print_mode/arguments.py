@@ -12,6 +12,7 @@ from claude_remote.errors import BadOption
 from claude_remote.options import OPTIONS, Values, split
 
 FORMATS = ("text", "json", "stream-json")
+INPUTS = ("text", "stream-json")
 POLICIES = ("wait", "deny", "fail")
 
 # Our own options, beside claude's.
@@ -40,6 +41,7 @@ class Arguments(Struct, frozen=True, kw_only=True):
     help: bool = False
     version: bool = False
     output_format: str = "text"
+    input_format: str = "text"
     partial: bool = False
     replay: bool = False
     verbose: bool = False
@@ -80,6 +82,7 @@ def parse(words: Sequence[str]) -> Arguments:
         help="--help" in values,
         version="--version" in values,
         output_format=_one_of("--output-format", values.get("--output-format", "text"), FORMATS),
+        input_format=_one_of("--input-format", values.get("--input-format", "text"), INPUTS),
         partial="--include-partial-messages" in values,
         replay="--replay-user-messages" in values,
         verbose="--verbose" in values,
@@ -102,8 +105,19 @@ def check(arguments: Arguments) -> None:
         raise BadOption("--resume and --continue both say which session; give one of them")
     if arguments.fork and arguments.resume is None and not arguments.latest:
         raise BadOption("--fork-session needs --resume or --continue: which session is to be copied?")
+    if arguments.input_format == "stream-json":
+        _check_streamed(arguments)
     if arguments.background:
         _check_background(arguments)
+
+
+def _check_streamed(arguments: Arguments) -> None:
+    if arguments.output_format != "stream-json":
+        raise BadOption("--input-format stream-json needs --output-format stream-json, too")
+    if arguments.prompt:
+        raise BadOption("with --input-format stream-json the prompts come from standard input alone")
+    if arguments.background:
+        raise BadOption("--bg sends one prompt; --input-format stream-json is for several")
 
 
 def _check_background(arguments: Arguments) -> None:
