@@ -286,7 +286,8 @@ def test_a_thousand_idle_connections(tmp_path: Path, kind: str) -> None:
             places = UNCOUNTED.strangers_per_address
             async with pinging(house, client), crowd(house, 1000, kind, left=places) as left:
                 assert 0 < left <= places
-                assert house.door._admission.strangers <= UNCOUNTED.strangers_per_address
+                # And one from another address: the client, when it is just shaking hands.
+                assert house.door._admission.strangers <= places + 1
             assert psutil.Process().memory_info().rss - before < 40 * 1024 * 1024
 
     run()
@@ -347,8 +348,9 @@ async def test_connections_made_and_dropped_at_once(tmp_path: Path) -> None:
             for guest in house.guests:
                 await guest.close()
             await house.door._empty.wait()
-        assert house.door._admission.connections == 0
-        assert house.door._reception._handshakes == {}
+            # Of the last ones the server may just be finding out that they are gone.
+            while house.door._admission.connections or house.door._reception._handshakes:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.01)
 
 
 # --- anything at all -----------------------------------------------------------------------------------
