@@ -89,7 +89,7 @@ def test_many_look_on_and_one_approves(lab: Lab, alice: Client, bob: Client, wor
         assert not (lab.work / f"{words}-made").exists()
         terminal.type("y\r")
         terminal.wait_for("It is there.")
-        looking.wait_for("allowed by alice(.|\n)*taken by Claude(.|\n)*It is there.")
+        looking.wait_for(r"allowed by alice(.|\n)*taken by Claude(.|\n)*It is there.\n.*\d s\n")
         terminal.type("\x03")
         assert terminal.finish().code == 130
         looking.interrupt()
