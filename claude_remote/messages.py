@@ -28,7 +28,9 @@ Word: TypeAlias = Annotated[str, Meta(max_length=64)]
 Line: TypeAlias = Annotated[str, Meta(max_length=1024)]
 Words: TypeAlias = Annotated[str, Meta(max_length=16 * 1024)]
 Folder: TypeAlias = Annotated[str, Meta(max_length=4096)]
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
+# Exact in every language's JSON, and far from the ends of SQLite's integers, sums included.
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Time: TypeAlias = Annotated[float, Meta(ge=0, le=1e11)]
 # \Z and not $, which would let a final newline pass.
 Uuid: TypeAlias = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -41,8 +43,8 @@ Detail: TypeAlias = dict[Word, Line]
 class Cursor(NamedTuple):
     """The last event a reader has. (g, 0) is before the first event of generation g."""
 
-    generation: int
-    seq: int
+    generation: Count
+    seq: Count
 
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,7 +69,7 @@ class Door(StrEnum):
 class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     """The first message of each side. A client gives only the first two fields."""
 
-    protocols: Annotated[tuple[int, ...], Meta(max_length=16)] = (PROTOCOL,)
+    protocols: Annotated[tuple[Count, ...], Meta(max_length=16)] = (PROTOCOL,)
     version: Word
     way: Door | None = None
     host: Line = ""  # the server's host name
@@ -293,7 +295,10 @@ class Decided(Message, frozen=True, kw_only=True, tag="decided"):
 
 
 class Interrupt(Message, frozen=True, kw_only=True, tag="interrupt"):
-    """End the running turn. Within an exchange `session` may be left out. As a request answered by Done."""
+    """End the running turn. As a request it is answered by Done.
+
+    Within an exchange `session` may be left out; within a prompt's, a prompt that still waits is taken back.
+    """
 
     session: Line | None = None
 
@@ -307,7 +312,10 @@ class Cancel(Message, frozen=True, kw_only=True, tag="cancel"):
 
 
 class Accepted(Message, frozen=True, kw_only=True, tag="accepted"):
-    """The prompt is recorded and will run. `cursor` is where its events begin (the event before them)."""
+    """The prompt is recorded and will run. None of its events are at `cursor` or before it.
+
+    Of a prompt that waits, it is the log's tail of now: the events that follow may be another turn's.
+    """
 
     prompt: Uuid
     session: SessionInfo
@@ -339,7 +347,7 @@ class Events(Message, frozen=True, kw_only=True, tag="events"):
     first: Count
     count: Count
     source: Source
-    at: float
+    at: Time
     more: bool = False
 
 
@@ -398,8 +406,8 @@ class SessionInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     client: Line  # who began it
     model: Line = ""
     mode: Word = "default"
-    created: float
-    changed: float
+    created: Time
+    changed: Time
     turns: Count = 0
     cost: float = 0.0
     approvals: Count = 0
@@ -420,7 +428,7 @@ class ApprovalInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     tool: Line
     summary: Line
     seq: Count
-    since: float
+    since: Time
 
 
 # --- administration (right: admin) ---------------------------------------------------------------------
@@ -439,8 +447,8 @@ class ClientInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     user: Line = ""
     host: Line = ""
     version: Word = ""
-    first_seen: float
-    last_seen: float
+    first_seen: Time
+    last_seen: Time
     connections: Count = 0
 
 

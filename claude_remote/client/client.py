@@ -28,6 +28,8 @@ from claude_remote.rights import Right
 
 if TYPE_CHECKING:  # what a ping does not need, it does not import
     from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
+    from claude_remote.client.watching import Watching
+    from claude_remote.feed import Snapshot
 
 __all__ = ["ANSWER_WITHIN", "Client", "Timing", "new_id"]
 
@@ -213,6 +215,30 @@ class Client(Steering):
             return msgspec.json.decode(b"".join(parts) or b"null")
         except msgspec.DecodeError as error:
             raise BadMessage(f"the answer is not JSON: {error}") from None
+
+    # --- watching (right: view) --------------------------------------------------------------------------
+
+    def watch(self) -> Watching:
+        """Follow what happens on the server: see claude_remote.feed."""
+        from claude_remote.client.watching import Watching
+
+        link = self._pool.take()
+        with closing_on_error(link):
+            return Watching(link, self._pool.put_back)
+
+    def snapshot(self) -> Snapshot:
+        """How things stand on the server now: what watching begins with."""
+        from claude_remote import feed
+        from claude_remote.client.watching import Watching
+
+        link = self._pool.take()
+        with closing_on_error(link):
+            watching = Watching(link, self._pool.put_back)
+            first = watching.receive(ANSWER_WITHIN)
+            if not isinstance(first, feed.Snapshot):
+                raise BadMessage("watching did not begin with a snapshot")
+            watching.finish(ANSWER_WITHIN)
+        return first
 
     # --- administration (right: admin) -------------------------------------------------------------------
 
