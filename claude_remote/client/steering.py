@@ -17,7 +17,7 @@ _ANSWER_WITHIN = 60.0
 # A claude that is told to end is killed after 8 s; its worker is given up after 30.
 _CLOSED_WITHIN = 60.0
 _AGAIN = 0.5
-_BEYOND = 2**62  # no log is as long
+_BEYOND = 2**53  # the largest number that a message carries; no log is as long
 
 
 class Sent(Struct, frozen=True, kw_only=True):
