@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from claude_remote.messages import ApprovalInfo, ClientInfo, Count, PromptState, SessionInfo
+from claude_remote.messages import ApprovalInfo, ClientInfo, Count, Fingerprint, PromptState, SessionInfo
 
 
 class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="topic"):
@@ -23,6 +23,12 @@ class ClientChanged(Item, frozen=True, kw_only=True, tag="client"):
     """A client came, went, or was decided on."""
 
     client: ClientInfo
+
+
+class ClientForgotten(Item, frozen=True, kw_only=True, tag="client-forgotten"):
+    """A client is no more in the table: others that wait took its place, or the owner struck it out."""
+
+    fingerprint: Fingerprint
 
 
 class SessionUpdated(Item, frozen=True, kw_only=True, tag="session"):
@@ -69,7 +75,9 @@ class WorkerUpdated(Item, frozen=True, kw_only=True, tag="worker"):
     session: str | None = None
 
 
-AnyItem: TypeAlias = ClientChanged | SessionUpdated | PromptUpdated | Said | ApprovalUpdated | WorkerUpdated
+AnyItem: TypeAlias = (
+    ClientChanged | ClientForgotten | SessionUpdated | PromptUpdated | Said | ApprovalUpdated | WorkerUpdated
+)
 
 
 class Published(Struct, frozen=True, kw_only=True, tag_field="kind", tag="published"):

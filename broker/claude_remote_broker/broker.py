@@ -141,7 +141,8 @@ class Broker:
         self.deliver(ports.ClientCutOff(fingerprint))
 
     def client_forgotten(self, fingerprint: str) -> None:
-        """The core keeps no list of clients."""
+        """See Watcher."""
+        self.deliver(ports.ClientForgotten(fingerprint))
 
     # --- the bus ---------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from claude_remote import bus, codec, processes
@@ -29,6 +28,8 @@ from claude_remote_broker.ports import (
     WorkerLaunched,
     WorkersKnown,
 )
+from claude_remote_broker.remains import KILL_PATIENCE, Remains
+from claude_remote_broker.worker_plan import WorkerPlan
 
 log = logging.getLogger(__name__)
 
@@ -36,34 +37,7 @@ log = logging.getLogger(__name__)
 ORDER_TIMEOUT = 10.0
 # How long orphans have to say on the bus who they are; a worker knocks about once a second.
 ORPHANS_TIMEOUT = 4.0
-KILL_PATIENCE = 5.0
 _PAUSE_FIRST, _PAUSE_MOST = 0.1, 5.0
-
-
-@dataclass(frozen=True)
-class WorkerPlan:
-    """What every worker is started with."""
-
-    bus: Path
-    spill: Path
-    claude: Path
-    state_id: str
-    environment: Mapping[str, str] = field(repr=False)
-    private: tuple[Path, ...] = ()
-    patience: float = 600.0
-
-    def order(self, command: Launch) -> orders.Fork:
-        """The order for one worker."""
-        return orders.Fork(
-            worker=command.worker,
-            token=command.token,
-            bus=str(self.bus),
-            spill=str(self.spill),
-            claude=str(self.claude),
-            state_id=self.state_id,
-            private=tuple(map(str, self.private)),
-            patience=self.patience,
-        )
 
 
 class Launcher:
@@ -82,6 +56,7 @@ class Launcher:
         self._environ = environ
         self._logs = logs
         self._deliver = deliver
+        self._remains = Remains(socket, plan.state_id, plan.spill)
         self._payload = codec.pack_environment(plan.environment)
         self._child: zygote.ZygoteProcess | None = None
         self._link: zygote.ZygoteLink | None = None
@@ -136,7 +111,7 @@ class Launcher:
             self._link.send(orders.Quit())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._unlinked.wait(), patience)
-        await asyncio.to_thread(self._kill_everything)
+        await asyncio.to_thread(self._remains.kill_everything)
         if self._child is not None and not await asyncio.to_thread(self._child.wait, KILL_PATIENCE):
             log.error("the zygote (pid %d) cannot be ended", self._child.popen.pid)
 
@@ -208,7 +183,7 @@ class Launcher:
         if unknown:
             log.warning("ending workers that do not speak: %s", [process.pid for process in unknown])
             await asyncio.to_thread(processes.kill_tree, unknown, None, KILL_PATIENCE)
-        await asyncio.to_thread(self._sweep)
+        await asyncio.to_thread(self._remains.clear)
         if not self._stopping:
             self._deliver(WorkersKnown())
 
@@ -314,6 +289,7 @@ class Launcher:
         self._killing.discard(worker)
         self._workers.pop(worker, None)
         if not self._stopping:
+            tasks.spawn(asyncio.to_thread(self._remains.remove_files), "spill")
             self._deliver(WorkerExited(worker))
 
     # --- by hand ---------------------------------------------------------------------------------------
@@ -324,32 +300,9 @@ class Launcher:
         while not self._stopping:
             roots = [] if process is None else [process]
             left = await asyncio.to_thread(processes.kill_tree, roots, None, KILL_PATIENCE)
-            left += await asyncio.to_thread(self._sweep)
+            left += await asyncio.to_thread(self._remains.clear)
             if not left:
                 self._gone(worker)
                 return
             log.error("cannot end %s of worker %s; trying again", [each.pid for each in left], worker)
             await asyncio.sleep(_PAUSE_MOST)
-
-    def _sweep(self) -> list[Process]:
-        """Kill every process with a lease marker of this state that is below no zygote and no worker.
-
-        Its lease does not live: a worker takes in what its claude's children leave behind (it is their
-        subreaper), so all of a living lease is below it. Returns what could not be killed.
-        """
-        marked = processes.find_marked(f"{self._plan.state_id}.")
-        # Looked at after the marked ones: a lease that began meanwhile is not among them.
-        family = [process.pid for process in zygote.find_family(self._socket)]
-        alive = set(processes.below(family))
-        dead = [process for process in marked if process not in alive]
-        if dead:
-            log.warning("ending what dead leases left: %s", [process.pid for process in dead])
-        return processes.kill_tree(dead, None, KILL_PATIENCE) if dead else []
-
-    def _kill_everything(self) -> None:
-        family = zygote.find_family(self._socket)
-        marked = processes.find_marked(f"{self._plan.state_id}.")
-        if family or marked:
-            left = processes.kill_tree([*family, *marked], None, KILL_PATIENCE)
-            if left:
-                log.error("cannot end %s", [process.pid for process in left])

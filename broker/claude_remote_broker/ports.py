@@ -119,6 +119,12 @@ class ClientUpdated(Event, frozen=True):
     client: messages.ClientInfo
 
 
+class ClientForgotten(Event, frozen=True):
+    """A client is no more in the table: for the feed."""
+
+    fingerprint: str
+
+
 class Administer(Command, frozen=True):
     """A ListClients, Approve, Refuse or Revoke whose right was checked. The adapter answers on `conn`."""
 
@@ -312,6 +318,7 @@ AnyEvent: TypeAlias = (
     | Congested
     | Disconnected
     | ClientCutOff
+    | ClientForgotten
     | ClientUpdated
     | FolderChecked
     | FromWorker

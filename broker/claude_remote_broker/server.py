@@ -34,7 +34,7 @@ from claude_remote_broker.folders import Folders
 from claude_remote_broker.hints import add_line
 from claude_remote_broker.journal import Journal, JournalUnusable
 from claude_remote_broker.lag import LagWatch
-from claude_remote_broker.launcher import Launcher, WorkerPlan
+from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.limits import Limits, raise_open_files
 from claude_remote_broker.listeners import make_own_folder
 from claude_remote_broker.mailbox import Mailbox
@@ -44,6 +44,7 @@ from claude_remote_broker.registry import Registry
 from claude_remote_broker.settings import Settings, default_workers
 from claude_remote_broker.state_lock import StateLock
 from claude_remote_broker.window import end_window, start_window
+from claude_remote_broker.worker_plan import WorkerPlan
 
 log = logging.getLogger(__name__)
 

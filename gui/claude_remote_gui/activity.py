@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from claude_remote import feed
+from claude_remote.facts import what_is_asked
 from claude_remote.messages import ClientState, PromptState
 from claude_remote_gui.feed.picture import Picture
 from claude_remote_gui.feed.reducer import News
@@ -42,14 +43,14 @@ def describe(server: str, news: News, picture: Picture) -> Entry | None:
         case feed.Said(session=session, text=text):
             return entry("answer", text, session=session)
         case feed.ApprovalUpdated(approval=info) as item:
-            words = f"{info.tool}: {info.summary}"
+            words = what_is_asked(info.tool, info.summary)
             return entry("approval", f"{_step(item)} — {words}", session=info.session)
         case feed.ClientChanged(client=client):
             return entry("client", _client(client.state, client.connections), client=client.name)
         case feed.WorkerUpdated() as item:
             text = f"worker {item.pid} {item.state}"
             return entry("worker", text, session=item.session or "")
-        case feed.SessionUpdated():
+        case feed.SessionUpdated() | feed.ClientForgotten():
             return None
 
 

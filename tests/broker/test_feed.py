@@ -166,6 +166,16 @@ def test_where_clients_are_is_for_those_who_administer() -> None:
     assert seen == [["", "", "", "phone"], ["192.168.1.20", "192.168.1.20", "amber fox", "phone"]]
 
 
+def test_a_client_that_is_forgotten_leaves_the_feed() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.says(1, m.Watch())
+    book << ports.ClientForgotten(CLIENT.fingerprint)
+    _, published = watched(book, 1)
+    assert isinstance(published, feed.Published)
+    assert published.items == (feed.ClientForgotten(fingerprint=CLIENT.fingerprint),)
+
+
 def test_watchers_are_bounded_and_leave_when_they_go() -> None:
     book = Playbook(limits=Limits(watchers=1))
     book.connect(1)

@@ -16,7 +16,7 @@ from claude_remote import bus, processes
 from claude_remote.processes import Process
 from claude_remote_broker import launcher as module
 from claude_remote_broker import zygote
-from claude_remote_broker.launcher import Launcher, WorkerPlan
+from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.ports import (
     Event,
     Kill,
@@ -26,6 +26,7 @@ from claude_remote_broker.ports import (
     WorkerLaunched,
     WorkersKnown,
 )
+from claude_remote_broker.worker_plan import WorkerPlan
 
 pytestmark = pytest.mark.e2e
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ class Spill:
     """Bytes by their place in a file. Only the worker that wrote it reads it; nothing of it needs to last.
 
     The file is made at the first byte, emptied when nothing in it is needed any more, and gone after close().
-    One that a killed worker has left is found by its name, `SESSION.EPOCH`.
+    It is called `SESSION.EPOCH`, and locked while we live: one that a killed worker has left is removed.
     """
 
     def __init__(self, folder: Path, session: str, epoch: int, limit: int) -> None:
@@ -30,6 +31,7 @@ class Spill:
             if self._file is None:
                 make_private_folder(self.path.parent)
                 self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
             place, written = self._end, 0
             while written < len(data):
                 written += os.pwrite(self._file, memoryview(data)[written:], place + written)

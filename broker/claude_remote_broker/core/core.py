@@ -96,6 +96,8 @@ class Core:
                 self._cut_off(fingerprint)
             case ports.ClientUpdated(client=client):
                 self._context.publisher.client(client)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
             case _:
                 self._connection(event)
         return self._commands()

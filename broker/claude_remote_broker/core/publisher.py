@@ -84,6 +84,10 @@ class Publisher:
         """A client came, went, or was decided on."""
         self._add(_NOBODY, feed.ClientChanged(client=info))
 
+    def client_forgotten(self, fingerprint: str) -> None:
+        """A client is no more in the table."""
+        self._add(_NOBODY, feed.ClientForgotten(fingerprint=fingerprint))
+
     def _add(self, key: str, item: feed.AnyItem) -> None:
         self._waiting.setdefault(key, []).append(item)
 

@@ -10,6 +10,7 @@ from claude_remote.feed import (
     AnyItem,
     ApprovalUpdated,
     ClientChanged,
+    ClientForgotten,
     PromptUpdated,
     SessionUpdated,
     Snapshot,
@@ -92,6 +93,8 @@ class Draft:
         match item:
             case ClientChanged(client=client):
                 _put(self._copy("clients", self._before.clients), client.fingerprint, client)
+            case ClientForgotten(fingerprint=fingerprint):
+                self._copy("clients", self._before.clients).pop(fingerprint, None)
             case SessionUpdated(session=session):
                 _put(self._copy("sessions", self._before.sessions), session.id, session)
             case ApprovalUpdated():

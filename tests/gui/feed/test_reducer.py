@@ -11,6 +11,7 @@ from claude_remote.feed import (
     AnyItem,
     ApprovalUpdated,
     ClientChanged,
+    ClientForgotten,
     PromptUpdated,
     Published,
     SessionUpdated,
@@ -146,6 +147,8 @@ class Server:
             match item:
                 case ClientChanged(client=client):
                     self.clients[client.fingerprint] = client
+                case ClientForgotten(fingerprint=fingerprint):
+                    self.clients.pop(fingerprint, None)
                 case SessionUpdated(session=session):
                     self.sessions[session.id] = session
                 case ApprovalUpdated(approval=approval, state="open"):
@@ -187,6 +190,7 @@ items: st.SearchStrategy[AnyItem] = st.one_of(
         lambda n, name: SessionUpdated(session=values.session(n, name=name)), few, st.sampled_from("abc")
     ),
     st.builds(lambda n, at: ClientChanged(client=values.client(n, last_seen=at)), few, st.floats(0, 9)),
+    st.builds(lambda n: ClientForgotten(fingerprint=values.client(n).fingerprint), few),
     st.builds(
         lambda n, state: ApprovalUpdated(approval=values.approval(n), state=state),
         few,
