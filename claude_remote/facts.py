@@ -15,6 +15,8 @@ from msgspec import Raw, Struct
 
 from claude_remote.messages import Behavior
 
+MAX_ANSWER = 16 * 1024
+
 
 class Fact(Struct, frozen=True, kw_only=True, tag_field="fact"):
     """One fact; its `fact` in JSON is the tag each class gives."""
@@ -62,7 +64,8 @@ class Steered(Fact, frozen=True, kw_only=True, tag="steered"):
 class TurnFinished(Fact, frozen=True, kw_only=True, tag="turn-finished"):
     """A turn has ended, and with it the prompts that were read in the midst of it.
 
-    `cost` and `duration` (seconds) are of this turn.
+    `cost` and `duration` (seconds) are of this turn. `answer` is claude's last answer, its first MAX_ANSWER
+    letters: all of it is in claude's own lines.
 
     `outcome`: done (claude gave a result, `error` tells whether it was one), interrupted (somebody stopped
     it, or its claude died when it may have had effects), void (it never began).
@@ -73,6 +76,7 @@ class TurnFinished(Fact, frozen=True, kw_only=True, tag="turn-finished"):
     error: bool = False
     reason: str = ""
     last_words: str = ""
+    answer: str = ""
     cost: float = 0.0
     duration: float = 0.0
 

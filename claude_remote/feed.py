@@ -51,7 +51,7 @@ class PromptUpdated(Item, frozen=True, kw_only=True, tag="prompt"):
 
 
 class Said(Item, frozen=True, kw_only=True, tag="said"):
-    """Claude's answer as text, what was committed since the last of these."""
+    """Claude's answer at the end of a turn, its first 16 Ki letters. All of it, as it comes: attach."""
 
     session: str
     text: str

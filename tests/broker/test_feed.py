@@ -60,13 +60,13 @@ def test_the_numbers_have_no_gaps() -> None:
 def test_the_course_of_a_prompt() -> None:
     book = Playbook()
     hand = begun(book)
-    hand.finishes(1)
+    hand.finishes(1, answer="The fixture was wrong.\nFixed.")
     book.tick(1)
     items = book.items()
     prompts = [item for item in items if isinstance(item, feed.PromptUpdated)]
     assert [item.state for item in prompts] == ["queued", "dispatching", "running", "done"]
     assert (prompts[-1].cost, prompts[-1].duration, prompts[-1].text) == (0.5, 2.0, "fix the failing test")
-    assert [item.text for item in items if isinstance(item, feed.Said)] == ["Fixed."]
+    assert [item.text for item in items if isinstance(item, feed.Said)] == ["The fixture was wrong.\nFixed."]
     assert [item.state for item in items if isinstance(item, feed.WorkerUpdated)] == ["started", "leased"]
     sessions = [item.session for item in items if isinstance(item, feed.SessionUpdated)]
     assert (sessions[-1].state, sessions[-1].turns, sessions[-1].last_words) == ("idle", 1, "Fixed.")

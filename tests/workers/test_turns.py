@@ -26,7 +26,7 @@ def test_one_turn() -> None:
     ], "a turn ends when claude is idle, behind the lines that follow its result"
     play.state("idle")
     assert play.seen()[1:] == [
-        TurnFinished(prompt="p1", outcome="done", last_words="Hi.", cost=0.5, duration=2.0)
+        TurnFinished(prompt="p1", outcome="done", last_words="Hi.", answer="Hi.", cost=0.5, duration=2.0)
     ]
 
 

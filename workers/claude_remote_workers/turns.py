@@ -306,7 +306,7 @@ class Turns:
             "interrupted" if aborted else "done",
             error=bool(reason) and not aborted,
             reason=reason,
-            last=last_words(result.result or ""),
+            answer=result.result or "",
             total=result.total_cost_usd,
             now=now,
         )
@@ -319,7 +319,7 @@ class Turns:
         error: bool,
         reason: str,
         now: float,
-        last: str = "",
+        answer: str = "",
         total: float | None = None,
     ) -> None:
         self.before_end()
@@ -334,7 +334,8 @@ class Turns:
                 outcome=outcome,
                 error=error,
                 reason=reason,
-                last_words=last,
+                last_words=last_words(answer),
+                answer=answer[: facts.MAX_ANSWER],
                 cost=cost,
                 duration=max(now - turn.began, 0.0),
             )

@@ -107,7 +107,7 @@ def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
         outcome = "error" if fact.error and fact.outcome != "interrupted" else fact.outcome
         draft.row = replace(draft.row, outcome=outcome, reason=cut(fact.reason))
     if words:
-        draft.said.append(words)
+        draft.said.append(fact.answer[: facts.MAX_ANSWER] or words)
     prompt = draft.prompt(fact.prompt) if fact.prompt is not None else None
     if prompt is not None and not prompt.ended:
         ended = _end(prompt, fact, seq)
