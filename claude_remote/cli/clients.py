@@ -1,11 +1,16 @@
-"""`claude-remote clients`: who may use a server. Deciding about them is the server's own command."""
+"""`claude-remote clients`: who may use a server, and deciding about them from afar (right: admin)."""
 
 from __future__ import annotations
 
-from claude_remote import rights
+from collections.abc import Sequence
+
 from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.table import columns
 from claude_remote.cli.terminal import Terminal, escape
+from claude_remote.client import admission
+from claude_remote.client.client import Client
+from claude_remote.errors import RemoteError
+from claude_remote.messages import ClientInfo
 
 
 def list_clients(reach: Reach, terminal: Terminal, *, json: bool) -> int:
@@ -13,21 +18,56 @@ def list_clients(reach: Reach, terminal: Terminal, *, json: bool) -> int:
     with reach_server(reach, terminal) as client:
         clients = client.clients()
     if json:
-        import msgspec
-
-        terminal.write(msgspec.json.encode([msgspec.to_builtins(each) for each in clients]) + b"\n")
-        return 0
-    rows = [("NAME", "STATE", "RIGHTS", "ADDRESS", "WORDS", "FINGERPRINT")]
-    rows += [
-        (
-            escape(each.name),
-            each.state,
-            rights.describe(each.rights),
-            escape(each.address),
-            each.words,
-            each.fingerprint,
-        )
-        for each in clients
-    ]
-    terminal.print(columns(rows))
+        terminal.write(admission.as_json(clients))
+    else:
+        terminal.print(columns([[escape(cell) for cell in row] for row in admission.rows(clients)]))
     return 0
+
+
+def approve(
+    reach: Reach,
+    terminal: Terminal,
+    which: Sequence[str],
+    *,
+    name: str | None,
+    rights: str | None,
+    sure: bool,
+) -> int:
+    """Let one in; asks on a terminal unless it is `sure`. Raises RemoteError."""
+    given = admission.read_rights(rights)
+    with reach_server(reach, terminal) as client:
+        chosen = _choose(client, which)
+        if not sure and terminal.types_input and terminal.can_ask:
+            if admission.is_shell(chosen, given):
+                terminal.say(admission.SHELL)
+            if not terminal.confirm(escape(admission.question(chosen, given))):
+                terminal.say(admission.UNCHANGED)
+                return 1
+        done = client.approve(chosen.fingerprint, name=name, rights=admission.in_order(given))
+    terminal.print(escape(admission.changed(done)))
+    return 0
+
+
+def refuse(reach: Reach, terminal: Terminal, which: Sequence[str]) -> int:
+    """Refuse one that waits. Raises RemoteError."""
+    with reach_server(reach, terminal) as client:
+        done = client.refuse(_choose(client, which).fingerprint)
+    terminal.print(escape(admission.changed(done)))
+    return 0
+
+
+def revoke(reach: Reach, terminal: Terminal, which: Sequence[str]) -> int:
+    """Take back what one may do. Raises RemoteError."""
+    with reach_server(reach, terminal) as client:
+        done = client.revoke(_choose(client, which).fingerprint)
+    terminal.print(escape(admission.changed(done)))
+    return 0
+
+
+def _choose(client: Client, which: Sequence[str]) -> ClientInfo:
+    try:
+        return admission.choose(client.clients(), which)
+    except RemoteError as error:
+        # It names clients by what they call themselves.
+        error.message = escape(error.message, lines=True)
+        raise

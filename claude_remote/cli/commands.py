@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
 from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.terminal import Terminal
@@ -39,6 +40,7 @@ def root() -> None:
 
 for _command in SESSION_COMMANDS:
     root.add_command(_command)
+root.add_command(clients)
 
 
 @root.command()
@@ -117,18 +119,6 @@ def forget(obj: Context, /, name: str) -> int:
     from claude_remote.cli.servers import forget as run_forget
 
     return run_forget(name, obj.terminal)
-
-
-@root.command()
-@server_option
-@acquaint
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def clients(obj: Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
-    """Who may use the server, and who waits to (needs the right admin)."""
-    from claude_remote.cli.clients import list_clients
-
-    return list_clients(obj.reach(server, **said), obj.terminal, json=as_json)
 
 
 @root.command()

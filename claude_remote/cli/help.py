@@ -21,7 +21,7 @@ Commands (each has --help):
   wait        until one is idle                 interrupt   end the running turn
   stop        close one; a prompt opens it      rename      call one otherwise
   ping        is the server there?              servers     those that this machine trusts; add, forget
-  clients     who may use the server            config      choose the default server
+  clients     who may use the server; approve…  config      choose the default server
   completion  for bash, zsh and fish
 
 Where:

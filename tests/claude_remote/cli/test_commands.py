@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from claude_remote import messages
 from claude_remote.cli import find_command, main
@@ -15,6 +17,7 @@ from claude_remote.cli.terminal import escape
 from claude_remote.identity import Identity, load_or_create
 from claude_remote.messages import ClientState
 from claude_remote.paths import Paths
+from claude_remote.rights import Right
 from tests.claude_remote.client.scripted import Connection, session_info
 from tests.claude_remote.client.test_connecting import answer_pings, bell, look_away
 from tests.claude_remote.serving import Serve
@@ -110,6 +113,96 @@ def test_no_sessions(serve_locally: Serve, capsysbinary: Capture) -> None:
     serve_locally(script)
     assert main(["sessions"]) == 0
     assert b"No sessions yet" in capsysbinary.readouterr().err
+
+
+def client_info(name: str, state: ClientState, letter: str) -> messages.ClientInfo:
+    return messages.ClientInfo(
+        name=name,
+        state=state,
+        fingerprint=f"SHA256:{letter * 43}",
+        words=f"{letter.lower()} fox oak river moon tree",
+        address="192.168.1.20",
+        rights=(Right.VIEW,) if state is ClientState.APPROVED else (),
+        first_seen=1.0,
+        last_seen=2.0,
+    )
+
+
+STATE_AFTER = {
+    messages.Approve: ClientState.APPROVED,
+    messages.Refuse: ClientState.REFUSED,
+    messages.Revoke: ClientState.REVOKED,
+}
+
+
+def decides(*known: messages.ClientInfo, asked: list[messages.Message]) -> Callable[[Connection], None]:
+    """A server that tells these clients, and answers every decision with what follows from it."""
+
+    def script(server: Connection) -> None:
+        server.hello()
+        while True:
+            request = server.expect(messages.Message)
+            match request:
+                case messages.ListClients():
+                    found = known
+                case messages.Approve() | messages.Refuse() | messages.Revoke():
+                    asked.append(request)
+                    (one,) = [each for each in known if each.fingerprint == request.which]
+                    found = (replace(one, state=STATE_AFTER[type(request)]),)
+                case _:
+                    raise TypeError(request)
+            server.send(messages.Clients(clients=found))
+            server.send(messages.Done())
+
+    return script
+
+
+def test_deciding_about_clients_from_afar(serve_locally: Serve, capsysbinary: Capture) -> None:
+    waiting = client_info("evil\x1b[2J", ClientState.PENDING, "A")
+    known = client_info("laptop", ClientState.APPROVED, "B")
+    asked: list[messages.Message] = []
+    serve_locally(decides(waiting, known, asked=asked))
+    assert main(["clients", "approve", "--rights", "watch", "--name", "desk"]) == 0
+    assert main(["clients", "refuse", "SHA256:" + "A" * 12]) == 0
+    assert main(["clients", "revoke", *known.words.split()]) == 0
+    assert main(["clients", "revoke", "laptop"]) == 0
+    assert asked == [
+        messages.Approve(which=waiting.fingerprint, name="desk", rights=(Right.VIEW,)),
+        messages.Refuse(which=waiting.fingerprint),
+        messages.Revoke(which=known.fingerprint),
+        messages.Revoke(which=known.fingerprint),
+    ]
+    assert capsysbinary.readouterr().out.decode().splitlines() == [
+        "✓ approved evil\\x1b[2J for nothing",
+        "✓ refused evil\\x1b[2J",
+        "✓ revoked laptop",
+        "✓ revoked laptop",
+    ]
+    assert main(["clients"]) == 0
+    shown = capsysbinary.readouterr().out.decode()
+    assert [line.split()[0] for line in shown.splitlines()] == ["NAME", "evil\\x1b[2J", "laptop"]
+    assert main(["clients", "--json"]) == 0
+    assert [each["state"] for each in json.loads(capsysbinary.readouterr().out)] == ["pending", "approved"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "names", "words"),
+    [
+        (["approve"], (), "no client waits"),
+        (["approve"], ("a\x1b[2J", "b"), "2 clients wait; say which:\n  SHA256:"),
+        (["refuse", "nobody"], ("a",), "No client is known"),
+        (["approve", "--rights", "everything"], ("a",), "--rights: no right is called"),
+    ],
+)
+def test_which_client_is_meant_must_be_clear(
+    serve_locally: Serve, capsysbinary: Capture, argv: list[str], names: tuple[str, ...], words: str
+) -> None:
+    known = [client_info(name, ClientState.PENDING, "AB"[at]) for at, name in enumerate(names)]
+    serve_locally(decides(*known, asked=[]))
+    assert main(["clients", *argv]) == 2
+    said = capsysbinary.readouterr().err.decode()
+    assert words in said
+    assert "\x1b" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""The command `clients`: who may use a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from claude_remote.cli.command_line import Context, acquaint, server_option
+
+_WHICH = "WHICH is a fingerprint, its beginning, the pairing words, or a name."
+_which = click.argument("which", nargs=-1)
+
+
+@click.group(invoke_without_command=True)
+@server_option
+@acquaint
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def clients(context: click.Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
+    """Who may use the server, and who waits to; let them in or out. Needs the right admin.
+
+    \b
+    claude-remote clients
+    claude-remote clients approve amber fox oak river moon tree
+    claude-remote clients revoke laptop
+    """
+    own: Context = context.obj
+    if context.invoked_subcommand is not None:
+        own.server = server or own.server
+        return 0
+    from claude_remote.cli.clients import list_clients
+
+    return list_clients(own.reach(server, **said), own.terminal, json=as_json)
+
+
+@clients.command(epilog=_WHICH)
+@server_option
+@acquaint
+@_which
+@click.option("--name", metavar="NAME", help="How it is called from now on.")
+@click.option("--rights", metavar="watch|work|full|a,b", help="What it may do; `work` if not said.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask on a terminal.")
+@click.pass_obj
+def approve(
+    obj: Context,
+    /,
+    server: str | None,
+    which: tuple[str, ...],
+    name: str | None,
+    rights: str | None,
+    *,
+    yes: bool,
+    **said: Any,
+) -> int:
+    """Let a client in. WHICH may be left out when exactly one waits.
+
+    Compare the pairing words with those on the other machine first: equal words mean that nobody is between
+    it and the server. `prompt` together with `approve` amounts to a shell on the server.
+    """
+    from claude_remote.cli.clients import approve as run_approve
+
+    reach = obj.reach(server, **said)
+    return run_approve(reach, obj.terminal, which, name=name, rights=rights, sure=yes)
+
+
+@clients.command(epilog=_WHICH)
+@server_option
+@acquaint
+@_which
+@click.pass_obj
+def refuse(obj: Context, /, server: str | None, which: tuple[str, ...], **said: Any) -> int:
+    """Refuse a client that waits. WHICH may be left out when exactly one does."""
+    from claude_remote.cli.clients import refuse as run_refuse
+
+    return run_refuse(obj.reach(server, **said), obj.terminal, which)
+
+
+@clients.command(epilog=_WHICH)
+@server_option
+@acquaint
+@click.argument("which", nargs=-1, required=True)
+@click.pass_obj
+def revoke(obj: Context, /, server: str | None, which: tuple[str, ...], **said: Any) -> int:
+    """Take back what a client may do: at once, its live connections included."""
+    from claude_remote.cli.clients import revoke as run_revoke
+
+    return run_revoke(obj.reach(server, **said), obj.terminal, which)
