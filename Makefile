@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench clean qt-libraries
 
 demo: $(READY)
 	$(BIN)/python -m tests.demo
@@ -34,5 +34,16 @@ clean:
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[server,claude]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[server,claude,gui]' --group dev
+	@$(BIN)/python -c 'import PyQt6.QtWidgets' 2>/dev/null || $(MAKE) --no-print-directory qt-libraries
 	touch $@
+
+# What Qt needs of the system, beside its wheel, to run without a screen.
+QT_LIBRARIES := libgl1 libegl1 libxkbcommon0 libfontconfig1 libglib2.0-0 libdbus-1-3 fonts-dejavu-core
+
+qt-libraries:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends $(QT_LIBRARIES); \
+	else \
+	  echo "The window's tests need Qt's libraries: sudo apt-get install $(QT_LIBRARIES)" >&2; exit 1; \
+	fi

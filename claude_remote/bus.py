@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from claude_remote.messages import Behavior, Source
+from claude_remote.messages import Behavior, Count, Source, Time
 
 VERSION = 1
 # What a worker may send before it is acknowledged; then it holds back, first in memory, then in a file.
@@ -26,8 +26,11 @@ MAX_BATCH = 1024 * 1024  # lines of one batch, unless a single line is longer
 HEARTBEAT_EVERY = 1.0
 DEAD_AFTER = 5.0
 
-Epoch: TypeAlias = Annotated[int, Meta(ge=1)]
-Seq: TypeAlias = Annotated[int, Meta(ge=0)]
+Epoch: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
+Seq: TypeAlias = Count
+# Of events in a batch: numbers and counts begin at 1.
+Positive: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
+Pid: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Verb(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,10 +50,10 @@ class Ready(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
     token: str
     worker: str
-    pid: int
-    started: float  # start time of the process, from the boot, seconds: with pid it names the process
+    pid: Pid
+    started: Time  # start time of the process, from the boot, seconds: with pid it names the process
     session: str | None = None
-    epoch: int = 0
+    epoch: Count = 0
     acked: Seq = 0
     next: Seq = 1
     prompts: tuple[str, ...] = ()
@@ -62,10 +65,10 @@ class Batch(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
     session: str
     epoch: Epoch
-    first: Annotated[int, Meta(ge=1)]
-    count: Annotated[int, Meta(ge=1)]
+    first: Positive
+    count: Positive
     source: Source
-    at: float
+    at: Time
 
 
 class Beat(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -129,7 +132,8 @@ class Give(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """A prompt for claude. Payload: its text, UTF-8. `again`: it may have reached claude in another lease.
 
     With `again` the worker looks into claude's transcript first: if the prompt's id is there, it answers
-    with a TurnFinished(interrupted), because the prompt may have had effects.
+    with a TurnFinished(interrupted), because the prompt may have had effects. `now`: into the turn that runs;
+    if claude does not read it there, or none runs, it is the next.
     """
 
     session: str
@@ -137,6 +141,7 @@ class Give(Verb, frozen=True, kw_only=True, omit_defaults=True):
     prompt: str
     client: str = ""
     again: bool = False
+    now: bool = False
 
 
 class Verdict(Verb, frozen=True, kw_only=True, omit_defaults=True):

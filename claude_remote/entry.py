@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import NoReturn
 
 from claude_remote.errors import Exit
@@ -33,7 +34,7 @@ def client() -> NoReturn:
 
 def server() -> int:
     """claude-remote-server."""
-    return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop", "psutil"))
+    return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop"))
 
 
 def worker() -> int:
@@ -47,15 +48,14 @@ def gui() -> int:
 
 
 def _run(module: str, command: str, extra: str, needs: tuple[str, ...]) -> int:
-    try:
-        main = import_module(module).main
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in needs:
-            raise
+    missing = [name for name in needs if find_spec(name) is None]
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
         print(
-            f"{command}: {error.name} is missing; install it with: pipx install 'claude-remote-bus[{extra}]'",
+            f"{command}: {' and '.join(missing)} {are} missing;"
+            f" install with: pipx install 'claude-remote-bus[{extra}]'",
             file=sys.stderr,
         )
         return Exit.USAGE
-    code: int = main()
+    code: int = import_module(module).main()
     return code

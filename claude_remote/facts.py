@@ -52,8 +52,17 @@ class TurnStarted(Fact, frozen=True, kw_only=True, tag="turn-started"):
     client: str = ""
 
 
+class Steered(Fact, frozen=True, kw_only=True, tag="steered"):
+    """Claude reads another prompt in the midst of the running turn, of which it is a part from here on."""
+
+    prompt: str
+    client: str = ""
+
+
 class TurnFinished(Fact, frozen=True, kw_only=True, tag="turn-finished"):
-    """A turn has ended. `cost` and `duration` (seconds) are of this turn.
+    """A turn has ended, and with it the prompts that were read in the midst of it.
+
+    `cost` and `duration` (seconds) are of this turn.
 
     `outcome`: done (claude gave a result, `error` tells whether it was one), interrupted (somebody stopped
     it, or its claude died when it may have had effects), void (it never began).
@@ -134,6 +143,7 @@ AnyFact: TypeAlias = (
     | ClaudeReady
     | ClaudeExited
     | TurnStarted
+    | Steered
     | TurnFinished
     | ApprovalOpened
     | ApprovalDelivered
@@ -143,6 +153,18 @@ AnyFact: TypeAlias = (
     | SessionChanged
     | Notice
 )
+
+
+def what_is_asked(tool: str, summary: str) -> str:
+    """An approval in one line, the same everywhere: `Bash: pytest -x`. Not yet fit for a terminal."""
+    told = what_it_does(tool, summary)
+    return f"{tool}: {told}" if told else tool
+
+
+def what_it_does(tool: str, summary: str) -> str:
+    """An approval's summary without the name of its tool, which workers put before it."""
+    return "" if summary == tool else summary.removeprefix(f"{tool}: ")
+
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyFact)

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from claude_remote.messages import ApprovalInfo, ClientInfo, PromptState, SessionInfo
+from claude_remote.messages import ApprovalInfo, ClientInfo, Count, PromptState, SessionInfo
 
 
 class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="topic"):
@@ -75,8 +75,8 @@ AnyItem: TypeAlias = ClientChanged | SessionUpdated | PromptUpdated | Said | App
 class Published(Struct, frozen=True, kw_only=True, tag_field="kind", tag="published"):
     """One message on the PUB socket: items seq … seq+len(items)-1."""
 
-    generation: int
-    seq: int
+    generation: Count
+    seq: Count
     at: float
     items: tuple[AnyItem, ...]
 
@@ -84,8 +84,8 @@ class Published(Struct, frozen=True, kw_only=True, tag_field="kind", tag="publis
 class Snapshot(Struct, frozen=True, kw_only=True, tag_field="kind", tag="snapshot"):
     """All that a watcher needs to begin; items up to `seq` are in it."""
 
-    generation: int
-    seq: int
+    generation: Count
+    seq: Count
     at: float
     host: str
     version: str

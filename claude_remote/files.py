@@ -25,6 +25,14 @@ def private_umask() -> Iterator[None]:
         os.umask(before)
 
 
+@contextmanager
+def private_socket(path: Path) -> Iterator[None]:
+    """Inside, a unix socket is bound at `path`. It is its owner's alone from the first instant, mode 0600."""
+    with private_umask():
+        yield
+        path.chmod(0o600)  # the system gives x besides, and another umask would be every thread's
+
+
 def make_private_folder(folder: Path) -> Path:
     """Create a folder (mode 0700) and its parents if they are missing."""
     with private_umask():

@@ -28,7 +28,9 @@ Word: TypeAlias = Annotated[str, Meta(max_length=64)]
 Line: TypeAlias = Annotated[str, Meta(max_length=1024)]
 Words: TypeAlias = Annotated[str, Meta(max_length=16 * 1024)]
 Folder: TypeAlias = Annotated[str, Meta(max_length=4096)]
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
+# Exact in every language's JSON, and far from the ends of SQLite's integers, sums included.
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Time: TypeAlias = Annotated[float, Meta(ge=0, le=1e11)]
 # \Z and not $, which would let a final newline pass.
 Uuid: TypeAlias = Annotated[
     str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -41,8 +43,8 @@ Detail: TypeAlias = dict[Word, Line]
 class Cursor(NamedTuple):
     """The last event a reader has. (g, 0) is before the first event of generation g."""
 
-    generation: int
-    seq: int
+    generation: Count
+    seq: Count
 
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,7 +69,7 @@ class Door(StrEnum):
 class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     """The first message of each side. A client gives only the first two fields."""
 
-    protocols: Annotated[tuple[int, ...], Meta(max_length=16)] = (PROTOCOL,)
+    protocols: Annotated[tuple[Count, ...], Meta(max_length=16)] = (PROTOCOL,)
     version: Word
     way: Door | None = None
     host: Line = ""  # the server's host name
@@ -165,13 +167,19 @@ class Prompt(Message, frozen=True, kw_only=True, tag="prompt"):
     Payload: the text, UTF-8, of `size` bytes in all; what does not fit follows in `Part`s. `id` names the
     prompt for ever: sent again with the same text it is the same prompt, however often the link broke. With
     `after`, events up to that cursor are not sent again. Answered by Accepted, then by Waiting, Events,
-    Approval and so on, then by Finished and Done.
+    Approval and so on, then by Finished and Done. Without `follow`: by Accepted, by Waiting if it waits (or
+    Finished if it has ended long ago), and Done; it runs all the same.
+
+    `now`, in an existing session: claude reads it in the midst of the turn that runs, after the tools that it
+    uses just now; if it does not get to that any more, or none runs, it is the next prompt of the session.
     """
 
     id: Uuid
     target: Target
     size: Annotated[int, Meta(ge=1, le=MAX_PROMPT)]
     after: Cursor | None = None
+    follow: bool = True
+    now: bool = False
 
 
 class Part(Message, frozen=True, kw_only=True, tag="part"):
@@ -179,7 +187,10 @@ class Part(Message, frozen=True, kw_only=True, tag="part"):
 
 
 class Attach(Message, frozen=True, kw_only=True, tag="attach"):
-    """Read a session's log after a cursor (None: from the beginning) and, with `follow`, what comes."""
+    """Read a session's log after a cursor (None: from the beginning) and, with `follow`, what comes.
+
+    A cursor of another generation, or beyond the tail, is answered by Reset with the place that is meant.
+    """
 
     session: Line
     after: Cursor | None = None
@@ -187,13 +198,40 @@ class Attach(Message, frozen=True, kw_only=True, tag="attach"):
 
 
 class ListSessions(Message, frozen=True, kw_only=True, tag="list-sessions"):
-    """Answered by any number of Sessions."""
+    """Answered by any number of Sessions: all that this client may see, or the one that is named."""
+
+    session: Line | None = None
 
 
 class Sessions(Message, frozen=True, kw_only=True, tag="sessions"):
     """Some of the sessions."""
 
     sessions: tuple[SessionInfo, ...]
+
+
+class Await(Message, frozen=True, kw_only=True, tag="await"):
+    """Wait until nothing runs in a session and no prompt waits there.
+
+    Answered by Sessions with this one, at once and whenever it is different, and Done when that is so.
+    """
+
+    session: Line
+
+
+class Rename(Message, frozen=True, kw_only=True, tag="rename"):
+    """Call a session by another name. Answered by Sessions with this one."""
+
+    session: Line
+    name: Word
+
+
+class Close(Message, frozen=True, kw_only=True, tag="close"):
+    """End a session: the running turn is interrupted, prompts that wait are taken back, its claude ends.
+
+    Answered, when its claude is gone, by Sessions with this one. The next prompt opens it again.
+    """
+
+    session: Line
 
 
 class Control(Message, frozen=True, kw_only=True, tag="control"):
@@ -257,7 +295,10 @@ class Decided(Message, frozen=True, kw_only=True, tag="decided"):
 
 
 class Interrupt(Message, frozen=True, kw_only=True, tag="interrupt"):
-    """End the running turn. Within an exchange `session` may be left out. As a request answered by Done."""
+    """End the running turn. As a request it is answered by Done.
+
+    Within an exchange `session` may be left out; within a prompt's, a prompt that still waits is taken back.
+    """
 
     session: Line | None = None
 
@@ -271,7 +312,10 @@ class Cancel(Message, frozen=True, kw_only=True, tag="cancel"):
 
 
 class Accepted(Message, frozen=True, kw_only=True, tag="accepted"):
-    """The prompt is recorded and will run. `cursor` is where its events begin (the event before them)."""
+    """The prompt is recorded and will run. None of its events are at `cursor` or before it.
+
+    Of a prompt that waits, it is the log's tail of now: the events that follow may be another turn's.
+    """
 
     prompt: Uuid
     session: SessionInfo
@@ -303,7 +347,7 @@ class Events(Message, frozen=True, kw_only=True, tag="events"):
     first: Count
     count: Count
     source: Source
-    at: float
+    at: Time
     more: bool = False
 
 
@@ -362,13 +406,17 @@ class SessionInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     client: Line  # who began it
     model: Line = ""
     mode: Word = "default"
-    created: float
-    changed: float
+    created: Time
+    changed: Time
     turns: Count = 0
     cost: float = 0.0
     approvals: Count = 0
     claude_session: str = ""
     last_words: Line = ""
+    prompting: Line = ""  # whose prompt runs now
+    queued: Count = 0  # prompts that wait
+    outcome: Word = ""  # of the last turn: done, error or interrupted; empty before the first
+    reason: Line = ""  # in words, unless it is done
 
 
 class ApprovalInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -380,7 +428,7 @@ class ApprovalInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     tool: Line
     summary: Line
     seq: Count
-    since: float
+    since: Time
 
 
 # --- administration (right: admin) ---------------------------------------------------------------------
@@ -399,8 +447,8 @@ class ClientInfo(Record, frozen=True, kw_only=True, omit_defaults=True):
     user: Line = ""
     host: Line = ""
     version: Word = ""
-    first_seen: float
-    last_seen: float
+    first_seen: Time
+    last_seen: Time
     connections: Count = 0
 
 
@@ -441,6 +489,9 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | Await
+    | Rename
+    | Close
     | Control
     | Watch
     | Decide
@@ -479,6 +530,9 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: Right.VIEW,
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    Await: None,  # likewise
+    Rename: Right.PROMPT,
+    Close: Right.PROMPT,
     Control: Right.PROMPT,
     Watch: Right.VIEW,
     Decide: Right.APPROVE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -32,6 +33,9 @@ class Content(NamedTuple):
     text: str
 
 
+_BEING_WRITTEN = 0.3  # seconds
+
+
 class TomlFile:
     """One file, and the stamp it had when it was last read or written (None: it did not exist)."""
 
@@ -46,9 +50,15 @@ class TomlFile:
         return files.locked(self.path)
 
     def changed(self) -> bool:
-        """Whether the file is another than the one last read or written."""
+        """Whether the file is another than the one last read or written.
+
+        Many editors empty a file before they fill it: one that has only just become empty is no change yet.
+        """
         try:
-            return _stamp(self.path.stat()) != self.stamp
+            status = self.path.stat()
+            if status.st_size == 0 and 0 <= time.time() - status.st_mtime < _BEING_WRITTEN:
+                return False
+            return _stamp(status) != self.stamp
         except FileNotFoundError:
             return self.stamp is not None
         except OSError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from claude_remote import files, fingerprints, identity, rights
@@ -105,6 +106,8 @@ class TrustStore:
         with self._file.locked():
             self._read_for_change()
             self._check_key(client)
+            # As the file holds it, so that reading it again is no change.
+            client = msgspec.structs.replace(client, first_seen=round(client.first_seen, 6))
             self._write({**self._clients, client.fingerprint: client})
 
     def remove(self, fingerprint: str) -> None:

@@ -27,15 +27,36 @@ MAX_SEEN = 10_000
 T = TypeVar("T")
 
 
-class PendingFile:
+class _StateFile:
+    """One file, and whether what it should hold is different now."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = False
+
+    def save(self) -> None:
+        """Write what has changed; may run in a thread. Raises OSError: the change is still to be written."""
+        if not self._changed:
+            return
+        self._changed = False  # before we look: what changes meanwhile is written the next time
+        try:
+            files.replace(self._path, msgspec.json.encode(self._content()))
+        except BaseException:
+            self._changed = True
+            raise
+
+    def _content(self) -> object:
+        raise NotImplementedError
+
+
+class PendingFile(_StateFile):
     """Clients that wait for approval, oldest first. Bounded, for anybody can ring."""
 
     def __init__(self, path: Path) -> None:
         """Read what waited when the server last ended."""
-        self._path = path
+        super().__init__(path)
         found, self.kept_aside = _read(path, list[TrustedClient])
         self._clients = {client.fingerprint: client for client in (found or [])[:MAX_PENDING]}
-        self._changed = False
 
     @property
     def clients(self) -> Mapping[str, TrustedClient]:
@@ -67,11 +88,8 @@ class PendingFile:
         self._changed = self._changed or client is not None
         return client
 
-    def save(self) -> None:
-        """Write what has changed. Raises OSError."""
-        if self._changed:
-            files.replace(self._path, msgspec.json.encode(list(self._clients.values())))
-            self._changed = False
+    def _content(self) -> object:
+        return list(self._clients.values())
 
     def _count(self) -> Counter[str]:
         return Counter(_origin(client.address) for client in self._clients.values())
@@ -88,15 +106,14 @@ class Seen(Struct, frozen=True):
     address: str
 
 
-class SeenFile:
+class SeenFile(_StateFile):
     """When clients were last seen; of the MAX_SEEN last seen."""
 
     def __init__(self, path: Path) -> None:
         """Read what is there."""
-        self._path = path
+        super().__init__(path)
         found, self.kept_aside = _read(path, dict[str, Seen])
         self._seen = found or {}
-        self._changed = False
 
     @property
     def seen(self) -> Mapping[str, Seen]:
@@ -115,11 +132,8 @@ class SeenFile:
         """The client is no more."""
         self._changed = self._seen.pop(fingerprint, None) is not None or self._changed
 
-    def save(self) -> None:
-        """Write what has changed. Raises OSError."""
-        if self._changed:
-            files.replace(self._path, msgspec.json.encode(self._seen))
-            self._changed = False
+    def _content(self) -> object:
+        return self._seen.copy()
 
 
 def _read(path: Path, kind: type[T]) -> tuple[T | None, tuple[Path, ...]]:

@@ -30,7 +30,7 @@ class Bell:
         if not isinstance(message, messages.Ring) or connection in self._rung:
             raise OutOfTurn("this server does not know you: you may ring once, and wait")
         self._rung[connection] = None
-        connection.expect_within(self._limits.bell_patience, "that was a long wait; ring again")
+        connection.expect_within(None)
         tasks.spawn(self._ring(connection, message, payload), "ring")
 
     def congested(self, connection: Connection) -> None:
@@ -77,6 +77,7 @@ class Bell:
             self._rung[connection] = fingerprint
             self._waiting.setdefault(fingerprint, set()).add(connection)
             connection.send(standing)
+            connection.expect_within(self._limits.bell_patience, "that was a long wait; ring again")
         else:
             self._answer(connection, standing)
 

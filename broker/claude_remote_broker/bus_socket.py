@@ -18,6 +18,7 @@ import zmq
 from claude_remote import bus
 from claude_remote.envelope import seal, unseal
 from claude_remote.errors import RemoteError
+from claude_remote.files import private_socket
 from claude_remote_broker.ports import FromWorker, ToWorker
 from claude_remote_broker.sparing import SparingLog
 
@@ -138,7 +139,8 @@ def _open_router(
     # libzmq takes a path over without asking; the server holds the lock of its state, so a file here is dead.
     with suppress(FileNotFoundError):
         path.unlink()
-    socket.bind(f"ipc://{path}")
+    with private_socket(path):
+        socket.bind(f"ipc://{path}")
     return socket
 
 

@@ -10,66 +10,26 @@ import asyncio
 import logging
 from contextlib import closing
 from time import perf_counter
-from typing import NamedTuple, Protocol, cast
+from typing import cast
 
 from claude_remote import codec, framing, messages
 from claude_remote.errors import (
-    BadFrame,
-    LinkLost,
     NoCommonVersion,
     OutOfTurn,
     RemoteError,
-    TimedOut,
     TooLarge,
     UnknownMessage,
 )
 from claude_remote_broker.limits import Bucket, Limits, Pace
+from claude_remote_broker.roles import Keeper, Origin, Role
 from claude_remote_broker.sparing import SparingLog
+from claude_remote_broker.vigil import Vigil
+from claude_remote_broker.waking_time import WakingTime
 
 _unread = SparingLog(logging.getLogger(__name__))
 
 # A union of types is no `type` for mypy; msgspec takes it as one.
 _FROM_CLIENT = cast("type[messages.Message]", messages.FromClient)
-
-
-class Origin(NamedTuple):
-    """Where a connection came from: an IP address, `unix`, or `local` for the control socket.
-
-    `refusal` is why this process may not use the control socket.
-    """
-
-    address: str
-    owner_only: bool = False
-    refusal: str | None = None
-
-
-class Role(Protocol):
-    """What a peer is here for."""
-
-    def greeted(self, connection: Connection) -> None:
-        """Hellos have been exchanged."""
-
-    def received(self, connection: Connection, message: messages.Message, payload: bytes) -> None:
-        """A message, never Hello or Heartbeat. A RemoteError raised here is told and ends the connection."""
-
-    def congested(self, connection: Connection) -> None:
-        """The peer takes less than it is sent."""
-
-    def drained(self, connection: Connection) -> None:
-        """There is room again."""
-
-
-class Keeper(Protocol):
-    """Who owns connections."""
-
-    def arrived(self, connection: Connection) -> None:
-        """The transport is there, TLS done. Calls `admit`."""
-
-    def left(self, connection: Connection) -> None:
-        """Hung up or lost: no message will come from it. Told once."""
-
-    def gone(self, connection: Connection) -> None:
-        """The transport is closed. Told once, after `left`."""
 
 
 class Connection(asyncio.Protocol):
@@ -78,11 +38,9 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_arrived",
         "_bytes_left",
-        "_deadline",
+        "_clock",
         "_decoder",
-        "_frame_since",
         "_greeted",
-        "_heard",
         "_keeper",
         "_left",
         "_limits",
@@ -91,18 +49,20 @@ class Connection(asyncio.Protocol):
         "_pace_unread",
         "_resume",
         "_role",
-        "_said",
-        "_too_late",
         "_transport",
+        "_vigil",
         "number",
         "origin",
     )
 
-    def __init__(self, number: int, origin: Origin, limits: Limits, keeper: Keeper) -> None:
+    def __init__(
+        self, number: int, origin: Origin, limits: Limits, keeper: Keeper, clock: WakingTime
+    ) -> None:
         self.number = number
         self.origin = origin
         self._limits = limits
         self._keeper = keeper
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._decoder = framing.Decoder(limits.stranger_payload)
@@ -114,10 +74,7 @@ class Connection(asyncio.Protocol):
         self._arrived = False
         self._left = False
         self._resume: asyncio.Handle | None = None
-        self._heard = self._said = self._loop.time()
-        self._frame_since: float | None = None
-        self._deadline: float | None = None
-        self._too_late = ""
+        self._vigil = Vigil(limits, clock.now())
 
     @property
     def arrived(self) -> bool:
@@ -146,8 +103,7 @@ class Connection(asyncio.Protocol):
 
     def expect_within(self, seconds: float | None, too_late: str = "") -> None:
         """Hang up after so many seconds, with these words, unless called again until then; None: never."""
-        self._deadline = None if seconds is None else self._loop.time() + seconds
-        self._too_late = too_late
+        self._vigil.expect_within(seconds, too_late, self._clock.now())
 
     # --- out -------------------------------------------------------------------------------------------
 
@@ -156,7 +112,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._left or transport.is_closing():
             return
-        self._said = self._loop.time()
+        self._vigil.said(self._clock.now())
         transport.write(framing.encode(codec.pack(message), payload))
         if transport.get_write_buffer_size() > self._limits.unread_most:
             _unread.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
@@ -204,18 +160,12 @@ class Connection(asyncio.Protocol):
 
     def tick(self, now: float) -> None:
         """Look at the deadlines, and send a heartbeat if one is due."""
-        if self._deadline is not None and now >= self._deadline:
-            if self._left:
+        if self._left:
+            if self._vigil.is_late(now):
                 self.abort()
-            else:
-                self.hang_up(TimedOut(self._too_late))
-        elif self._left:
-            pass
-        elif now - self._heard >= messages.DEAD_AFTER:
-            self.hang_up(LinkLost("nothing was heard from you for too long"))
-        elif self._frame_since is not None and now - self._frame_since >= self._limits.frame_timeout:
-            self.hang_up(BadFrame("a frame took too long"))
-        elif now - self._said >= messages.HEARTBEAT_EVERY:
+        elif (failure := self._vigil.failure(now)) is not None:
+            self.hang_up(failure)
+        elif self._vigil.heartbeat_due(now):
             self.send(messages.Heartbeat())
 
     # --- in --------------------------------------------------------------------------------------------
@@ -224,7 +174,7 @@ class Connection(asyncio.Protocol):
         """The transport calls this, after TLS."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(self._limits.unread_high, self._limits.unread_low)
-        self._heard = self._loop.time()
+        self._vigil.heard(self._clock.now())
         if self._left:  # evicted at the last moment
             self._transport.abort()
             return
@@ -243,23 +193,24 @@ class Connection(asyncio.Protocol):
         """The transport calls this with bytes from the peer."""
         if self._left:
             return
-        self._heard = self._loop.time()
+        now = self._clock.now()
+        self._vigil.heard(now)
         if self._bytes_left is not None:
             self._bytes_left -= len(data)
             if self._bytes_left < 0:
                 self.hang_up(TooLarge("that is more than anybody has to say at the bell"))
                 return
-        self._read(data, self._heard)
+        self._read(data, now)
 
     def _read(self, data: bytes, now: float) -> None:
         """Take the complete frames, at the pace that is allowed; the decoder keeps the rest."""
         try:
             with closing(self._decoder.feed(data)) as frames:
-                while not self._is_turn_of_others(now):
+                while not self._is_turn_of_others():
                     frame = next(frames, None)
                     if frame is None:
                         break
-                    self._frame_since = None
+                    self._vigil.frame_ended()
                     wait = self._work(frame, now)
                     if self._left:
                         return
@@ -272,10 +223,10 @@ class Connection(asyncio.Protocol):
         except RemoteError as error:
             self.hang_up(error)
             return
-        if not self._decoder.pending:
-            self._frame_since = None
-        elif self._frame_since is None:
-            self._frame_since = now
+        if self._decoder.pending:
+            self._vigil.frame_begun(now)
+        else:
+            self._vigil.frame_ended()
 
     def _take(self, frame: framing.Frame) -> None:
         role = self._role
@@ -310,15 +261,15 @@ class Connection(asyncio.Protocol):
 
     # --- when a side is too slow -------------------------------------------------------------------------
 
-    def _is_turn_of_others(self, now: float) -> bool:
-        return self._pace is not None and self._pace.is_over(now)
+    def _is_turn_of_others(self) -> bool:
+        return self._pace is not None and self._pace.is_over(self._loop.time())
 
     def _work(self, frame: framing.Frame, now: float) -> float:
         """Take one message, and account for it. Seconds until the next may be read."""
         began = perf_counter()
         self._take(frame)
         if self._pace is not None:
-            self._pace.work(now, perf_counter() - began)
+            self._pace.work(self._loop.time(), perf_counter() - began)
         return self._spend(now)
 
     def _spend(self, now: float) -> float:
@@ -332,7 +283,7 @@ class Connection(asyncio.Protocol):
             self._resume.cancel()
         if self._transport is not None:
             self._transport.pause_reading()
-            self._frame_since = None
+            self._vigil.frame_ended()
             self._resume = self._loop.call_later(seconds, self._go_on)
 
     def _go_on(self) -> None:
@@ -341,14 +292,15 @@ class Connection(asyncio.Protocol):
             return
         transport = self._transport
         # What it has said before is heard only now; its heartbeats wait behind it.
-        self._heard = self._loop.time()
-        self._read(b"", self._heard)
+        now = self._clock.now()
+        self._vigil.heard(now)
+        self._read(b"", now)
         if self._resume is None:
             transport.resume_reading()
 
     def pause_writing(self) -> None:
         """The transport calls this when much is buffered for a peer that does not read."""
-        self._pace_unread = Bucket(self._limits.messages_unread, self._loop.time())
+        self._pace_unread = Bucket(self._limits.messages_unread, self._clock.now())
         self._loop.call_soon(self._tell_congested)
 
     def resume_writing(self) -> None:

@@ -28,6 +28,7 @@ from claude_remote_broker.listeners import open_tcp, open_unix
 from claude_remote_broker.ports import Peer
 from claude_remote_broker.reception import Reception
 from claude_remote_broker.registry import LOCAL, Registry
+from claude_remote_broker.waking_time import WakingTime
 
 
 @dataclass
@@ -53,11 +54,14 @@ class Door:
         self._registry = registry
         self._limits = limits or Limits()
         self._loop = asyncio.get_running_loop()
+        self._time = WakingTime(self._loop, 1.5 * self._limits.tick)
         self._host = socket.gethostname()
         self._exchanges = Exchanges(registry, sink)
         self._bell = Bell(registry, self._limits)
         self._admission = Admission(self._limits, self._loop.time())
-        self._reception = Reception(lambda: registry.context, self._limits, self._admission, self, is_ours)
+        self._reception = Reception(
+            lambda: registry.context, self._limits, self._admission, self, is_ours=is_ours, clock=self._time
+        )
         self._connections: dict[ports.Connection, Connection] = {}
         self._clients: dict[str, _Client] = {}
         self._clock: asyncio.TimerHandle | None = None
@@ -134,7 +138,7 @@ class Door:
 
     def _let_in(self, connection: Connection, fingerprint: str, error: RemoteError | None) -> None:
         way = Way.LOCAL if fingerprint == LOCAL else Way.DOOR
-        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._loop.time()))
+        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now()))
         if error is None and len(client.connections) >= self._limits.connections_per_client:
             error = TooManyConnections("This client has as many connections as one may have.")
         if error is not None:
@@ -190,7 +194,8 @@ class Door:
             self._empty.set()
 
     def _tick(self) -> None:
-        now = self._loop.time()
+        now = self._time.beat()
+        self._reception.tick(now)
         for connection in list(self._connections.values()):
             connection.tick(now)
         self._clock = self._loop.call_later(self._limits.tick, self._tick)

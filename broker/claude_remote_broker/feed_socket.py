@@ -13,6 +13,7 @@ import zmq
 
 from claude_remote import codec
 from claude_remote.feed import Published
+from claude_remote.files import private_socket
 
 # Messages kept for one slow watcher. At 20 a second for each session this is some seconds of a busy server.
 HIGH_WATER = 1_000
@@ -33,7 +34,8 @@ class FeedSocket:
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 10_000)
         with suppress(FileNotFoundError):
             path.unlink()
-        socket.bind(f"ipc://{path}")
+        with private_socket(path):
+            socket.bind(f"ipc://{path}")
         self._socket = socket
 
     def publish(self, published: Published) -> None:

@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_remote.files import make_private_folder, private_umask
+from claude_remote.files import make_private_folder, private_socket
 from claude_remote_broker.failure import Failure, FailureExit
 
 BACKLOG = 512
@@ -66,9 +66,8 @@ def open_unix(path: Path, *, owner_only: bool = False) -> Listener:
         _clear(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            with private_umask():
+            with private_socket(path):
                 listening.bind(str(path))
-                path.chmod(0o600)
             listening.listen(BACKLOG)
             listening.settimeout(0)
         except OSError:

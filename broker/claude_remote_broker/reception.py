@@ -12,20 +12,30 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from claude_remote_broker import control, tasks
 from claude_remote_broker.admission import Admission
-from claude_remote_broker.connection import Connection, Keeper, Origin
+from claude_remote_broker.connection import Connection
 from claude_remote_broker.limits import Limits
 from claude_remote_broker.listeners import Listener
+from claude_remote_broker.roles import Keeper, Origin
 from claude_remote_broker.sparing import SparingLog
+from claude_remote_broker.waking_time import WakingTime
 
 log = logging.getLogger(__name__)
 
 # When descriptors or memory have run out, the pause (s) before the next attempt to accept.
 _EXHAUSTED_PAUSE = 0.5
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+@dataclass(frozen=True)
+class _Handshake:
+    connection: Connection
+    task: asyncio.Task[None]
+    since: float
 
 
 class Reception:
@@ -37,17 +47,20 @@ class Reception:
         limits: Limits,
         admission: Admission,
         keeper: Keeper,
+        *,
         is_ours: Callable[[int], bool],
+        clock: WakingTime,
     ) -> None:
         self._context = context
         self._limits = limits
         self._admission = admission
         self._keeper = keeper
         self._is_ours = is_ours
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._listeners: list[Listener] = []
         self._numbers: Iterator[int] = itertools.count(1)
-        self._handshakes: dict[int, asyncio.Task[None]] = {}
+        self._handshakes: dict[int, _Handshake] = {}  # oldest first
         self._complaints = SparingLog(log)
         self._pauses: dict[Listener, asyncio.TimerHandle] = {}
 
@@ -64,7 +77,16 @@ class Reception:
             self._loop.remove_reader(listener.socket)
             listener.close()
         self._listeners.clear()
-        await tasks.end(*self._handshakes.values())
+        await tasks.end(*(handshake.task for handshake in self._handshakes.values()))
+
+    def tick(self, now: float) -> None:
+        """End the handshakes that take too long; `now` by the clock."""
+        late = now - self._limits.handshake_timeout
+        for handshake in list(self._handshakes.values()):
+            if handshake.since > late:
+                return
+            if not handshake.connection.arrived:
+                self._evict(handshake.connection)
 
     def _accept(self, listener: Listener) -> None:
         for _ in range(self._limits.accepts_per_turn):
@@ -93,13 +115,13 @@ class Reception:
             origin = Origin("local", owner_only=True, refusal=control.why_not(accepted, self._is_ours))
         else:
             origin = Origin(_address(accepted, where))
-        connection = Connection(next(self._numbers), origin, self._limits, self._keeper)
+        connection = Connection(next(self._numbers), origin, self._limits, self._keeper, self._clock)
         if not self._admit(connection):
             accepted.close()
             return
-        handshake = tasks.spawn(self._shake_hands(connection, accepted), "handshake")
-        self._handshakes[connection.number] = handshake
-        handshake.add_done_callback(partial(self._ended, connection, accepted))
+        task = tasks.spawn(self._shake_hands(connection, accepted), "handshake")
+        self._handshakes[connection.number] = _Handshake(connection, task, self._clock.now())
+        task.add_done_callback(partial(self._ended, connection, accepted))
 
     def _admit(self, connection: Connection) -> bool:
         if connection.origin.owner_only:
@@ -112,7 +134,7 @@ class Reception:
     def _evict(self, connection: Connection) -> None:
         handshake = self._handshakes.get(connection.number)
         if handshake is not None and not connection.arrived:
-            handshake.cancel()
+            handshake.task.cancel()
         connection.abort()
 
     async def _shake_hands(self, connection: Connection, accepted: socket.socket) -> None:
@@ -126,7 +148,8 @@ class Reception:
                 lambda: connection,
                 accepted,
                 ssl=self._context(),
-                ssl_handshake_timeout=self._limits.handshake_timeout,
+                # `tick` comes first; this one counts time in which we did not listen.
+                ssl_handshake_timeout=10 * self._limits.handshake_timeout,
                 ssl_shutdown_timeout=self._limits.close_timeout,
             )
         except OSError as error:  # ssl.SSLError is one

@@ -10,54 +10,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from claude_remote import fingerprints, identity, rights
-from claude_remote.errors import BadMessage, Misconfigured, NoSuchClient
+from claude_remote.errors import BadMessage, Misconfigured
 from claude_remote.identity import Identity
-from claude_remote.messages import ClientInfo, ClientState, Ring, Standing
+from claude_remote.messages import ClientInfo, Ring, Standing
 from claude_remote.paths import Paths
 from claude_remote.rights import Right
 from claude_remote.trust import TrustedClient, TrustStore
 from claude_remote.visitors import PendingFile, SeenFile
 from claude_remote_broker import decisions, tasks
 from claude_remote_broker.anchors import Anchors, is_sound
+from claude_remote_broker.known_clients import KnownClients, is_approved
 from claude_remote_broker.limits import Limits
 from claude_remote_broker.presence import Presence
 from claude_remote_broker.ringing import Ringing
 from claude_remote_broker.sparing import SparingLog
+from claude_remote_broker.watchers import Watcher, Watchers
 
 log = logging.getLogger(__name__)
 
 LOCAL = decisions.LOCAL  # stands for a fingerprint: the owner, by the control socket
-_MESSAGES = {
-    ClientState.PENDING: "Waiting for the approval of this server's owner.",
-    ClientState.APPROVED: "The server's owner has approved this client.",
-    ClientState.REFUSED: "The server's owner has refused this client.",
-    ClientState.REVOKED: "The server's owner has revoked this client.",
-}
 
 
-class Watcher(Protocol):
-    """Who wants to know, on the event loop, at once."""
-
-    def client_changed(self, client: ClientInfo) -> None:
-        """Something about a client is new."""
-
-    def client_cut_off(self, fingerprint: str) -> None:
-        """A client was approved and is no longer. The first watcher, the door, hangs up; the others are told
-        when its connections have left.
-        """
-
-    def client_forgotten(self, fingerprint: str) -> None:
-        """A client that waited, or was known, is no more in the table."""
-
-
-class Registry:
-    """See the module. Implements ports.ClientTable."""
+class Registry(KnownClients):
+    """See the module."""
 
     def __init__(
         self,
@@ -70,19 +49,16 @@ class Registry:
         limits: Limits,
     ) -> None:
         """Use `Registry.open`. `home` is the folder that a client with the preset `work` may use."""
+        super().__init__(store.clients, pending, presence)
         self.own = own
-        self.presence = presence
         self._store = store
-        self._known = dict(store.clients)
         # What the owner has said, but could not be written yet.
         self._unwritten: dict[str, TrustedClient] = {}
-        self._pending = pending
         self._home = str(home.resolve())
         self._limits = limits
-        self._watchers: list[Watcher] = []
+        self._watchers = Watchers()
         self._anchors = Anchors(own, self._known.values())
         self._ringing = Ringing(own.fingerprint, limits)
-        self._words: dict[str, str] = {}
         self._changing = asyncio.Lock()  # held by whoever changes table and files
         self._clock: asyncio.Task[None] | None = None
         self._complaints = SparingLog(log, burst=2)
@@ -109,80 +85,6 @@ class Registry:
         """For the next TLS handshake; not to be kept."""
         return self._anchors.context
 
-    # --- looking ---------------------------------------------------------------------------------------
-
-    def rights(self, fingerprint: str) -> frozenset[Right]:
-        """The rights now; empty for a client that is not approved."""
-        if fingerprint == LOCAL:
-            return rights.FULL
-        client = self._known.get(fingerprint)
-        return frozenset(client.rights) if client is not None and _is_approved(client) else frozenset()
-
-    def roots(self, fingerprint: str) -> tuple[str, ...]:
-        """Real paths of the folders that it may use; empty means everything (or no client at all)."""
-        client = self._known.get(fingerprint)
-        return client.roots if client is not None else ()
-
-    def name(self, fingerprint: str) -> str:
-        """The name that the owner gave it."""
-        client = self._known.get(fingerprint)
-        return LOCAL if fingerprint == LOCAL else client.name if client is not None else ""
-
-    def state(self, fingerprint: str) -> ClientState | None:
-        """What the owner has said; None for a client that has never rung."""
-        client = self._client(fingerprint)
-        return None if client is None else client.state
-
-    def standing(self, fingerprint: str) -> Standing:
-        """The same in words for the client. Raises NoSuchClient."""
-        state = self.state(fingerprint)
-        if state is None:
-            raise NoSuchClient("This server does not know this client.")
-        given = self.rights(fingerprint)
-        return Standing(
-            state=state,
-            rights=tuple(right for right in Right if right in given),
-            message=_MESSAGES[state],
-        )
-
-    def info(self, fingerprint: str) -> ClientInfo:
-        """A client as the owner sees it. Raises NoSuchClient."""
-        client = self._client(fingerprint)
-        if client is None:
-            raise NoSuchClient(f"No client is known by {fingerprint}.")
-        return self._info(client)
-
-    def infos(self) -> tuple[ClientInfo, ...]:
-        """Every client, those that wait first."""
-        return tuple(
-            self._info(client) for client in (*self._pending.clients.values(), *self._known.values())
-        )
-
-    def _approved(self) -> list[TrustedClient]:
-        return [client for client in self._known.values() if _is_approved(client)]
-
-    def _client(self, fingerprint: str) -> TrustedClient | None:
-        return self._known.get(fingerprint) or self._pending.clients.get(fingerprint)
-
-    def _info(self, client: TrustedClient) -> ClientInfo:
-        last = self.presence.last(client.fingerprint)
-        connections = self.presence.connections(client.fingerprint)
-        return ClientInfo(
-            name=client.name,
-            state=client.state,
-            fingerprint=client.fingerprint,
-            words=client.words or self._words.get(client.fingerprint, ""),
-            address=last.address if last is not None else client.address,
-            rights=client.rights,
-            roots=client.roots,
-            user=client.user,
-            host=client.host,
-            version=client.version[:64],
-            first_seen=client.first_seen,
-            last_seen=time.time() if connections else last.at if last is not None else client.first_seen,
-            connections=connections,
-        )
-
     # --- the bell --------------------------------------------------------------------------------------
 
     async def ring(self, certificate: bytes, ring: Ring, address: str) -> Standing:
@@ -203,14 +105,14 @@ class Registry:
             dropped = self._pending.put(client)
         log.info("%s at %s (%s) asks for approval: %s", client.name, address, fingerprint, client.words)
         for other in dropped:
-            self._tell_forgotten(other.fingerprint)
+            self._watchers.forgotten(other.fingerprint)
         self._tell_changed(fingerprint)
         return self.standing(fingerprint)
 
     def _refuse_approved_key(self, certificate: bytes) -> None:
         """TLS can let in only one of two certificates with one key."""
         key = identity.name_in(certificate)
-        if key is not None and key in {identity.name_in(client.certificate) for client in self._approved()}:
+        if key is not None and key in {identity.name_in(client.certificate) for client in self.approved()}:
             raise BadMessage(
                 "This server has approved another certificate with that key: use that one, or a new key."
             )
@@ -228,7 +130,7 @@ class Registry:
         async with self._changing:
             chosen = decisions.choose(self._pending.clients, self._known, which)
             client = decisions.approved(chosen, self._known, name=name, given=given, home=self._home)
-            await self._anchors.add(client, self._approved())
+            await self._anchors.add(client, self.approved())
             await self._write(client)
         log.info("approved %s (%s) for %s", client.name, client.fingerprint, rights.describe(client.rights))
         return self.info(client.fingerprint)
@@ -262,22 +164,22 @@ class Registry:
     async def _write(self, client: TrustedClient) -> None:
         await asyncio.to_thread(self._store.put, client)
         self._unwritten.pop(client.fingerprint, None)
-        await self._take_over()
+        await self._take_over(ours=client.fingerprint)
 
     def _adopt(self, client: TrustedClient) -> None:
         """Take what the owner has said into the table, and tell everybody."""
         before = self._known.get(client.fingerprint)
         self._known[client.fingerprint] = client
         self._pending.remove(client.fingerprint)
-        if before is not None and _is_approved(before) and not _is_approved(client):
-            self._tell_cut_off(client.fingerprint)
+        if before is not None and is_approved(before) and not is_approved(client):
+            self._watchers.cut_off(client.fingerprint)
         self._tell_changed(client.fingerprint)
 
     # --- watchers and time -----------------------------------------------------------------------------
 
     def watch(self, watcher: Watcher, *, first: bool = False) -> None:
         """Tell this one too: after those that are there, or (the door) before them."""
-        self._watchers.insert(0 if first else len(self._watchers), watcher)
+        self._watchers.add(watcher, first=first)
 
     def start(self) -> None:
         """Begin to look after the files: read edits, write visits, about once a second."""
@@ -330,41 +232,24 @@ class Registry:
         except Misconfigured as error:
             self._complaints.warning("%s What was read before stays in force.", error.message)
 
-    async def _take_over(self) -> None:
+    async def _take_over(self, ours: str | None = None) -> None:
         """Bring the table to what the store says now: our own change, and what others have edited."""
         stored = {**self._store.clients, **self._unwritten}
         for fingerprint in [known for known in self._known if known not in stored]:
             gone = self._known.pop(fingerprint)
             self.presence.forget(fingerprint)
             log.info("%s (%s) is no longer in the trust store", gone.name, fingerprint)
-            if _is_approved(gone):
-                self._tell_cut_off(fingerprint)
-            self._tell_forgotten(fingerprint)
+            if is_approved(gone):
+                self._watchers.cut_off(fingerprint)
+            self._watchers.forgotten(fingerprint)
         for fingerprint, client in stored.items():
             if client != self._known.get(fingerprint):
-                if _is_approved(client) and is_sound(client):
-                    await self._anchors.add(client, self._approved())
+                if is_approved(client) and is_sound(client):
+                    await self._anchors.add(client, self.approved())
                     await asyncio.sleep(0)  # each costs some milliseconds
-                log.info("%s (%s) is %s by the trust store", client.name, fingerprint, client.state)
+                if fingerprint != ours:
+                    log.info("%s (%s) is %s by the trust store", client.name, fingerprint, client.state)
                 self._adopt(client)
 
     def _tell_changed(self, fingerprint: str) -> None:
-        info = self.info(fingerprint)
-        for watcher in self._watchers:
-            watcher.client_changed(info)
-
-    def _tell_cut_off(self, fingerprint: str) -> None:
-        loop = asyncio.get_running_loop()
-        for place, watcher in enumerate(self._watchers):
-            if place == 0:
-                watcher.client_cut_off(fingerprint)
-            else:
-                loop.call_soon(watcher.client_cut_off, fingerprint)
-
-    def _tell_forgotten(self, fingerprint: str) -> None:
-        for watcher in self._watchers:
-            watcher.client_forgotten(fingerprint)
-
-
-def _is_approved(client: TrustedClient) -> bool:
-    return client.state is ClientState.APPROVED
+        self._watchers.changed(self.info(fingerprint))

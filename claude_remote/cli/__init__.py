@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from claude_remote.cli.terminal import Terminal
 
-COMMANDS = ("clients", "config", "ping", "servers", "sessions")
+COMMANDS = (
+    "attach",
+    "clients",
+    "close",
+    "completion",
+    "config",
+    "interrupt",
+    "logs",
+    "ping",
+    "rename",
+    "send",
+    "servers",
+    "sessions",
+    "stop",
+    "wait",
+)
 
 
 class Called(NamedTuple):
@@ -68,6 +83,11 @@ def _dispatch(words: list[str], terminal: Terminal, on_long: Callable[[], None])
         code = plain_ping(called.server, called.rest, terminal)
         if code is not None:
             return code
+    if called.command == "completion" and called.rest[1:2] == ["--words"]:
+        from claude_remote.cli.completion import answer
+
+        # What is being written is no command line yet: nobody may trip over it.
+        return answer(called.rest[0], called.rest[2:], terminal)
     from claude_remote.cli.commands import run_command
 
     return run_command(called.server, called.command, called.rest, terminal)

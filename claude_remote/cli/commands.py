@@ -1,37 +1,24 @@
-"""The commands beside prompting: ping, servers, config, sessions, clients."""
+"""The commands beside prompting. Those about servers are here, those about sessions in session_commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from claude_remote.cli.reaching import Reach
+from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
+from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.terminal import Terminal
 from claude_remote.errors import Exit
 
-F = TypeVar("F", bound=Callable[..., Any])
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class Context:
-    """What every command gets: the terminal, and the server named before the command."""
-
-    def __init__(self, terminal: Terminal, server: str | None) -> None:
-        self.terminal = terminal
-        self.server = server
-
-    def reach(self, server: str | None, **said: Any) -> Reach:
-        """The server named at the command, else the one before it."""
-        return Reach(server=server or self.server, **said)
 
 
 def run_command(server: str | None, command: str, words: list[str], terminal: Terminal) -> int:
     """Run one command to its exit code. Raises RemoteError."""
     try:
-        with _root.make_context("claude-remote", [command, *words], obj=Context(terminal, server)) as context:
-            code = _root.invoke(context)
+        with root.make_context("claude-remote", [command, *words], obj=Context(terminal, server)) as context:
+            code = root.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.Abort:
@@ -46,38 +33,17 @@ def run_command(server: str | None, command: str, words: list[str], terminal: Te
 
 
 @click.group(context_settings=_SETTINGS)
-def _root() -> None:
+def root() -> None:
     """Reach Claude Code on any of your machines from any other."""
 
 
-_server_option = click.option(
-    "-s", "--server", metavar="SERVER", help="A name from `servers`, or an address."
-)
+for _command in SESSION_COMMANDS:
+    root.add_command(_command)
 
 
-def _acquaint(function: F) -> F:
-    """The options about a server that is not known yet, or does not know us."""
-    for option in (
-        click.option(
-            "--wait",
-            type=float,
-            is_flag=False,
-            flag_value=-1.0,
-            metavar="[SECONDS]",
-            help="Wait for the owner's approval, for ever or so long. A terminal waits anyway.",
-        ),
-        click.option(
-            "--accept-new", is_flag=True, help="Trust whoever answers, if the server is not known yet."
-        ),
-        click.option("--fingerprint", metavar="SHA256:…", help="Trust the server if it has this one."),
-    ):
-        function = option(function)
-    return function
-
-
-@_root.command()
-@_server_option
-@_acquaint
+@root.command()
+@server_option
+@acquaint
 @click.option("-c", "--count", type=click.IntRange(1, 100_000), default=1, help="How many requests.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
@@ -93,21 +59,9 @@ def ping(obj: Context, /, server: str | None, count: int, *, as_json: bool, **sa
     return run_ping(obj.reach(server, **said), obj.terminal, count=count, json=as_json)
 
 
-@_root.command()
-@_server_option
-@_acquaint
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def sessions(obj: Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
-    """The sessions on the server that you may see."""
-    from claude_remote.cli.sessions import list_sessions
-
-    return list_sessions(obj.reach(server, **said), obj.terminal, json=as_json)
-
-
-@_root.command()
+@root.command()
 @click.option("--server", required=True, metavar="ADDRESS", help="The default server, by name or address.")
-@_acquaint
+@acquaint
 @click.pass_obj
 def config(obj: Context, /, server: str, **said: Any) -> int:
     """Choose the default server, and get to know it.
@@ -120,7 +74,7 @@ def config(obj: Context, /, server: str, **said: Any) -> int:
     return choose(obj.reach(server, **said), obj.terminal)
 
 
-@_root.group(invoke_without_command=True)
+@root.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def servers(context: click.Context, *, as_json: bool) -> int:
@@ -141,7 +95,7 @@ def servers(context: click.Context, *, as_json: bool) -> int:
 @servers.command()
 @click.argument("name")
 @click.argument("address")
-@_acquaint
+@acquaint
 @click.option("--default", is_flag=True, help="Make it the default server (the first one becomes it anyway).")
 @click.pass_obj
 def add(obj: Context, /, name: str, address: str, *, default: bool, **said: Any) -> int:
@@ -156,7 +110,7 @@ def add(obj: Context, /, name: str, address: str, *, default: bool, **said: Any)
 
 
 @servers.command()
-@click.argument("name")
+@known_server_argument
 @click.pass_obj
 def forget(obj: Context, /, name: str) -> int:
     """Forget a server, by name or address: its identity is no longer trusted."""
@@ -165,9 +119,9 @@ def forget(obj: Context, /, name: str) -> int:
     return run_forget(name, obj.terminal)
 
 
-@_root.command()
-@_server_option
-@_acquaint
+@root.command()
+@server_option
+@acquaint
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def clients(obj: Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
@@ -175,3 +129,20 @@ def clients(obj: Context, /, server: str | None, *, as_json: bool, **said: Any) 
     from claude_remote.cli.clients import list_clients
 
     return list_clients(obj.reach(server, **said), obj.terminal, json=as_json)
+
+
+@root.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_obj
+def completion(obj: Context, /, shell: str) -> int:
+    """Print what completes commands, options, and the names of sessions and servers in your shell.
+
+    \b
+    eval "$(claude-remote completion bash)"        in ~/.bashrc
+    eval "$(claude-remote completion zsh)"         in ~/.zshrc, after compinit
+    claude-remote completion fish > ~/.config/fish/completions/claude-remote.fish
+    """
+    from claude_remote.cli.completion import script
+
+    obj.terminal.print(script(shell).rstrip("\n"))
+    return 0

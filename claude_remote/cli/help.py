@@ -10,16 +10,19 @@ claude-remote: reach Claude Code on any of your machines from any other
   claude-remote -c -p "and now the docs"         go on with your last session in that folder
   claude-remote -r fix-test -p "…"               go on with a session, by name or id
   claude-remote -s work -p "…"                   on another server
+  claude-remote -p "…" --bg                      do not wait for it: prints the session's name and id
 
 First, once for each server:
   claude-remote servers add home home.lan --fingerprint SHA256:…
 
 Commands (each has --help):
-  ping        is the server there, and how far away?
-  servers     the servers that this machine trusts; add, forget
-  config      choose the default server
-  sessions    the sessions on the server
-  clients     who may use the server
+  sessions    the sessions on the server        attach      show one, and follow what comes
+  logs        the last turns of one             send        queue a prompt, or steer the running turn
+  wait        until one is idle                 interrupt   end the running turn
+  stop        close one; a prompt opens it      rename      call one otherwise
+  ping        is the server there?              servers     those that this machine trusts; add, forget
+  clients     who may use the server            config      choose the default server
+  completion  for bash, zsh and fish
 
 Where:
   -s, --server SERVER      a name from `servers`, HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh:[USER@]HOST;
@@ -32,10 +35,12 @@ Where:
 What:
   -p, --print              print the answer and exit
   --output-format F        text, json (claude's result) or stream-json (claude's own lines)
+  --input-format stream-json  prompts as claude's JSON lines on standard input, one after another
   -n, --name NAME          a name for the new session
   -r, --resume SESSION     go on with a session; -c, --continue with the last one in that folder
   --fork-session           go on with a copy of it
   --on-approval P          when Claude asks: wait, deny or fail (default: ask on a terminal, deny without)
+  --bg, --detach           return at once; the prompt runs by itself
   --timeout SECONDS        interrupt the turn after so long
   --verbose                tools, cost and timing on standard error
   Claude's own options pass through: --model, --permission-mode, --allowedTools, --append-system-prompt,

@@ -24,9 +24,9 @@ class Terminal:
         self.shows_output = _is_terminal(sys.stdout)
         self.shows_errors = _is_terminal(sys.stderr)
         self.types_input = _is_terminal(sys.stdin)
-        self.colour = (
-            self.shows_errors and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
+        wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.colour = self.shows_errors and wanted
+        self.colours_output = self.shows_output and wanted
 
     @property
     def can_ask(self) -> bool:
@@ -66,6 +66,10 @@ class Terminal:
     def paint(self, text: str, code: str) -> str:
         """`text` in a colour (SGR code) if standard error shows colours."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+
+    def tint(self, text: str, code: str) -> str:
+        """`text` in a colour (SGR code) if standard output shows colours."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colours_output and text else text
 
     def ask(self, question: str) -> str:
         """Ask on the terminal, whatever standard input is. An empty answer at the end of the input."""

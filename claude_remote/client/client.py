@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
@@ -13,11 +12,11 @@ import msgspec
 from claude_remote import messages
 from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool, closing_on_error
+from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
+from claude_remote.client.steering import Steering
 from claude_remote.errors import BadMessage, TooLarge
-from claude_remote.framing import MAX_PAYLOAD
 from claude_remote.messages import (
-    MAX_PROMPT,
     Behavior,
     ClientInfo,
     Cursor,
@@ -29,6 +28,10 @@ from claude_remote.rights import Right
 
 if TYPE_CHECKING:  # what a ping does not need, it does not import
     from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
+    from claude_remote.client.watching import Watching
+    from claude_remote.feed import Snapshot
+
+__all__ = ["ANSWER_WITHIN", "Client", "Timing", "new_id"]
 
 # How long a server may take to answer a request that needs nothing of claude.
 ANSWER_WITHIN = 60.0
@@ -44,7 +47,7 @@ class Timing(NamedTuple):
     request: float
 
 
-class Client:
+class Client(Steering):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -117,22 +120,16 @@ class Client:
         """
         from claude_remote.client.turn import Turn
 
-        payload = text.encode()
-        if not 0 < len(payload) <= MAX_PROMPT:
-            raise TooLarge(f"a prompt has between 1 and {MAX_PROMPT} bytes, not {len(payload)}")
         target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
-        prompt = id or new_id()
+        request = PromptRequest(text, target, id=id)
 
         def ask(after: Cursor | None) -> Link:
             link = self._pool.take()
             with closing_on_error(link):
-                request = messages.Prompt(id=prompt, target=target, size=len(payload), after=after)
-                link.send(request, payload[:MAX_PAYLOAD])
-                for start in range(MAX_PAYLOAD, len(payload), MAX_PAYLOAD):
-                    link.send(messages.Part(), payload[start : start + MAX_PAYLOAD])
+                request.send(link, after)
             return link
 
-        return Turn(prompt, ask, self._pool.put_back, on_approval=on_approval, patience=patience)
+        return Turn(request.id, ask, self._pool.put_back, on_approval=on_approval, patience=patience)
 
     def open(
         self,
@@ -169,11 +166,7 @@ class Client:
 
     def sessions(self) -> list[SessionInfo]:
         """The sessions that this client may see."""
-        return [
-            session
-            for message in self._all(messages.ListSessions(), messages.Sessions)
-            for session in message.sessions
-        ]
+        return list(self._sessions(messages.ListSessions()))
 
     def decide(self, approval: str, verdict: Verdict) -> messages.Decided:
         """Decide an approval of any session. Somebody else may have been first: see `by`."""
@@ -223,6 +216,30 @@ class Client:
         except msgspec.DecodeError as error:
             raise BadMessage(f"the answer is not JSON: {error}") from None
 
+    # --- watching (right: view) --------------------------------------------------------------------------
+
+    def watch(self) -> Watching:
+        """Follow what happens on the server: see claude_remote.feed."""
+        from claude_remote.client.watching import Watching
+
+        link = self._pool.take()
+        with closing_on_error(link):
+            return Watching(link, self._pool.put_back)
+
+    def snapshot(self) -> Snapshot:
+        """How things stand on the server now: what watching begins with."""
+        from claude_remote import feed
+        from claude_remote.client.watching import Watching
+
+        link = self._pool.take()
+        with closing_on_error(link):
+            watching = Watching(link, self._pool.put_back)
+            first = watching.receive(ANSWER_WITHIN)
+            if not isinstance(first, feed.Snapshot):
+                raise BadMessage("watching did not begin with a snapshot")
+            watching.finish(ANSWER_WITHIN)
+        return first
+
     # --- administration (right: admin) -------------------------------------------------------------------
 
     def clients(self) -> list[ClientInfo]:
@@ -267,15 +284,6 @@ class Client:
             link.send(request, payload)
             while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
                 yield _expect(message, kind)
-
-
-def new_id() -> str:
-    """A random UUID (RFC 9562, version 4), without the import of `uuid`, which is slow."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _done(link: Link) -> None:

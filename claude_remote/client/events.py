@@ -1,7 +1,7 @@
 """What happens in the course of a turn, as whoever follows it sees it.
 
 Each event is a frozen Struct. `cursor` is the place after it in the session's log: attaching
-there shows what came later, nothing lost and nothing twice.
+there shows what came later, nothing lost and nothing twice. `at` is when it was said, on the server's clock.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Line(Event, frozen=True):
 
     raw: bytes
     cursor: Cursor
+    at: float = 0.0
 
 
 class Fact(Event, frozen=True):
@@ -44,6 +45,7 @@ class Fact(Event, frozen=True):
 
     fact: facts.AnyFact
     cursor: Cursor
+    at: float = 0.0
 
 
 class UnknownFact(Event, frozen=True):
@@ -51,6 +53,7 @@ class UnknownFact(Event, frozen=True):
 
     raw: bytes
     cursor: Cursor
+    at: float = 0.0
 
 
 class Decided(Event, frozen=True):
@@ -80,6 +83,10 @@ class Reconnecting(Event, frozen=True):
     reason: str
 
 
+class Reconnected(Event, frozen=True):
+    """The connection is there again; what was missed follows."""
+
+
 class Finished(Event, frozen=True):
     """The prompt has ended, and every event of it has been given."""
 
@@ -89,5 +96,15 @@ class Finished(Event, frozen=True):
 
 
 AnyEvent: TypeAlias = (
-    Accepted | Waiting | Line | Fact | UnknownFact | Decided | Reset | Tail | Reconnecting | Finished
+    Accepted
+    | Waiting
+    | Line
+    | Fact
+    | UnknownFact
+    | Decided
+    | Reset
+    | Tail
+    | Reconnecting
+    | Reconnected
+    | Finished
 )

@@ -70,15 +70,15 @@ class LogReader:
             if seq <= known:
                 continue
             self.cursor = Cursor(message.generation, seq)
-            yield _event(message.source, line, self.cursor)
+            yield _event(message, line, self.cursor)
 
 
-def _event(source: Source, line: bytes, cursor: Cursor) -> Event:
-    if source is Source.CLAUDE:
-        return Line(line, cursor)
+def _event(message: Events, line: bytes, cursor: Cursor) -> Event:
+    if message.source is Source.CLAUDE:
+        return Line(line, cursor, message.at)
     try:
-        return Fact(facts.decode(line), cursor)
+        return Fact(facts.decode(line), cursor, message.at)
     except msgspec.ValidationError:
-        return UnknownFact(line, cursor)
+        return UnknownFact(line, cursor, message.at)
     except msgspec.DecodeError as error:
         raise BadMessage(f"a fact of the session is not JSON: {error}") from None

@@ -19,10 +19,12 @@ from pathlib import Path
 from claude_remote import codec, framing, messages, tls
 from claude_remote.identity import Identity
 
+PATIENCE = 30.0  # seconds
+
 
 def connect(host: str, port: int, kind: str, context: ssl.SSLContext | None) -> socket.socket | None:
     try:
-        link = socket.create_connection((host, port), 10, source_address=("127.0.0.2", 0))
+        link = socket.create_connection((host, port), PATIENCE, source_address=("127.0.0.2", 0))
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if kind == "shaking":
             link.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
@@ -48,7 +50,7 @@ def main(host: str, port: str, count: str, kind: str, left: str, *files: str) ->
     for link in filter(None, links):
         poll.register(link, select.POLLRDHUP)
     made = len([link for link in links if link is not None])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while made - len(poll.poll(0)) > int(left) and time.monotonic() < deadline:
         time.sleep(0.02)
     print(made - len(poll.poll(0)), flush=True)

@@ -23,7 +23,7 @@ from claude_remote_broker.limits import Limits
 from claude_remote_broker.ports import Peer
 from claude_remote_broker.registry import Registry
 
-PATIENCE = 10.0
+PATIENCE = 60.0  # a machine may be busy
 FROM_SERVER = cast("type[Message]", messages.FromServer)
 # Deadlines are looked at often, so that tests need not wait for the clock.
 BRISK = Limits(tick=0.05)
@@ -243,9 +243,9 @@ class Guest:
         await self.hear(messages.Done)
 
     async def close(self) -> None:
+        """How it ends is not what is tested. If the wait is cancelled, the stream's own future is not."""
         self.writer.close()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self.writer.wait_closed()
-        except (ConnectionError, ssl.SSLError):
-            pass  # how it ends is not what is tested
+        closed = asyncio.ensure_future(self.writer.wait_closed())
+        closed.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await asyncio.wait({closed}, timeout=PATIENCE)
+        assert closed.done(), "the stream does not end"

@@ -10,7 +10,7 @@ from claude_remote.errors import BadMessage
 from claude_remote.messages import ClientState, Door, Hello, Ring, Standing
 from claude_remote.rights import WORK
 from claude_remote_broker.limits import Limits, Rate
-from tests.broker.house import BRISK, Guest, House, make_identity, on_uvloop, open_house
+from tests.broker.house import BRISK, PATIENCE, Guest, House, make_identity, on_uvloop, open_house
 from tests.claude_remote.certificates import A_CA, Recipe, p256
 
 RING = Ring(user="me", host="laptop", version="1")
@@ -193,14 +193,19 @@ async def test_a_stranger_has_only_so_much_to_say(tmp_path: Path) -> None:
 @on_uvloop
 async def test_heartbeats_go_both_ways_while_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "HEARTBEAT_EVERY", 0.1)
-    monkeypatch.setattr(messages, "DEAD_AFTER", 0.5)
     async with open_house(tmp_path, BRISK) as house:
         alive, dead = await waiting(house), await waiting(house)
         answer = asyncio.ensure_future(alive.hear(Standing))
-        async with asyncio.timeout(10):
-            while alive.heartbeats < 8:
-                alive.say(messages.Heartbeat())
-                await asyncio.sleep(0.05)
+
+        async def beat(count: int) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while alive.heartbeats < count:
+                    alive.say(messages.Heartbeat())
+                    await asyncio.sleep(0.02)
+
+        await beat(3)
+        monkeypatch.setattr(messages, "DEAD_AFTER", 0.5)
+        await beat(10)
         assert await dead.hear_error() == "link-lost"
         await house.registry.approve()
         assert (await answer).state is ClientState.APPROVED

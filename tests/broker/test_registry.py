@@ -1,7 +1,9 @@
 """The table, without connections: what the owner says, what the disk says, and who is told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,19 @@ from claude_remote_broker.registry import Registry
 from tests.broker.house import make_identity, on_uvloop
 
 RING = Ring(user="me", host="laptop", version="1")
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """What was logged since, without fingerprints."""
+    caplog.set_level(logging.INFO, "claude_remote_broker.registry")
+
+    def since() -> list[str]:
+        words = [re.sub(r" \(SHA256:\S+\)", "", record.getMessage()) for record in caplog.records]
+        caplog.clear()
+        return words
+
+    return since
 
 
 @dataclass
@@ -63,6 +78,28 @@ async def open_table(home: Path) -> AsyncIterator[Table]:
     registry.watch(witness)
     yield Table(paths, registry, witness)
     await registry.close()
+
+
+@on_uvloop
+async def test_each_thing_is_logged_once(tmp_path: Path, said: Callable[[], list[str]]) -> None:
+    async with open_table(tmp_path) as table:
+        registry = table.registry
+        await table.rings()
+        said()
+        await registry.approve(given=WATCH)
+        await registry.look()
+        assert said() == ["approved me@laptop for watch"]
+        other = TrustStore(table.paths.trusted_clients)
+        (client,) = other.clients.values()
+        other.put(msgspec.structs.replace(client, name="desk", fingerprint=client.fingerprint))
+        await registry.look()
+        assert said() == ["desk is approved by the trust store"]
+        table.paths.trusted_clients.touch()
+        await registry.look()
+        assert said() == [], "reading it again is no change"
+        await registry.revoke("desk")
+        await registry.look()
+        assert said() == ["revoked desk"]
 
 
 @on_uvloop

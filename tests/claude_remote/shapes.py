@@ -37,10 +37,15 @@ def _shape(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return _plain(kind)
 
 
+@cache
+def _matching(pattern: str) -> st.SearchStrategy[str]:
+    return st.from_regex(pattern)
+
+
 def _plain(kind: inspect.Type) -> st.SearchStrategy[Any]:
     match kind:
         case inspect.StrType(pattern=str() as pattern):
-            return st.from_regex(pattern)
+            return _matching(pattern)
         case inspect.StrType():
             return st.text(max_size=min(kind.max_length or 20, 20))
         case inspect.BoolType():
@@ -49,7 +54,7 @@ def _plain(kind: inspect.Type) -> st.SearchStrategy[Any]:
             smallest = -LARGEST if kind.ge is None else kind.ge
             return st.integers(smallest, LARGEST if kind.le is None else kind.le)
         case inspect.FloatType():
-            return st.floats(allow_nan=False)
+            return st.floats(kind.ge, kind.le, allow_nan=False)
         case inspect.NoneType():
             return st.none()
         case inspect.EnumType():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -9,6 +10,16 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.inspect import (
+    DictType,
+    FloatType,
+    IntType,
+    NamedTupleType,
+    StructType,
+    UnionType,
+    VarTupleType,
+    type_info,
+)
 
 from claude_remote import bus, codec, feed, launch, messages
 from claude_remote.errors import BadMessage, RemoteError, UnknownMessage
@@ -105,6 +116,82 @@ def test_what_a_peer_wrote_is_quoted_without_its_control_characters() -> None:
 def test_wrong_shapes(value: object) -> None:
     with pytest.raises(BadMessage):
         codec.unpack(packed(value), FROM_CLIENT)
+
+
+def words_for(kind: Any) -> str:
+    """A short name for a union or a class."""
+    return getattr(kind, "__name__", "a union")
+
+
+def numbers_in(kind: Any) -> list[tuple[str, IntType | FloatType]]:
+    """Every number in these messages, with the place where it stands."""
+    found = []
+    for path, inner in walk(type_info(kind)):
+        if isinstance(inner, IntType | FloatType):
+            found.append((path, inner))
+    return found
+
+
+def walk(kind: Any, path: str = "", above: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
+    yield path, kind
+    if kind in above:
+        return
+    match kind:
+        case UnionType():
+            inner = [(path, each) for each in kind.types]
+        case StructType():
+            inner = [(f"{path}.{kind.cls.__name__}.{field.encode_name}", field.type) for field in kind.fields]
+        case NamedTupleType():
+            inner = [(f"{path}.{field.encode_name}", field.type) for field in kind.fields]
+        case VarTupleType():
+            inner = [(f"{path}[]", kind.item_type)]
+        case DictType():
+            inner = [(f"{path}{{}}", kind.key_type), (f"{path}{{}}", kind.value_type)]
+        case _:
+            inner = []
+    for place, each in inner:
+        yield from walk(each, place, (*above, kind))
+
+
+@pytest.mark.parametrize("kind", [messages.FromClient, messages.FromServer, *VERBS], ids=words_for)
+def test_every_number_of_a_peer_has_both_bounds(kind: Any) -> None:
+    money = {".cost"}
+    for path, number in numbers_in(kind):
+        if not any(path.endswith(end) for end in money):
+            assert number.ge is not None, path
+            assert number.le is not None, path
+
+
+UUID = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize("number", [-1, 2**53 + 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_cursor_out_of_bounds(place: int, number: int) -> None:
+    after = [1, 1]
+    after[place] = number
+    for value in (
+        {"kind": "attach", "session": "s", "after": after},
+        {"kind": "prompt", "id": UUID, "target": {}, "size": 1, "after": after},
+    ):
+        with pytest.raises(BadMessage):
+            codec.unpack(packed(value), FROM_CLIENT)
+
+
+@pytest.mark.parametrize("field", ["epoch", "first", "count", "at"])
+@pytest.mark.parametrize("number", [-1, 2**53 + 1, 2**64 - 1, float("nan"), float("inf")])
+def test_a_batch_out_of_bounds(field: str, number: float) -> None:
+    batch: dict[str, object] = {
+        "session": "s",
+        "epoch": 1,
+        "first": 1,
+        "count": 1,
+        "source": "fact",
+        "at": 1.0,
+    }
+    assert codec.unpack(packed(batch), bus.Batch).epoch == 1
+    with pytest.raises(BadMessage):
+        codec.unpack(packed({**batch, field: number}), bus.Batch)
 
 
 BOMBS = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -45,6 +46,18 @@ def test_private_whatever_the_umask_is(tmp_path: Path) -> None:
         for name in ("new", "new/file", "other", "shared")
     }
     assert modes == {"new": 0o700, "new/file": 0o600, "other": 0o600, "shared": 0o666}
+
+
+@posix
+def test_a_socket_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with socket.socket(socket.AF_UNIX) as listening, files.private_socket(tmp_path / "socket"):
+            listening.bind(str(tmp_path / "socket"))
+            assert stat.S_IMODE((tmp_path / "socket").stat().st_mode) & 0o077 == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "socket").stat().st_mode) == 0o600
 
 
 def test_kept_aside_under_a_free_name(tmp_path: Path) -> None:

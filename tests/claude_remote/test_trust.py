@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -184,6 +185,20 @@ def test_a_file_that_vanishes_cuts_nobody_off_but_is_told(path: Path) -> None:
     assert LAPTOP.fingerprint in store.clients
     store.put(PHONE)
     assert len(TrustStore(path).clients) == 2
+
+
+def test_a_file_that_is_just_being_written_cuts_nobody_off(path: Path) -> None:
+    store = TrustStore(path)
+    store.put(LAPTOP)
+    whole = path.read_text()
+    path.write_text("")
+    assert not store.reload()
+    path.write_text(whole)
+    assert store.reload()
+    path.write_text("")
+    os.utime(path, (1, 1))
+    assert store.reload()
+    assert store.clients == {}
 
 
 def test_the_file_of_the_original_is_kept_aside(path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_remote import files
 from claude_remote.messages import ClientState
 from claude_remote.trust import TrustedClient
 from claude_remote.visitors import MAX_PENDING, MAX_PENDING_PER_ADDRESS, MAX_SEEN, PendingFile, Seen, SeenFile
@@ -31,6 +32,35 @@ def test_who_waits_still_waits_after_a_restart(tmp_path: Path) -> None:
     assert again.remove(waiting("a", "").fingerprint) is None
     again.save()
     assert names(PendingFile(tmp_path / "state" / "pending.json")) == ["b"]
+
+
+def test_what_changes_while_it_is_written_is_written_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pending = PendingFile(tmp_path / "pending.json")
+    pending.put(waiting("a", "192.0.2.1"))
+
+    def replace(path: Path, content: bytes) -> None:
+        pending.put(waiting("b", "192.0.2.2"))
+        write(path, content)
+
+    write = files.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace", replace)
+        pending.save()
+    pending.save()
+    assert names(PendingFile(tmp_path / "pending.json")) == ["a", "b"]
+
+
+def test_what_could_not_be_written_is_written_later(tmp_path: Path) -> None:
+    seen = SeenFile(tmp_path / "state" / "seen.json")
+    seen.note("SHA256:a", 1.0, "192.0.2.1")
+    (tmp_path / "state").touch()
+    with pytest.raises(OSError, match="state"):
+        seen.save()
+    (tmp_path / "state").unlink()
+    seen.save()
+    assert SeenFile(tmp_path / "state" / "seen.json").seen == {"SHA256:a": Seen(1.0, "192.0.2.1")}
 
 
 def test_ringing_again_changes_nothing(tmp_path: Path) -> None:

@@ -62,6 +62,32 @@ def test_json_is_claudes_result(lab: Lab, alice: Client, words: str) -> None:
     assert differences(normal(_lines(ran.out)), normal(_lines(wanted.out))) == []
 
 
+def test_json_with_verbose_is_claudes_array(lab: Lab, alice: Client, words: str) -> None:
+    answers = [reply("I look.", tool("Bash", command="echo hey", description="say hey")), text("Done.")]
+    lab.api.on(words, *answers, *answers)
+    asked = ["-p", words, "--output-format", "json", "--verbose"]
+    wanted, ran = (_array(run.out) for run in (lab.claude(*asked), alice.run(*asked)))
+    assert differences(normal(ran), normal(wanted)) == []
+
+
+def _array(out: str) -> list[bytes]:
+    """Its elements, without what claude can do for who reads it as a stream."""
+    return [json.dumps({**line, "capabilities": None}).encode() for line in json.loads(out)]
+
+
+def test_streamed_prompts_give_claudes_lines(lab: Lab, alice: Client, words: str) -> None:
+    lab.api.on(words, *[text("One."), text("Two.")] * 2)
+    asked = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
+    said = [{"type": "user", "message": {"role": "user", "content": each}} for each in (words, "more")]
+    ran = alice.run(*asked, stdin=b"".join(json.dumps(each).encode() + b"\n" for each in said))
+    assert ran.code == 0, ran
+    assert [line["result"] for line in map(json.loads, _lines(ran.out)) if line["type"] == "result"] == [
+        "One.",
+        "Two.",
+    ]
+    assert lab.api.calls[-1].said[-2:] == (words, "more")
+
+
 def test_prompts_come_from_stdin_too(lab: Lab, alice: Client, words: str) -> None:
     lab.api.on(words, *[text("Read.")] * 2)
     assert alice.run("-p", stdin=words.encode()).out == "Read.\n"

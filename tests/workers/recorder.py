@@ -104,8 +104,8 @@ class Play:
                 raise AssertionError("a deadline that has passed stays: the loop would spin")
         self.now = end
 
-    def give(self, prompt: str, text: str = "do it", *, again: bool = False) -> None:
-        verb = bus.Give(session=SESSION, epoch=3, prompt=prompt, client="me", again=again)
+    def give(self, prompt: str, text: str = "do it", *, again: bool = False, now: bool = False) -> None:
+        verb = bus.Give(session=SESSION, epoch=3, prompt=prompt, client="me", again=again, now=now)
         self.conversation.give(verb, text, self.now)
 
     def decide(self, approval: str, behavior: str, changed: bytes = b"", **more: Any) -> None:

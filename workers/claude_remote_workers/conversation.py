@@ -109,7 +109,10 @@ class Conversation:
                 )
             )
             return
-        self.turns.give(verb.prompt, verb.client, text, now)
+        if verb.now:
+            self.turns.steer(verb.prompt, verb.client, text, now)
+        else:
+            self.turns.give(verb.prompt, verb.client, text, now)
 
     def decide(self, verb: bus.Verdict, changed_input: bytes) -> None:
         """A decision."""
@@ -136,6 +139,7 @@ class Conversation:
     def release(self, verb: bus.Release, now: float) -> None:
         """End claude."""
         if not self._over:
+            self.turns.leaving = True
             self.ending.begin(verb.how, now)
 
     # --- claude's lines ---
@@ -155,6 +159,7 @@ class Conversation:
         if isinstance(message, stream_json.ControlResponse) and self._asking.is_answer(message.response):
             self._asked(message.response)
             return
+        self._look_for_steering(message, now)
         self._outside.keep(line)
         act = None if message is None else self._acts.get(type(message))
         if act is not None:
@@ -198,7 +203,17 @@ class Conversation:
                 level: _Level = "error" if system.error_status in (401, 403) else "warning"
                 self._notice(level, describe_retry(system, self._host))
 
+    def _look_for_steering(self, message: msgspec.Struct | None, now: float) -> None:
+        """What a prompt begins stands before its echo in the log, as it does for every other prompt."""
+        match message:
+            case stream_json.User(replay=True, uuid=uuid):
+                self.turns.is_read(uuid, now)
+            case stream_json.Lifecycle(command_uuid=uuid, state="started"):
+                self.turns.is_read(uuid, now)
+
     def _lifecycle(self, lifecycle: stream_json.Lifecycle, now: float) -> None:
+        if lifecycle.state == "cancelled":
+            self.turns.is_left_out(lifecycle.command_uuid, now)
         if lifecycle.state in ("completed", "cancelled"):
             self.turns.echoed(lifecycle.command_uuid, now, cancelled=lifecycle.state == "cancelled")
 

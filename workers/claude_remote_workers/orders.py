@@ -14,7 +14,7 @@ from typing import cast
 
 from claude_remote import codec, framing, launch
 from claude_remote.errors import RemoteError
-from claude_remote.files import make_private_folder, private_umask
+from claude_remote.files import make_private_folder, private_socket
 from claude_remote_workers.complaints import complain
 
 # A union is a type to msgspec, though not to mypy.
@@ -46,7 +46,7 @@ class Orders:
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX)
-        with private_umask():
+        with private_socket(path):
             self._listener.bind(os.fspath(path))
         self._listener.listen()
         self._listener.setblocking(False)  # noqa: FBT003  the standard library's own

@@ -13,11 +13,19 @@ import msgspec
 from msgspec import Struct
 
 
+class Attachment(Struct):
+    """What claude adds to a prompt, or reads in the midst of a turn."""
+
+    source: str | None = msgspec.field(default=None, name="source_uuid")
+
+
 class Record(Struct):
     """A line of a transcript."""
 
     type: str = ""
     uuid: str | None = None
+    merged: tuple[str, ...] = msgspec.field(default=(), name="mergedSendUuids")
+    attachment: Attachment | None = None
     total_cost: float | None = msgspec.field(default=None, name="totalCostUSD")
 
 
@@ -36,8 +44,16 @@ class Transcript:
         return self.path is not None
 
     def has_prompt(self, uuid: str) -> bool:
-        """Whether this prompt has reached claude: it may have had effects then."""
-        return any(record.type == "user" and record.uuid == uuid for record in self._records(uuid.encode()))
+        """Whether this prompt has reached claude: it may have had effects then.
+
+        One that steered a turn has no record of its own: an attachment names it as its source, or the record
+        of the prompt that it was merged with does. (Seen in 2.1.330.)
+        """
+        return any(
+            (record.type == "user" and (record.uuid == uuid or uuid in record.merged))
+            or (record.attachment is not None and record.attachment.source == uuid)
+            for record in self._records(uuid.encode())
+        )
 
     def cost(self) -> float:
         """US dollars that claude counts for this conversation so far; it goes on from there on resume.

@@ -1,5 +1,7 @@
 """The turns of one claude: one prompt at a time, from the moment it is written until claude is idle again.
 
+A prompt may also be for the turn that runs: see steering.py.
+
 What ends a turn is `session_state_changed: idle` after its `result` (2-4 ms later, behind the other lines of
 that turn); without it, a second after the result. Claude drops a prompt whose uuid it has had before: it is
 idle again after an echo then, without a result.
@@ -9,12 +11,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from claude_remote import facts
 from claude_remote_workers import stream_json
 from claude_remote_workers.outside import Outside
+from claude_remote_workers.steering import Steering, Waiting
 from claude_remote_workers.words import explain, last_words, was_aborted
 
 INTERRUPT = "claude-remote-interrupt:"
@@ -24,13 +27,8 @@ _SILENT_END = 5.0  # after claude became idle, for a result
 _UNHEARD = 30.0  # after a prompt was written, for any sign of it
 _STOP_STEPS = (5.0, 10.0)  # after an interrupt, for a result: then SIGINT, then the end
 _STOPPED = "The turn was stopped."
-
-
-@dataclass
-class _Waiting:
-    prompt: str
-    client: str
-    text: str
+_BEFORE = "Stopped before it began."
+_HAD_BEFORE = "Claude had been given this prompt before."
 
 
 @dataclass
@@ -47,6 +45,10 @@ class _Turn:
     stopping: float | None = None
     stop_step: int = 0
     remarked_on: bool = False
+    steered: set[str] = field(default_factory=set)  # prompts that became a part of it
+
+    def is_meant(self, prompt: str | None) -> bool:
+        return prompt is None or prompt == self.prompt or prompt in self.steered
 
 
 class Turns:
@@ -57,10 +59,13 @@ class Turns:
         self._host = host
         self._cost = cost  # what claude has counted before this turn
         self._when_idle = when_idle
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._turn: _Turn | None = None
+        self._steering = Steering(outside)
+        self._quiet_since = 0.0  # since when no turn runs
         self._retry: stream_json.System | None = None
         self._interrupts = 0
+        self.leaving = False  # claude is to end: nothing more begins
         self.before_end: Callable[[], None] = lambda: None
 
     @property
@@ -80,12 +85,22 @@ class Turns:
 
     def give(self, prompt: str, client: str, text: str, now: float) -> None:
         """Run this prompt when claude is idle."""
-        self._queue.append(_Waiting(prompt, client, text))
+        self._queue.append(Waiting(prompt, client, text))
         self.begin_next(now)
 
+    def steer(self, prompt: str, client: str, text: str, now: float) -> None:
+        """Give this prompt to the running turn; if that is at its end, or there is none, it is the next."""
+        waiting = Waiting(prompt, client, text)
+        turn = self._turn
+        if turn is None or turn.result is not None or turn.stopping is not None:
+            self._queue.appendleft(waiting)
+            self.begin_next(now)
+        else:
+            self._steering.write(waiting)
+
     def begin_next(self, now: float) -> None:
-        """Write the next prompt, if claude is idle."""
-        if self._turn is None and self._queue:
+        """Write the next prompt, if claude is idle and reads no other first."""
+        if self._turn is None and self._queue and not self._steering and not self.leaving:
             waiting = self._queue.popleft()
             self._begin(waiting.prompt, waiting.client, now)
             self._outside.write(stream_json.prompt(waiting.text, waiting.prompt))
@@ -95,11 +110,11 @@ class Turns:
         for waiting in list(self._queue):
             if waiting.prompt == prompt:
                 self._queue.remove(waiting)
-                self._outside.record(
-                    facts.TurnFinished(prompt=prompt, outcome="void", reason="Stopped before it began.")
-                )
+                self._void(prompt, _BEFORE)
+        if prompt is not None and self._steering.has(prompt):
+            self._steering.withdraw(prompt)
         turn = self._turn
-        if turn is not None and prompt in (None, turn.prompt) and turn.stopping is None:
+        if turn is not None and turn.stopping is None and turn.is_meant(prompt):
             turn.stopping = now
             self._interrupt()
 
@@ -117,13 +132,39 @@ class Turns:
             if turn is not None and turn.result is not None:
                 self._finish(now)
                 turn = self._turn
-            if turn is None:
+            if turn is None and self._steering:
+                turn = self._begin_steered(self._steering.first, now)
+            elif turn is None:
                 # Nobody prompted: a task in the background has ended, and claude goes on by itself.
                 turn = self._begin(None, "", now)
             elif turn.stopping is not None and not turn.runs:
                 # 2.1.197 forgets an interrupt that came while the prompt was still in its queue.
                 self._interrupt()
             turn.runs, turn.idle_since = True, None
+
+    def is_read(self, uuid: str | None, now: float) -> None:
+        """Claude begins to read a prompt. To be called before the line that says so is kept."""
+        if uuid is None or not self._steering.has(uuid):
+            return
+        if self._turn is not None and self._turn.result is not None:
+            self._finish(now)
+        turn = self._turn
+        if turn is None:
+            self._begin_steered(uuid, now).runs = True
+            return
+        waiting = self._steering.take(uuid)
+        turn.steered.add(uuid)
+        self._outside.record(facts.Steered(prompt=uuid, client=waiting.client))
+        if self._steering.is_unwanted(uuid):
+            self.stop(uuid, now)
+
+    def is_left_out(self, uuid: str, now: float) -> None:
+        """Claude has dropped a prompt that it had not read; when it is to end, the next claude gets it."""
+        if self._steering.has(uuid):
+            self._steering.take(uuid)
+            if not self.leaving:
+                self._void(uuid, _BEFORE)
+                self.begin_next(now)
 
     def echoed(self, uuid: str | None, now: float, *, cancelled: bool = False) -> None:
         """Claude has repeated a prompt, or said that it is through with it."""
@@ -158,10 +199,8 @@ class Turns:
             told = _STOPPED if turn.stopping is not None and ready else reason
             self._end(turn, outcome, error=turn.stopping is None, reason=told, now=now)
         if not ready:
-            for waiting in self._queue:
-                self._outside.record(
-                    facts.TurnFinished(prompt=waiting.prompt, outcome="void", error=True, reason=reason)
-                )
+            for waiting in (*self._steering.take_all(), *self._queue):
+                self._void(waiting.prompt, reason, error=True)
             self._queue.clear()
 
     # --- time ---
@@ -182,7 +221,7 @@ class Turns:
         """What is done next if nothing happens, and when."""
         turn = self._turn
         if turn is None:
-            return None
+            return (self._quiet_since + _DROPPED, self._write_again) if self._steering else None
         if turn.result is not None:
             return turn.settled_by, self._finish
         steps: list[tuple[float, Callable[[float], None]]] = []
@@ -196,6 +235,11 @@ class Turns:
         elif not turn.runs and not turn.remarked_on:
             steps.append((turn.began + _UNHEARD, self._remark))
         return min(steps, key=lambda step: step[0], default=None)
+
+    def _write_again(self, now: float) -> None:
+        """Claude is idle, and has not read what was meant for the turn before. It drops what it had read."""
+        self._queue.extendleft(reversed(self._steering.take_all()))
+        self.begin_next(now)
 
     def _remark(self, _now: float) -> None:
         if self._turn is not None:
@@ -224,6 +268,17 @@ class Turns:
         self._outside.record(facts.TurnStarted(prompt=prompt, client=client))
         return self._turn
 
+    def _begin_steered(self, prompt: str, now: float) -> _Turn:
+        """Claude goes on with a prompt that was meant for the turn before."""
+        waiting = self._steering.take(prompt)
+        turn = self._begin(waiting.prompt, waiting.client, now)
+        if self._steering.is_unwanted(prompt):
+            self.stop(prompt, now)
+        return turn
+
+    def _void(self, prompt: str | None, reason: str, *, error: bool = False) -> None:
+        self._outside.record(facts.TurnFinished(prompt=prompt, outcome="void", error=error, reason=reason))
+
     def _interrupt(self) -> None:
         self._interrupts += 1
         identity = f"{INTERRUPT}{self._interrupts}"
@@ -241,7 +296,7 @@ class Turns:
             if stopped:
                 reason = _STOPPED
             elif not turn.runs:
-                reason = "Claude had been given this prompt before."
+                reason = _HAD_BEFORE
             self._end(turn, "interrupted", error=not stopped, reason=reason, now=now)
             return
         aborted = was_aborted(result)
@@ -285,4 +340,5 @@ class Turns:
             )
         )
         self._turn = None
+        self._quiet_since = now
         self._when_idle(now)

@@ -179,6 +179,8 @@ class Core:
                 phase=Phase.AWAITED,
                 since=context.now,
                 heard=context.now,
+                # It was closed, and the broker before died before it could end its claude.
+                release=None if found.row.closed is None else "now",
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

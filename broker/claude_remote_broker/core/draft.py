@@ -74,8 +74,16 @@ class Draft:
         """The prompt that is the next to be given to claude; None while a turn runs or has been given."""
         if self.row.turn is not None:
             return None
-        first = next(self.open_prompts(), None)
-        return first if first is not None and first.state is PromptState.QUEUED else None
+        opened = [*self.open_prompts()]
+        if any(prompt.state is not PromptState.QUEUED for prompt in opened):
+            return None
+        # What was meant for a turn that has ended meanwhile comes before what was to wait.
+        return next((prompt for prompt in opened if prompt.now), opened[0] if opened else None)
+
+    def open_again(self) -> None:
+        """A closed session goes on."""
+        if self.row.closed is not None:
+            self.row = replace(self.row, closed=None)
 
     # --- writing ---------------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ class LeaseOver:
             for approval in draft.open_approvals()
         ]
         for prompt in [*draft.open_prompts()]:
+            if prompt.steered and ran is not None:
+                continue  # it ends with the turn that it is a part of
             fact = self._end(draft, prompt)
             if fact is not None:
                 written.append(fact)
@@ -45,6 +47,8 @@ class LeaseOver:
             written.append(facts.TurnFinished(prompt=ran.prompt, outcome="interrupted", reason=self._words))
         if draft.row.claude:
             written.append(facts.ClaudeExited(code=None, expected=self._expected, reason=self._words))
+        if draft.row.closed is not None:
+            written.append(closed_by(draft.row.closed))
         draft.row = replace(draft.row, epoch=draft.row.epoch + 1, lease=None)
         draft.write(written, now)
         draft.row = replace(draft.row, claude=False, turn=None)
@@ -60,6 +64,9 @@ class LeaseOver:
         if prompt.state is PromptState.RUNNING:
             return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=self._words)
         given = prompt.state is PromptState.DISPATCHING
+        if given and prompt.taken_back:
+            draft.put(replace(prompt, state=PromptState.VOID, reason=prompt.taken_back))
+            return None
         if not given and (self._began or self._expected or prompt.begins is None):
             return None
         if self._expected:
@@ -74,3 +81,8 @@ class LeaseOver:
         draft.session.not_before = self._context.now + pause
         self._context.workers.try_again(draft.session, draft.session.not_before)
         return None
+
+
+def closed_by(name: str) -> facts.Notice:
+    """What a session's readers are told when it is closed."""
+    return facts.Notice(level="info", text=f"Closed by {name}.")

@@ -95,14 +95,26 @@ class PromptFollowing(Following):
     def begin(self, after: m.Cursor | None) -> None:
         """The prompt is recorded; the client has its events up to `after`."""
         self._after = after
-        session, begins = self.session, self._row.begins
-        cursor = m.Cursor(session.row.generation, session.tail if begins is None else begins)
-        info = session.info(self.context.host)
-        self.client.send(m.Accepted(prompt=self._row.id, session=info, cursor=cursor))
+        self._accept()
         self._read()
         self.tell()
         if self.cursor is not None:
             self.cursor.go()
+
+    def acknowledge(self) -> None:
+        """The prompt is recorded, and nobody wants to see it run."""
+        self._accept()
+        if self._row.ended:
+            self._finish()
+        else:
+            self.tell()
+            self.end()
+
+    def _accept(self) -> None:
+        session, begins = self.session, self._row.begins
+        cursor = m.Cursor(session.row.generation, session.tail if begins is None else begins)
+        info = session.info(self.context.host)
+        self.client.send(m.Accepted(prompt=self._row.id, session=info, cursor=cursor))
 
     def received(self, message: m.Message, payload: bytes) -> None:
         """Withdraw, too."""
@@ -169,11 +181,10 @@ class PromptFollowing(Following):
         self.session.ledger.submit(interrupting.Withdrawal(reason, lambda prompt: prompt.id == mine))
 
     def _why(self) -> m.Waiting | None:
-        before = 0
-        for prompt in self.session.prompts.values():
-            if prompt.id == self._row.id:
-                break
-            before += 1
+        waiting = [*self.session.prompts]
+        # One that is for the running turn stands before the others.
+        mine = self._row.id
+        before = waiting.index(mine) if mine in waiting and not self._row.now else 0
         if before or self.session.row.turn is not None:
             return m.Waiting(why="turn", place=max(before, 1))
         place = self.context.pool.place(self.session)

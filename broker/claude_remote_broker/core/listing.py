@@ -27,5 +27,15 @@ def pages(sessions: Iterable[Session], host: str) -> Iterator[Sessions]:
 
 
 def _size(info: SessionInfo) -> int:
-    texts = (info.name, info.host, info.cwd, info.client, info.model, info.claude_session, info.last_words)
+    texts = (
+        info.name,
+        info.host,
+        info.cwd,
+        info.client,
+        info.model,
+        info.claude_session,
+        info.last_words,
+        info.prompting,
+        info.reason,
+    )
     return _FIXED + sum(len(text.encode(errors="replace")) for text in texts)

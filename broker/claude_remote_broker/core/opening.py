@@ -58,6 +58,7 @@ class Wake:
         """Create it if it is new; `wanted` makes the next step a lease."""
         session = self._aim.session
         draft.creates = draft.creates or session.fresh
+        draft.open_again()
         session.wanted = session.lease is None
         draft.touch(self._exchange.context.now)
         draft.then(lambda: self._exchange.stored(session))

@@ -79,6 +79,7 @@ def reconcile(session: Session, context: Context) -> None:
                 prompt=prompt.id,
                 client=prompt.client_name,
                 again=prompt.again,
+                now=prompt.now,
             )
             context.effects.do(ToWorker(lease.route, give, session.texts[prompt.id]))
     for approval in session.approvals.values():

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from claude_remote import facts
 from claude_remote.messages import PromptState
 from claude_remote_broker.core.words import cut
-from claude_remote_broker.journal import ApprovalRow, ApprovalState, Turn
+from claude_remote_broker.journal import ApprovalRow, ApprovalState, PromptRow, Turn
 from claude_remote_broker.ports import Row
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
         case facts.ClaudeExited():
             draft.row = replace(draft.row, claude=False)
         case facts.TurnStarted():
-            _turn_started(draft, fact)
+            _turn_started(draft, fact, seq)
+        case facts.Steered():
+            _steered(draft, fact, seq)
         case facts.TurnFinished():
             _turn_finished(draft, fact, seq)
         case facts.SessionChanged():
@@ -72,11 +74,21 @@ def _approval(draft: Draft, fact: facts.AnyFact) -> None:
             _approval_moved(draft, fact.approval, "void", fact.reason)
 
 
-def _turn_started(draft: Draft, fact: facts.TurnStarted) -> None:
+def _turn_started(draft: Draft, fact: facts.TurnStarted, seq: int) -> None:
     draft.row = replace(draft.row, turn=Turn(prompt=fact.prompt))
     prompt = draft.prompt(fact.prompt) if fact.prompt is not None else None
     if prompt is not None and not prompt.ended:
-        draft.put(replace(prompt, state=PromptState.RUNNING))
+        draft.put(replace(prompt, state=PromptState.RUNNING, begins=_begins(prompt, seq)))
+
+
+def _steered(draft: Draft, fact: facts.Steered, seq: int) -> None:
+    prompt = draft.prompt(fact.prompt)
+    if prompt is not None and not prompt.ended and draft.row.turn is not None:
+        draft.put(replace(prompt, state=PromptState.RUNNING, steered=True, begins=_begins(prompt, seq)))
+
+
+def _begins(prompt: PromptRow, seq: int) -> int:
+    return seq - 1 if prompt.begins is None else prompt.begins
 
 
 def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
@@ -91,21 +103,29 @@ def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
         cost=draft.row.cost + max(fact.cost, 0.0),
         last_words=words or draft.row.last_words,
     )
+    if began or fact.error:
+        outcome = "error" if fact.error and fact.outcome != "interrupted" else fact.outcome
+        draft.row = replace(draft.row, outcome=outcome, reason=cut(fact.reason))
     if words:
         draft.said.append(words)
     prompt = draft.prompt(fact.prompt) if fact.prompt is not None else None
     if prompt is not None and not prompt.ended:
-        draft.put(
-            replace(
-                prompt,
-                state=_OUTCOMES[fact.outcome],
-                begins=seq - 1 if prompt.begins is None else prompt.begins,
-                ends=seq,
-                reason=cut(fact.reason),
-                cost=max(fact.cost, 0.0),
-                duration=max(fact.duration, 0.0),
-            )
-        )
+        ended = _end(prompt, fact, seq)
+        draft.put(replace(ended, cost=max(fact.cost, 0.0), duration=max(fact.duration, 0.0)))
+    if draft.row.turn is None:
+        for steered in [*draft.open_prompts()]:
+            if steered.steered:
+                draft.put(_end(steered, fact, seq))
+
+
+def _end(prompt: PromptRow, fact: facts.TurnFinished, seq: int) -> PromptRow:
+    return replace(
+        prompt,
+        state=_OUTCOMES[fact.outcome],
+        begins=_begins(prompt, seq),
+        ends=seq,
+        reason=cut(fact.reason),
+    )
 
 
 def _approval_opened(draft: Draft, fact: facts.ApprovalOpened, seq: int, at: float) -> None:

@@ -34,6 +34,11 @@ class Prompting(Exchange):
 
     def begin(self, payload: bytes) -> None:
         """The request, with the beginning of its text. Raises RemoteError."""
+        target = self._request.target
+        if self._request.now and (target.session is None or target.fork or target.options):
+            raise BadMessage(
+                "A prompt for the running turn names a session, and nothing that would change it."
+            )
         self.context.tally.add(self.client.peer.fingerprint, self._request.size)
         self._held = self._request.size
         self._take(payload)
@@ -144,6 +149,7 @@ class Prompting(Exchange):
             options=aim.options,
             mode=aim.mode,
             model=aim.model,
+            now=self._request.now,
         )
         self._release()
         self.context.sessions.prompt_begins(row, aim.session)
@@ -166,6 +172,9 @@ class Prompting(Exchange):
         early = self._early
         self.leave()
         following = PromptFollowing(self.context, self.client, session, row)
+        if not self._request.follow:
+            following.acknowledge()
+            return
         following.begin(self._request.after)
         try:
             for message, payload in early:
@@ -187,6 +196,7 @@ class Enqueue:
     def apply(self, draft: Draft) -> None:
         """Put it at the end of the line."""
         draft.creates = draft.creates or self._session.fresh
+        draft.open_again()
         draft.add(self._row, self._text)
         draft.touch(self._row.at)
         draft.then(lambda: self._exchange.stored(self._session))

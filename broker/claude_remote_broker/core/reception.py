@@ -6,13 +6,16 @@ from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMessage
 from claude_remote_broker.core import gate, interrupting
 from claude_remote_broker.core.attaching import Attaching
+from claude_remote_broker.core.awaiting import Awaiting
 from claude_remote_broker.core.client import Client
+from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
 from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
+from claude_remote_broker.core.renaming import Renaming
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
 
@@ -83,10 +86,22 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client).begin()
+            case m.Await() | m.Rename() | m.Close():
+                self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
             case _:
                 self._answer(client, message)
+
+    def _look(self, client: Client, message: m.Await | m.Rename | m.Close) -> None:
+        """Requests about a session as a whole."""
+        match message:
+            case m.Await():
+                Awaiting(self._context, client, message).begin()
+            case m.Rename():
+                Renaming(self._context, client, message).begin()
+            case m.Close():
+                Closing(self._context, client, message).begin()
 
     def _answer(self, client: Client, message: m.Message) -> None:
         """Requests that are answered at once."""
@@ -95,7 +110,12 @@ class Reception:
             case m.Ping():
                 client.send(m.Done())
             case m.ListSessions():
-                for page in pages(context.sessions.newest(context.limits.listed, client.peer), context.host):
+                found = (
+                    context.sessions.newest(context.limits.listed, client.peer)
+                    if message.session is None
+                    else [context.sessions.find(message.session, client.peer)]
+                )
+                for page in pages(found, context.host):
                     client.send(page)
                 client.send(m.Done())
             case m.Interrupt():

@@ -81,7 +81,7 @@ class Session:
         """What others are told that it is doing."""
         lease = self.lease
         if lease is None:
-            return SessionState.QUEUED if self.prompts or self.wanted else SessionState.PARKED
+            return self._resting
         if lease.silent:
             return SessionState.LOST
         if self.asks:
@@ -91,6 +91,13 @@ class Session:
         if lease.phase is Phase.STARTING:
             return SessionState.STARTING
         return SessionState.IDLE
+
+    @property
+    def _resting(self) -> SessionState:
+        """Its state without a worker."""
+        if self.prompts or self.wanted:
+            return SessionState.QUEUED
+        return SessionState.PARKED if self.row.closed is None else SessionState.CLOSED
 
     def info(self, host: str) -> SessionInfo:
         """As others see it. Lines are cut to what a message carries."""
@@ -111,4 +118,14 @@ class Session:
             approvals=self.asks,
             claude_session=row.claude_session,
             last_words=row.last_words,
+            prompting=self._prompting,
+            queued=sum(1 for _ in self.queued),
+            outcome=row.outcome,
+            reason=row.reason,
         )
+
+    @property
+    def _prompting(self) -> str:
+        turn = self.row.turn
+        running = self.prompts.get(turn.prompt or "") if turn is not None else self.current
+        return "" if running is None else running.client_name

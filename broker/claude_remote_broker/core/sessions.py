@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import nlargest
 
-from claude_remote.errors import Ambiguous, NoSuchSession, QueueFull
+from claude_remote.errors import Ambiguous, NameTaken, NoSuchSession, QueueFull
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.session import Session
@@ -60,6 +60,17 @@ class Sessions:
         """Whether a session has that name."""
         return name.lower() in self._by_name
 
+    def reserve(self, name: str, session: Session) -> None:
+        """A name that a session is about to get. Raises NameTaken."""
+        if self._by_name.get(name.lower(), session) is not session:
+            raise NameTaken(f"Another session is called {name!r}.")
+        self._by_name[name.lower()] = session
+
+    def give_up(self, name: str, session: Session) -> None:
+        """A name that a session has not any more, or has not got; the one that it has stays."""
+        if self._by_name.get(name.lower()) is session and session.row.name.lower() != name.lower():
+            del self._by_name[name.lower()]
+
     def find(self, text: str, peer: Peer) -> Session:
         """The session that a client means. Raises NoSuchSession or Ambiguous."""
         for found in (self._by_id.get(text.lower()), self._by_name.get(text.lower())):
@@ -88,7 +99,13 @@ class Sessions:
         ]
         if not own:
             raise NoSuchSession(f"You have no session in {cwd} yet.")
-        return max(own, key=lambda session: session.row.changed)
+        opened = [session for session in own if session.row.closed is None]
+        if not opened:
+            last = max(own, key=lambda session: session.row.changed).row.name
+            raise NoSuchSession(
+                f"Your sessions in {cwd} are closed. Go on with the last of them by {last!r}."
+            )
+        return max(opened, key=lambda session: session.row.changed)
 
     def newest(self, count: int, peer: Peer | None = None) -> list[Session]:
         """The sessions that changed last, of those that a client sees; the newest first."""

@@ -147,14 +147,18 @@ class Aiming:
     def _name(self, cwd: str, source: Session | None) -> str:
         taken = self._context.sessions.name_taken
         if self._target.name is not None:
-            name = self._target.name.strip()
-            if not name or not name.isprintable() or name[0] in "-@" or "/" in name:
-                raise BadMessage(
-                    "A session's name is printable, without '/', and does not begin with - or @."
-                )
+            name = fit_name(self._target.name)
             if taken(name):
                 raise NameTaken(f"Another session is called {name!r}.")
             return name
         if source is not None:
             return unique(source.row.name, taken)
         return unique(slug(self._text) or slug(PurePosixPath(cwd).name, every=True) or "session", taken)
+
+
+def fit_name(name: str) -> str:
+    """A name for a session as a user gave it. Raises BadMessage if it cannot be one."""
+    name = name.strip()
+    if not name or not name.isprintable() or name[0] in "-@" or "/" in name:
+        raise BadMessage("A session's name is printable, without '/', and does not begin with - or @.")
+    return name

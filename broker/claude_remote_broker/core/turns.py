@@ -31,6 +31,8 @@ def advance(draft: Draft, context: Context) -> None:
             _begin_lease(draft, head, context)
     elif head is not None:
         _dispatch(draft, head, context)
+    else:
+        _steer(draft, context)
 
 
 def _next_prompt(draft: Draft, context: Context) -> PromptRow | None:
@@ -112,3 +114,20 @@ def _dispatch(draft: Draft, head: PromptRow, context: Context) -> None:
         draft.then(lambda: context.workers.release(session, "park"))
         return
     draft.put(replace(head, state=PromptState.DISPATCHING, epoch=row.epoch))
+
+
+def _steer(draft: Draft, context: Context) -> None:
+    """Give the prompts that are meant for the running turn to the worker; one that is stopped takes none."""
+    lease = draft.session.lease
+    if draft.row.turn is None or lease is None or not lease.usable or draft.over is not None:
+        return
+    if lease.stop is not None:
+        return
+    for prompt in [*draft.open_prompts()]:
+        if prompt.now and prompt.state is PromptState.QUEUED:
+            reason = _why_not(prompt, draft, context)
+            draft.put(
+                replace(prompt, state=PromptState.VOID, reason=reason)
+                if reason
+                else replace(prompt, state=PromptState.DISPATCHING, epoch=draft.row.epoch)
+            )

@@ -76,15 +76,17 @@ class Workers:
         if lease.route is not None:
             self._context.effects.do(ToWorker(lease.route, verb, payload))
 
-    def release(self, session: Session, how: Literal["park", "now"]) -> None:
-        """End a session's claude and its worker, gently. `now` interrupts the turn."""
+    def release(
+        self, session: Session, how: Literal["park", "now"], reason: str = "the server is shutting down"
+    ) -> None:
+        """End a session's claude and its worker, gently. `now` interrupts the turn, for this reason."""
         lease = session.lease
         if lease is None or lease.killed or lease.release in {how, "now"}:
             return
         lease.release = how
         if lease.route is None:
             if how == "now":
-                self.kill(lease, "the server is shutting down")
+                self.kill(lease, reason)
             return
         lease.enter(Phase.LEAVING, self._context.now)
         self.send(lease, bus.Release(session=session.id, epoch=lease.epoch, how=how))

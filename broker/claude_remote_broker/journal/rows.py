@@ -51,6 +51,9 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: int = 0
     cost: float = 0.0
     last_words: str = ""
+    outcome: str = ""  # of the last turn: done, error, interrupted
+    reason: str = ""  # likewise
+    closed: str | None = None  # by whom, until the next prompt
 
 
 class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +76,9 @@ class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ends: int | None = None  # None for a prompt that ended without a turn
     attempts: int = 0  # leases that ended before it began
     again: bool = False  # it may have reached a claude before
+    now: bool = False  # for the turn that runs, if there is one
+    steered: bool = False  # claude read it in the midst of another prompt's turn, and it ends with that
+    taken_back: str = ""  # why it is not to begin any more, though it was given to a worker
     reason: str = ""
     cost: float = 0.0
     duration: float = 0.0

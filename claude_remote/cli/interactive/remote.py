@@ -17,7 +17,8 @@ from typing import Any, Protocol, TypeVar
 
 from claude_remote.client.client import Client, new_id
 from claude_remote.client.events import Event, Fact, Finished, Line, Reconnecting, UnknownFact
-from claude_remote.client.turn import FIRST_PAUSE, Exchange, Verdict
+from claude_remote.client.exchange import FIRST_PAUSE
+from claude_remote.client.turn import Exchange, Verdict
 from claude_remote.errors import (
     LinkLost,
     QueueFull,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from prompt_toolkit.application import Application, get_app
+from prompt_toolkit.application.current import set_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.cursor_shapes import CursorShape
@@ -139,6 +140,12 @@ class Screen:
     def redraw(self) -> None:
         """Something that changes has changed."""
         self.app.invalidate()
+
+    def complete_again(self) -> None:
+        """More is known now: propose what goes on with the command that is being typed."""
+        if self.prompt.text.startswith("/") and self.prompt.complete_state is None and self.app.is_running:
+            with set_app(self.app):
+                self.prompt.start_completion()
 
     def show_form(self, form: Form | None, *, take_keys: bool) -> None:
         """Put a question at the bottom, or take it away."""

@@ -143,6 +143,7 @@ class Session:
 
     def on_events(self, events: list[Event]) -> None:
         """Of the session's log."""
+        commands = self._conversation.commands
         for event in events:
             self._connected = not isinstance(event, Reconnecting)
             for change in self._conversation.read(event):
@@ -156,6 +157,8 @@ class Session:
                 self._arrive(self._past)
         if self._past is None:
             self._asking.update()
+        if self._conversation.commands != commands:
+            self._screen.complete_again()
         self._refresh()
 
     def on_prompt_event(self, prompt: str, event: Event) -> None:

@@ -12,9 +12,11 @@ from claude_remote.errors import BadOption
 from claude_remote.options import OPTIONS, Values, split
 
 FORMATS = ("text", "json", "stream-json")
+INPUTS = ("text", "stream-json")
 POLICIES = ("wait", "deny", "fail")
 
-_OWN = {
+# Our own options, beside claude's.
+OWN = {
     "-s": Values.ONE,
     "--server": Values.ONE,
     "-C": Values.ONE,
@@ -24,6 +26,8 @@ _OWN = {
     "--fingerprint": Values.ONE,
     "--accept-new": Values.NONE,
     "--wait": Values.OPTIONAL,
+    "--bg": Values.NONE,
+    "--detach": Values.NONE,
 }
 
 
@@ -37,6 +41,7 @@ class Arguments(Struct, frozen=True, kw_only=True):
     help: bool = False
     version: bool = False
     output_format: str = "text"
+    input_format: str = "text"
     partial: bool = False
     replay: bool = False
     verbose: bool = False
@@ -47,11 +52,12 @@ class Arguments(Struct, frozen=True, kw_only=True):
     cwd: str | None = None
     on_approval: str | None = None
     timeout: float | None = None
+    background: bool = False
 
 
 def parse(words: Sequence[str]) -> Arguments:
     """Read the words. Raises BadOption with words for the user."""
-    parsed = split(words, _OWN)
+    parsed = split(words, OWN)
     _refuse_unknown(words)
     values: dict[str, str] = {}
     rest = list(parsed.words)
@@ -76,6 +82,7 @@ def parse(words: Sequence[str]) -> Arguments:
         help="--help" in values,
         version="--version" in values,
         output_format=_one_of("--output-format", values.get("--output-format", "text"), FORMATS),
+        input_format=_one_of("--input-format", values.get("--input-format", "text"), INPUTS),
         partial="--include-partial-messages" in values,
         replay="--replay-user-messages" in values,
         verbose="--verbose" in values,
@@ -86,6 +93,7 @@ def parse(words: Sequence[str]) -> Arguments:
         cwd=values.get("--cwd"),
         on_approval=_policy(values.get("--on-approval")),
         timeout=_seconds("--timeout", values.get("--timeout")),
+        background="--bg" in values,
     )
 
 
@@ -97,22 +105,44 @@ def check(arguments: Arguments) -> None:
         raise BadOption("--resume and --continue both say which session; give one of them")
     if arguments.fork and arguments.resume is None and not arguments.latest:
         raise BadOption("--fork-session needs --resume or --continue: which session is to be copied?")
+    if arguments.input_format == "stream-json":
+        _check_streamed(arguments)
+    if arguments.background:
+        _check_background(arguments)
 
 
-_LONG = {"-s": "--server", "-C": "--cwd"}
+def _check_streamed(arguments: Arguments) -> None:
+    if arguments.output_format != "stream-json":
+        raise BadOption("--input-format stream-json needs --output-format stream-json, too")
+    if arguments.prompt:
+        raise BadOption("with --input-format stream-json the prompts come from standard input alone")
+    if arguments.background:
+        raise BadOption("--bg sends one prompt; --input-format stream-json is for several")
+
+
+def _check_background(arguments: Arguments) -> None:
+    if arguments.output_format == "stream-json":
+        raise BadOption("--bg returns before there is anything to stream; `claude-remote attach` shows it")
+    if arguments.timeout is not None:
+        raise BadOption("--bg does not wait for the turn, so --timeout means nothing with it")
+    if arguments.on_approval not in {None, "wait"}:
+        raise BadOption("with --bg nobody is there when Claude asks: it waits until somebody answers")
+
+
+_LONG = {"-s": "--server", "-C": "--cwd", "--detach": "--bg"}
 
 
 def _refuse_unknown(words: Sequence[str]) -> None:
     """An option that nobody knows is a mistake, unless it stands behind `--`."""
     before = words[: words.index("--")] if "--" in words else words
     try:
-        options = split(before, _OWN).options
+        options = split(before, OWN).options
     except BadOption:
         return  # the `--` was a value; all of it was looked at already
     for word in options:
         name = word.partition("=")[0]
         if name.startswith("-") and name not in OPTIONS:
-            close = difflib.get_close_matches(name, [*OPTIONS, *_OWN], 1)
+            close = difflib.get_close_matches(name, [*OPTIONS, *OWN], 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise BadOption(
                 f"there is no option {name}{hint} (behind `--` it would be passed on to claude)", option=name

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_remote.cli.print_mode.arguments import Arguments, check, parse
-from claude_remote.cli.terminal import Terminal
-from claude_remote.errors import BadOption
+from claude_remote.cli.terminal import Terminal, escape
+from claude_remote.errors import BadOption, ClaudeFailed, Exit
 from claude_remote.rights import Right
 
 if TYPE_CHECKING:
+    from claude_remote.cli.print_mode.streamed import Prompted
+    from claude_remote.cli.print_mode.writers import Writer
     from claude_remote.client.client import Client
     from claude_remote.client.turn import Turn
 
@@ -32,8 +34,12 @@ def converse(words: list[str], terminal: Terminal) -> int:
         terminal.print(f"claude-remote {VERSION}")
         return 0
     # As claude does it: without a terminal to draw on, it prints.
+    if arguments.background:
+        return prompt_and_leave(arguments, terminal)
     if arguments.print or not terminal.shows_output:
         return prompt_once(arguments, terminal)
+    if arguments.input_format != "text":
+        raise BadOption("--input-format stream-json is for -p")
     if not terminal.types_input:
         raise BadOption("standard input is not a terminal; to prompt once, add -p")
     from claude_remote.cli.interactive import interact
@@ -42,57 +48,134 @@ def converse(words: list[str], terminal: Terminal) -> int:
 
 
 def prompt_once(arguments: Arguments, terminal: Terminal) -> int:
-    """Print mode. Raises RemoteError."""
-    from claude_remote.cli.print_mode.following import Following
-    from claude_remote.cli.print_mode.narrator import Narrator
+    """Print mode: one prompt, or those that are streamed in. Raises RemoteError."""
     from claude_remote.cli.print_mode.prompt_text import gather
-    from claude_remote.cli.print_mode.writers import JsonWriter, StreamJsonWriter, TextWriter, Writer
+    from claude_remote.cli.print_mode.streamed import Prompted, read_prompts
     from claude_remote.cli.reaching import reach_server
 
     check(arguments)
-    text = gather(arguments.prompt, terminal)
-    asks = terminal.can_ask
-    with reach_server(arguments.reach, terminal) as client:
-        folder = FolderChoice(arguments, client)
-        writer: Writer
-        match arguments.output_format:
-            case "json":
-                writer = JsonWriter(terminal)
-            case "stream-json":
-                writer = StreamJsonWriter(terminal, partial=arguments.partial, replay=arguments.replay)
-            case _:
-                writer = TextWriter(terminal)
+    if arguments.input_format == "text":
+        text = gather(arguments.prompt, terminal)
+        with reach_server(arguments.reach, terminal) as client:
+            return Prompting(arguments, terminal, client).run(Prompted(text))
+    with reach_server(arguments.reach, terminal) as client, open(0, "rb", closefd=False) as stdin:
+        prompting = Prompting(arguments, terminal, client)
+        code = 0
+        for prompted in read_prompts(stdin, terminal.write):
+            try:
+                code = prompting.run(prompted)
+            except ClaudeFailed as error:
+                # As claude: its result has said so, and there may be another prompt.
+                terminal.fail(error.message)
+                code = error.exit_code
+            if code == Exit.INTERRUPTED:
+                break
+        return code
+
+
+class Prompting:
+    """Prompts of one command line: the first one where it says, each after it in the same session."""
+
+    def __init__(self, arguments: Arguments, terminal: Terminal, client: Client) -> None:
+        self._arguments = arguments
+        self._terminal = terminal
+        self._client = client
+        self._folder = FolderChoice(arguments, client)
+        self._session: str | None = None
+        self._asks = terminal.can_ask
+
+    def run(self, prompted: Prompted) -> int:
+        """Follow one to its end; its exit code. Raises what Following.run raises."""
+        from claude_remote.cli.print_mode.following import Following
+        from claude_remote.cli.print_mode.narrator import Narrator
+        from claude_remote.cli.print_mode.writers import TextWriter
+
+        arguments, terminal = self._arguments, self._terminal
+        writer = self._writer()
         narrator = Narrator(
             terminal,
             verbose=arguments.verbose and arguments.output_format == "text",
-            server=client.name,
-            folder=folder.cwd,
+            server=self._client.name,
+            folder=self._folder.cwd,
             before=writer.end_line if isinstance(writer, TextWriter) and terminal.shows_output else _nothing,
         )
-
-        def begin() -> Turn:
-            return client.prompt(
-                text,
-                session=arguments.resume,
-                latest=arguments.latest,
-                fork=arguments.fork,
-                name=arguments.name,
-                cwd=folder.cwd,
-                options=arguments.options,
-                patience=arguments.timeout or _PATIENCE,
-            )
-
         following = Following(
-            begin,
+            lambda: self._begin(prompted),
             terminal,
             writer,
             narrator,
-            policy=arguments.on_approval or ("wait" if asks else "deny"),
-            asks=asks,
-            may_decide=Right.APPROVE in client.rights,
-            on_accepted=folder.remember,
+            policy=arguments.on_approval or ("wait" if self._asks else "deny"),
+            asks=self._asks,
+            may_decide=Right.APPROVE in self._client.rights,
+            on_accepted=self._folder.remember,
         )
-        return following.run(arguments.timeout)
+        try:
+            return following.run(arguments.timeout)
+        finally:
+            self._session = following.session or self._session
+
+    def _begin(self, prompted: Prompted) -> Turn:
+        arguments = self._arguments
+        patience = arguments.timeout or _PATIENCE
+        if self._session is not None:
+            return self._client.prompt(
+                prompted.text, id=prompted.id, session=self._session, patience=patience
+            )
+        return self._client.prompt(
+            prompted.text,
+            id=prompted.id,
+            session=arguments.resume,
+            latest=arguments.latest,
+            fork=arguments.fork,
+            name=arguments.name,
+            cwd=self._folder.cwd,
+            options=arguments.options,
+            patience=patience,
+        )
+
+    def _writer(self) -> Writer:
+        from claude_remote.cli.print_mode.writers import JsonWriter, StreamJsonWriter, TextWriter
+
+        arguments, terminal = self._arguments, self._terminal
+        match arguments.output_format:
+            case "json":
+                return JsonWriter(terminal, verbose=arguments.verbose)
+            case "stream-json":
+                return StreamJsonWriter(terminal, partial=arguments.partial, replay=arguments.replay)
+            case _:
+                return TextWriter(terminal)
+
+
+def prompt_and_leave(arguments: Arguments, terminal: Terminal) -> int:
+    """`--bg`: the prompt is recorded and runs; print the session's name and id. Raises RemoteError."""
+    import shlex
+
+    from claude_remote.cli.print_mode.prompt_text import gather
+    from claude_remote.cli.reaching import reach_server
+    from claude_remote.cli.steering import as_json
+
+    check(arguments)
+    text = gather(arguments.prompt, terminal)
+    with reach_server(arguments.reach, terminal) as client:
+        folder = FolderChoice(arguments, client)
+        sent = client.send(
+            text,
+            session=arguments.resume,
+            latest=arguments.latest,
+            fork=arguments.fork,
+            name=arguments.name,
+            cwd=folder.cwd,
+            options=arguments.options,
+        )
+        folder.remember()
+    if arguments.output_format == "json":
+        terminal.write(as_json(sent) + b"\n")
+    else:
+        terminal.print(f"{escape(sent.session.name)} {sent.session.id}")
+        if terminal.shows_errors:
+            hint = f"claude-remote attach {shlex.quote(sent.session.name)}"
+            terminal.say(terminal.paint(f"it runs by itself; to see it: {escape(hint)}", "2"))
+    return 0
 
 
 class FolderChoice:

@@ -55,6 +55,12 @@ class Following:
         self._held: list[tuple[bytes, list[Piece]]] = []
         self._stopped_by: str | None = None  # "interrupt", "timeout", "approval", "right"
 
+    @property
+    def session(self) -> str | None:
+        """The id of the session that it ran in; None if the prompt was not accepted."""
+        turn = self._turn
+        return None if turn is None or turn.session is None else turn.session.id
+
     def run(self, timeout: float | None) -> int:
         """Follow it to the end; the exit code. Raises RemoteError, BrokenPipeError, KeyboardInterrupt."""
         # From before the prompt is sent: Ctrl-C must not leave a turn behind that nobody knows of.
@@ -101,6 +107,8 @@ class Following:
                 self._narrator.waiting(event)
             case events.Reconnecting():
                 self._narrator.reconnecting(event)
+            case events.Reconnected():
+                self._narrator.reconnected()
             case events.Decided():
                 self._withdraw(event.approval, event.lost or f"{event.behavior} by {event.by}")
             case events.Fact(fact=fact):

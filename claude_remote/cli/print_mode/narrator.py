@@ -54,6 +54,10 @@ class Narrator:
         """The link broke."""
         self._say(f"{escape(event.reason)}; reconnecting (the turn goes on)")
 
+    def reconnected(self) -> None:
+        """It is there again."""
+        self._say("connected again")
+
     def fact(self, fact: facts.AnyFact) -> None:
         """What the server adds to the log, as far as it matters here."""
         match fact:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client.turn import Verdict
 from claude_remote.errors import RemoteError
-from claude_remote.facts import ApprovalOpened
+from claude_remote.facts import ApprovalOpened, what_is_asked
 from claude_remote.messages import Behavior
 
 _LONGEST = 2000
@@ -123,9 +123,7 @@ class Questions:
 def describe(approval: ApprovalOpened) -> str:
     """What is asked, in one line: the tool and what it would do."""
     summary = approval.summary or bytes(approval.input).decode(errors="replace")
-    if not summary.startswith(approval.tool):
-        summary = f"{approval.tool}: {summary}"
-    return escape(summary[:_LONGEST])
+    return escape(what_is_asked(approval.tool, summary)[:_LONGEST])
 
 
 def deny(reason: str) -> Verdict:

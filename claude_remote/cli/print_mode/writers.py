@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from claude_remote.cli.terminal import Terminal, escape
-from claude_remote.client.answer import NewText, Piece, Rewritten, Text
+from claude_remote.client.answer import NewText, Piece, Result, Rewritten, Text
 from claude_remote.output_filter import OutputFilter, as_json_output
 
 
@@ -58,18 +58,25 @@ class TextWriter:
 
 
 class JsonWriter:
-    """Claude's `result` line; nothing else."""
+    """Claude's `result` line; with --verbose an array of all that a stream would have, as claude does it."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, *, verbose: bool) -> None:
         self._terminal = terminal
+        self._filter = OutputFilter() if verbose else None
+        self._lines: list[bytes] = []
 
     def write(self, raw: bytes, pieces: list[Piece]) -> None:
         """See Writer."""
+        if self._filter is not None and self._filter.shows(raw):
+            is_result = any(isinstance(piece, Result) for piece in pieces)
+            self._lines.append(as_json_output(raw) if is_result else raw)
 
     def finish(self, result: bytes | None) -> None:
         """See Writer."""
-        if result is not None:
-            self._terminal.write(as_json_output(result) + b"\n")
+        if result is None:
+            return
+        said = as_json_output(result) if self._filter is None else b"[%b]" % b",".join(self._lines)
+        self._terminal.write(said + b"\n")
 
 
 class StreamJsonWriter:

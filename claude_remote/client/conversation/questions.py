@@ -44,7 +44,7 @@ class Questions:
             approval=fact.approval,
             tool=fact.tool,
             input=given,
-            summary=summarize(given, cwd) or fact.summary,
+            summary=summarize(given, cwd) or facts.what_it_does(fact.tool, fact.summary),
             tool_use=fact.tool_use,
             description=fact.description,
             reason=fact.reason,

@@ -211,6 +211,8 @@ class Conversation:
                 changes = self._claude(fact)
             case facts.TurnStarted():
                 changes = self._turn_started(fact)
+            case facts.Steered(prompt=prompt, client=client):
+                self._remember(prompt, client)
             case facts.TurnFinished():
                 changes = self._turn_finished(fact)
             case facts.ApprovalOpened():
@@ -239,10 +241,13 @@ class Conversation:
         self._do(Doing.REQUESTING if self.ready else Doing.STARTING)
         self._texts.last = ""
         if fact.prompt is not None:
-            self._clients[fact.prompt] = fact.client
-            while len(self._clients) > _MOST_CLIENTS:
-                self._clients.popitem(last=False)
+            self._remember(fact.prompt, fact.client)
         return changes
+
+    def _remember(self, prompt: str, client: str) -> None:
+        self._clients[prompt] = client
+        while len(self._clients) > _MOST_CLIENTS:
+            self._clients.popitem(last=False)
 
     def _turn_finished(self, fact: facts.TurnFinished) -> list[Change]:
         changes: list[Change] = []

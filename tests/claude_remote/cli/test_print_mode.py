@@ -33,9 +33,10 @@ APPROVAL = "22222222-2222-4222-8222-222222222222"
 class Turn:
     """The server's side of one prompt."""
 
-    def __init__(self, server: Connection, **hello: object) -> None:
+    def __init__(self, server: Connection, *, greeted: bool = False, **hello: object) -> None:
         self.server = server
-        server.hello(**hello)
+        if not greeted:
+            server.hello(**hello)
         self.prompt = server.expect(messages.Prompt)
         self.text = server.payload
         server.send(
@@ -186,6 +187,16 @@ def test_json_is_claudes_result(serve_locally: Serve, capsysbinary: Capture) -> 
     assert printed.count(b"\n") == 1
 
 
+def test_json_with_verbose_is_an_array_of_claudes_lines(serve_locally: Serve, capsysbinary: Capture) -> None:
+    lines = [line("system", subtype="init"), assistant("Hello"), result("Hello")]
+    serve_locally(says(line("keep_alive"), lines[0], delta("Hello"), *lines[1:]))
+    assert main(["-p", "x", "--output-format", "json", "--verbose"]) == 0
+    printed = capsysbinary.readouterr()
+    assert json.loads(printed.out) == [json.loads(each) for each in lines]
+    assert printed.out.count(b"\n") == 1
+    assert printed.err == b""
+
+
 @pytest.mark.parametrize("partial", [False, True])
 def test_stream_json_is_claudes_lines(serve_locally: Serve, capsysbinary: Capture, *, partial: bool) -> None:
     init = line("system", subtype="init")
@@ -195,6 +206,80 @@ def test_stream_json_is_claudes_lines(serve_locally: Serve, capsysbinary: Captur
     assert main(["-p", "x", "--output-format=stream-json", "--verbose", *flags]) == 0
     shown = lines if partial else [lines[0], *lines[2:]]
     assert capsysbinary.readouterr() == (b"".join(each + b"\n" for each in shown), b"")
+
+
+def test_streamed_prompts_run_one_after_another_in_one_session(
+    serve_locally: Serve, capsysbinary: Capture, stdin: Callable[[bytes], None]
+) -> None:
+    seen: list[tuple[bytes, str, messages.Target]] = []
+
+    def play(turn: Turn) -> None:
+        seen.append((turn.text, turn.prompt.id, turn.prompt.target))
+        turn.server.lines(result(f"answer {len(seen)}"))
+        turn.finish()
+
+    def script(server: Connection) -> None:
+        play(Turn(server))
+        play(Turn(server, greeted=True))
+
+    serve_locally(script)
+    said = [
+        {"type": "user", "message": {"role": "user", "content": "one"}, "parent_tool_use_id": None},
+        {"type": "unknown"},
+        {"type": "control_request", "request_id": "r1", "request": {"subtype": "initialize"}},
+        {"type": "user", "uuid": APPROVAL, "message": {"content": [{"type": "text", "text": "two"}]}},
+    ]
+    stdin(b"\n".join(json.dumps(each).encode() for each in said) + b"\n\n")
+    flags = ["--input-format=stream-json", "--output-format=stream-json", "--verbose"]
+    assert main(["-p", *flags, "--model", "opus", "-C", "src"]) == 0
+    assert [(text, target) for text, _, target in seen] == [
+        (b"one", messages.Target(cwd="src", options=("--model=opus",))),
+        (b"two", messages.Target(session=session_info().id)),
+    ]
+    assert seen[1][1] == APPROVAL
+    first, refusal, last = (json.loads(each) for each in capsysbinary.readouterr().out.splitlines())
+    assert (first["result"], last["result"]) == ("answer 1", "answer 2")
+    assert (refusal["response"]["subtype"], refusal["response"]["request_id"]) == ("error", "r1")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"rubbish", "line 2"),
+        (b"[1]", "line 2"),
+        (b'{"type":"user"}', "line 2"),
+        (b'{"type":"user","message":{"content":" "}}', "empty"),
+        (b'{"type":"user","message":{"content":[{"type":"image"}]}}', "image cannot be sent"),
+        (b'{"type":"user","message":{"content":"\xff"}}', "line 2"),
+    ],
+)
+def test_a_line_that_is_no_prompt_ends_it(
+    serve_locally: Serve,
+    capsysbinary: Capture,
+    stdin: Callable[[bytes], None],
+    line: bytes,
+    words: str,
+) -> None:
+    serve_locally(lambda server: server.hello())
+    stdin(b"\n" + line + b"\n")
+    assert main(["-p", "--input-format=stream-json", "--output-format=stream-json"]) == 2
+    assert words in capsysbinary.readouterr().err.decode()
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--input-format", "yaml"], "one of text, stream-json"),
+        (["--input-format", "stream-json"], "needs --output-format stream-json"),
+        (["--input-format=stream-json", "--output-format=stream-json", "hi"], "standard input alone"),
+        (["--input-format=stream-json", "--output-format=stream-json", "--bg"], "--bg"),
+    ],
+)
+def test_what_does_not_go_with_streamed_prompts_is_said_before_connecting(
+    capsysbinary: Capture, argv: list[str], words: str
+) -> None:
+    assert main(["-p", "-s", "nowhere.invalid", *argv]) == 2
+    assert words in capsysbinary.readouterr().err.decode()
 
 
 def test_claudes_error_is_printed_and_the_exit_code_one(serve_locally: Serve, capsysbinary: Capture) -> None:

@@ -79,7 +79,7 @@ def test_attaching(serve_locally: Serve) -> None:
 
     with client(serve_locally, exchange) as home:
         events = list(home.attach(SESSION, Cursor(GENERATION, 2)))
-    assert events == [Line(b"{}", Cursor(GENERATION, 3)), Tail(Cursor(GENERATION, 3))]
+    assert events == [Line(b"{}", Cursor(GENERATION, 3), at=1.0), Tail(Cursor(GENERATION, 3))]
 
 
 def test_requests_with_one_answer(serve_locally: Serve) -> None:

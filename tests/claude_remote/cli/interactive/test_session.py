@@ -400,6 +400,19 @@ def test_completing_a_command_of_claudes(sits: Sits) -> None:
     assert server.prompt().text == "/ship home"
 
 
+def test_a_command_is_proposed_when_it_becomes_known(sits: Sits) -> None:
+    server = SessionServer()
+    user = sits(server)
+    user.type("/sh")
+    user.sees("/sh")
+    initialized = {"subtype": "success", "request_id": "i", "response": {"commands": [{"name": "ship"}]}}
+    server.log(claude.line("control_response", response=initialized), facts.ClaudeReady(version="1"))
+    user.sees("/ship")
+    user.type("\t\r")
+    user.type(" home\r")
+    assert server.prompt().text == "/ship home"
+
+
 def test_the_end_of_what_was_before(sits: Sits) -> None:
     server = SessionServer(turns=3)
     for number, prompt in enumerate(("1" * 8, "2" * 8, "3" * 8)):

@@ -1,0 +1,129 @@
+"""Following a server's feed: on this machine by its PUB socket, elsewhere by its door."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import zmq
+
+from claude_remote import codec
+from claude_remote.client.client import Client
+from claude_remote.client.watching import FeedMessage
+from claude_remote.errors import LinkLost
+from claude_remote.feed import Published
+from claude_remote.messages import HEARTBEAT_EVERY
+
+# Between two snapshots that were needed; it doubles while they do not help.
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+# A feed that has fallen silent is compared with a snapshot once: PUB drops in silence.
+VERIFY_AFTER = 1_000  # ms
+_HIGH_WATER = 10_000
+_IN_ONE_TURN = 1_000
+
+# Takes what arrived and says whether the picture is now in doubt.
+Take = Callable[[FeedMessage], bool]
+Heard = Callable[[], None]
+
+
+class Follower:
+    """Follows until `stop`, or until the connection fails, with the error of the client library."""
+
+    def __init__(self, take: Take, heard: Heard) -> None:
+        self._take = take
+        self._heard = heard
+        self._stopping = threading.Event()
+        self._cut: Callable[[], None] = lambda: None
+        self._pause = FIRST_PAUSE
+        self._asked_at = self._doubted_at = 0.0
+
+    def stop(self) -> None:
+        """End it, from any thread."""
+        self._stopping.set()
+        with suppress(OSError):
+            self._cut()
+
+    def by_door(self, client: Client) -> None:
+        """Watch. A picture in doubt is healed by watching anew: what is still under way is old."""
+        while not self._stopping.is_set():
+            with client.watch() as watching:
+                self._cut = watching.abort
+                doubtful = False
+                while not doubtful and not self._stopping.is_set():
+                    message = watching.receive(1.0)
+                    if watching.unheard < 1.0:
+                        self._heard()
+                    doubtful = message is not None and self._take(message)
+            self._stopping.wait(self._slow_down())
+
+    def by_socket(self, client: Client, feed_socket: Path) -> None:
+        """Subscribe first, ask for the snapshot then."""
+        ours, theirs = socket.socketpair()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        with closing(ours), closing(theirs), context, context.socket(zmq.SUB) as sub:
+
+            def wake() -> None:
+                ours.send(b"\0")
+
+            self._cut = wake
+            sub.setsockopt(zmq.LINGER, 0)
+            sub.setsockopt(zmq.RCVHWM, _HIGH_WATER)
+            sub.setsockopt(zmq.SUBSCRIBE, b"")
+            sub.connect(f"ipc://{feed_socket}")
+            poller = zmq.Poller()
+            poller.register(sub, zmq.POLLIN)
+            poller.register(theirs, zmq.POLLIN)
+            try:
+                self._listen(client, sub, poller)
+            except zmq.ZMQError as error:
+                raise LinkLost(f"the feed of this machine broke: {error}") from None
+
+    def _listen(self, client: Client, sub: zmq.Socket[bytes], poller: zmq.Poller) -> None:
+        doubtful, verified = self._snapshot(client), False
+        self._asked_at = 0.0  # the subscription may have come after that snapshot: look once more, soon
+        while not self._stopping.is_set():
+            if poller.poll(VERIFY_AFTER):
+                doubtful, verified = self._drain(sub, doubtful=doubtful), False
+            elif time.monotonic() - self._asked_at > HEARTBEAT_EVERY:
+                if verified:
+                    self._ping(client)
+                else:
+                    doubtful, verified = self._snapshot(client), True
+            if doubtful:
+                self._stopping.wait(self._slow_down())
+                doubtful = self._snapshot(client)
+
+    def _drain(self, sub: zmq.Socket[bytes], *, doubtful: bool) -> bool:
+        for _ in range(_IN_ONE_TURN):
+            try:
+                data = sub.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            doubtful = self._take(codec.unpack(data, Published))
+        self._heard()
+        return doubtful
+
+    def _snapshot(self, client: Client) -> bool:
+        doubtful = self._take(client.snapshot())
+        self._asked_at = time.monotonic()
+        self._heard()
+        return doubtful
+
+    def _ping(self, client: Client) -> None:
+        client.ping()
+        self._asked_at = time.monotonic()
+        self._heard()
+
+    def _slow_down(self) -> float:
+        """How long to wait before the next snapshot."""
+        now = time.monotonic()
+        if now - self._doubted_at > 2 * LONGEST_PAUSE:
+            self._pause = FIRST_PAUSE
+        self._doubted_at = now
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
+        return pause

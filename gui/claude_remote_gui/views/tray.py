@@ -1,0 +1,72 @@
+"""The tray, where there is one: how many wait, and a way back to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
+from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+
+from claude_remote_gui.words import count
+
+
+def icon(waiting: int = 0) -> QIcon:
+    """The program's mark, with the number of those who wait."""
+    made = QIcon()
+    for size in (16, 24, 32, 64, 128):
+        made.addPixmap(_picture(size, waiting))
+    return made
+
+
+def _picture(size: int, waiting: int) -> QPixmap:
+    picture = QPixmap(size, size)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor("#c2410c" if waiting else "#1f5fbf"))
+    painter.drawRoundedRect(0, 0, size, size, size / 4, size / 4)
+    font = QFont(QApplication.font())
+    font.setBold(True)
+    font.setPixelSize(max(8, int(size * 0.7)))
+    painter.setFont(font)
+    painter.setPen(QColor("white"))
+    words = (str(waiting) if waiting < 10 else "9+") if waiting else "\u203a"
+    painter.drawText(picture.rect(), Qt.AlignmentFlag.AlignCenter, words)
+    painter.end()
+    return picture
+
+
+class Tray(QObject):
+    """Does nothing where the desktop has no tray."""
+
+    def __init__(self, show: Callable[[], None], leave: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self.there = QSystemTrayIcon.isSystemTrayAvailable()
+        self._waiting = 0
+        self._icon = QSystemTrayIcon(icon(), self)
+        self._menu = QMenu()
+        for title, does in (("Show the window", show), ("Quit", leave)):
+            action = self._menu.addAction(title)
+            if action is not None:
+                action.triggered.connect(lambda _checked=False, does=does: does())
+        self._icon.setContextMenu(self._menu)
+        self._icon.activated.connect(lambda _reason: show())
+        self._icon.messageClicked.connect(show)
+        if self.there:
+            self._icon.show()
+
+    def count(self, waiting: int) -> None:
+        """So many wait for the user."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self._icon.setIcon(icon(waiting))
+            self._icon.setToolTip(
+                f"claude-remote: {count(waiting, 'question')} waiting" if waiting else "claude-remote"
+            )
+
+    def tell(self, title: str, text: str) -> None:
+        """A notification, where the desktop shows them."""
+        if self.there:
+            self._icon.showMessage(title, text[:300], icon(self._waiting))

@@ -1,0 +1,178 @@
+"""The main window."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PyQt6.QtWidgets import (
+    QApplication,
+    QHeaderView,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QSplitter,
+    QTableView,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from claude_remote.errors import BadOption
+from claude_remote_gui.activity import Entry
+from claude_remote_gui.hub import Hub
+from claude_remote_gui.text.harmless import harmless
+from claude_remote_gui.views.activity import ActivityView
+from claude_remote_gui.views.approvals import ApprovalsView
+from claude_remote_gui.views.clients import ClientsView
+from claude_remote_gui.views.parts import button, row
+from claude_remote_gui.views.servers import ServersBar
+from claude_remote_gui.views.sessions import SessionsView
+from claude_remote_gui.views.tray import Tray, icon
+
+TITLES = ("Sessions", "Approvals", "Clients", "Activity")
+
+
+class Window(QMainWindow):
+    """Everything; `settings` keeps where it was and how its columns stood."""
+
+    def __init__(self, hub: Hub, settings: QSettings) -> None:
+        super().__init__()
+        self._hub = hub
+        self._settings = settings
+        self.waiting = self.contacts = 0
+        self.setWindowTitle("claude-remote")
+        self.setWindowIcon(icon())
+        self.servers = ServersBar(hub)
+        self.address = QLineEdit()
+        self.address.setPlaceholderText("Another server: name or address")
+        self.address.setAccessibleName("Another server")
+        self.address.setMinimumWidth(230)
+        self.address.returnPressed.connect(self._add)
+        self.sessions = SessionsView(hub)
+        self.approvals = ApprovalsView(hub)
+        self.clients = ClientsView(hub)
+        self.activity = ActivityView(hub)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for title, view in zip(TITLES, self.views, strict=True):
+            self.tabs.addTab(view, title)
+        corner = QWidget()
+        beside = row(self.address, button("Add", self._add))
+        beside.setContentsMargins(0, 0, 10, 2)
+        corner.setLayout(beside)
+        self.tabs.setCornerWidget(corner)
+        for number in range(len(TITLES)):
+            keys = QKeySequence(f"Ctrl+{number + 1}")
+            QShortcut(keys, self, lambda number=number: self._go(number))
+        QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.servers)
+        layout.addWidget(self.tabs, 1)
+        self.setCentralWidget(centre)
+        self.tray = Tray(self.show_up, self._leave, self)
+        self.approvals.counted.connect(self._count_approvals)
+        self.clients.contacts.connect(self._count_contacts)
+        self.clients.rang.connect(self._rang)
+        hub.happened.connect(self._happened)
+        self._restore()
+        self.approvals.refresh()
+        self.clients.refresh()
+
+    @property
+    def views(self) -> tuple[SessionsView, ApprovalsView, ClientsView, ActivityView]:
+        """In the order of their tabs."""
+        return (self.sessions, self.approvals, self.clients, self.activity)
+
+    def show_up(self) -> None:
+        """In front of the others."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Remember how it was, and hang up."""
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("tab", self.tabs.currentIndex())
+        for name, header in self._headers():
+            self._settings.setValue(f"columns/{name}", header.saveState())
+        for splitter in self.findChildren(QSplitter):
+            self._settings.setValue(f"splitters/{splitter.objectName()}", splitter.saveState())
+        self._settings.sync()
+        self._hub.close()
+        super().closeEvent(event)
+        QApplication.quit()
+
+    # --- inside ------------------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        self.close()
+
+    def _go(self, tab: int) -> None:
+        self.tabs.setCurrentIndex(tab)
+        (self.sessions.table, self.approvals.table, self.clients.table, self.activity.table)[tab].setFocus()
+
+    def _restore(self) -> None:
+        geometry = self._settings.value("geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(1240, 800)
+        self.tabs.setCurrentIndex(int(self._settings.value("tab", 0)))
+        for name, header in self._headers():
+            state = self._settings.value(f"columns/{name}")
+            if state is not None:
+                header.restoreState(state)
+        for splitter in self.findChildren(QSplitter):
+            state = self._settings.value(f"splitters/{splitter.objectName()}")
+            if state is not None:
+                splitter.restoreState(state)
+
+    def _headers(self) -> list[tuple[str, QHeaderView]]:
+        found = []
+        for view in self.findChildren(QTableView):
+            header = view.horizontalHeader()
+            if header is not None and view.objectName():
+                found.append((view.objectName(), header))
+        return found
+
+    def _add(self) -> None:
+        which = self.address.text().strip()
+        if not which:
+            return
+        try:
+            self._hub.add(which)
+        except BadOption as error:
+            self.statusBar().showMessage(harmless(error.message), 5_000)  # type: ignore[union-attr]
+        else:
+            self.address.clear()
+
+    def _count_approvals(self, number: int) -> None:
+        self.waiting = number
+        self.tabs.setTabText(1, f"Approvals ({number})" if number else "Approvals")
+        self._count()
+
+    def _count_contacts(self, number: int) -> None:
+        self.contacts = number
+        self.tabs.setTabText(2, f"Clients ({number} waiting)" if number else "Clients")
+        self._count()
+
+    def _count(self) -> None:
+        number = self.waiting + self.contacts
+        self.setWindowTitle(f"({number}) claude-remote" if number else "claude-remote")
+        self.tray.count(number)
+
+    def _rang(self, words: str) -> None:
+        """Somebody is at the bell: the window comes up, unless somebody writes in it just now."""
+        self.tray.tell("Somebody asks to be let in", harmless(words))
+        QApplication.alert(self)
+        writes = isinstance(QApplication.focusWidget(), (QLineEdit, QPlainTextEdit)) and self.isActiveWindow()
+        if not writes:
+            self.tabs.setCurrentWidget(self.clients)
+            self.show_up()
+
+    def _happened(self, entries: list[Entry]) -> None:
+        asked = [each for each in entries if each.kind == "approval" and each.text.startswith("Claude asks")]
+        if asked and not self.isActiveWindow():
+            self.tray.tell(f"Claude asks in {harmless(asked[-1].session)}", harmless(asked[-1].text))
+            QApplication.alert(self)

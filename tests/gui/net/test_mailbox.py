@@ -1,0 +1,45 @@
+"""Posts from many threads arrive whole, and nobody can fill the memory."""
+
+from __future__ import annotations
+
+import threading
+
+from claude_remote_gui.net.mailbox import Mailbox
+
+
+def test_one_notice_for_what_comes_together() -> None:
+    noticed: list[None] = []
+    box: Mailbox[int] = Mailbox(lambda: noticed.append(None))
+    for number in range(3):
+        box.post(number)
+    assert box.take() == [0, 1, 2]
+    assert len(noticed) == 1
+    assert box.take() == []
+    box.post(3)
+    assert len(noticed) == 2
+
+
+def test_who_posts_into_a_full_box_waits() -> None:
+    box: Mailbox[int] = Mailbox(lambda: None, most=2)
+    threads = [threading.Thread(target=box.post, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    taken: list[int] = []
+    while len(taken) < 6:
+        posts = box.take()
+        assert len(posts) <= 2
+        taken += posts
+    for thread in threads:
+        thread.join(10)
+    assert sorted(taken) == list(range(6))
+
+
+def test_closing_lets_everybody_go() -> None:
+    box: Mailbox[int] = Mailbox(lambda: None, most=1)
+    box.post(1)
+    thread = threading.Thread(target=box.post, args=(2,))
+    thread.start()
+    box.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert box.take() == []

@@ -1,0 +1,100 @@
+"""First contact, rights and revoking."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from claude_remote.errors import NoSuchClient
+from claude_remote.messages import ClientState
+from claude_remote.rights import WATCH, WORK, Right
+from claude_remote_gui.feed.picture import Picture
+from claude_remote_gui.views.clients import ClientsView
+from claude_remote_gui.views.rights_picker import OWN_CHOICE, RightsPicker
+from tests.gui import values
+from tests.gui.views.still import StillHub
+
+WREN = values.client(1, name="wren", state=ClientState.PENDING, rights=())
+BOB = values.client(2, name="bob", connections=1)
+
+
+@pytest.fixture
+def view(qtbot: QtBot, hub: StillHub) -> ClientsView:
+    view = ClientsView(hub)
+    qtbot.addWidget(view)
+    view.show()
+    return view
+
+
+def picture(*clients: object) -> Picture:
+    return Picture(clients={client.fingerprint: client for client in clients})  # type: ignore[attr-defined]
+
+
+def test_somebody_rings_and_is_approved_with_less(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    with qtbot.waitSignal(view.rang) as rang:
+        hub.put(picture(WREN))
+    assert WREN.words in rang.args[0]
+    (card,) = view.first.cards.values()
+    card.rights.put(WATCH)
+    card.name.setText("the wren")
+    card.approve.click()
+    assert hub.call() == ("approve", (WREN.fingerprint,), {"name": "the wren", "rights": [Right.VIEW]})
+    hub.answer()
+    hub.put(picture(values.client(1, name="the wren")))
+    assert not view.first.cards
+
+
+def test_several_wait_and_one_is_refused(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    other = values.client(3, name="jay", state=ClientState.PENDING, rights=())
+    hub.put(picture(WREN, other))
+    assert len(view.first.cards) == 2
+    card = view.first.cards["home", other.fingerprint]
+    card.refuse.click()
+    assert hub.call() == ("refuse", (other.fingerprint,), {})
+    hub.answer(error=NoSuchClient("Nobody of that name waits."))
+    assert card.said.text() == "Nobody of that name waits."
+    assert card.refuse.isEnabled()
+
+
+def test_who_may_not_administer_is_not_asked(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    hub.put(picture(WREN), rights=WORK)
+    assert not view.first.cards
+
+
+def test_revoking_is_confirmed(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    hub.put(picture(BOB))
+    view.table.selectRow(0)
+    view.revoke.click()
+    assert not hub.asked
+    assert view.really.isVisible()
+    view.keep.click()
+    assert not view.really.isVisible()
+    view.revoke.click()
+    view.really.click()
+    assert hub.call() == ("revoke", (BOB.fingerprint,), {})
+    hub.answer()
+    assert view.said.text() == "bob is revoked."
+
+
+def test_rights_are_changed(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    hub.put(picture(BOB))
+    view.table.selectRow(0)
+    view.rights.boxes[Right.FILES].setChecked(False)
+    assert view.rights.preset.currentText() == OWN_CHOICE
+    view.change.click()
+    assert hub.call() == (
+        "approve",
+        (BOB.fingerprint,),
+        {"rights": [Right.VIEW, Right.PROMPT, Right.APPROVE]},
+    )
+
+
+def test_preset_and_boxes_say_the_same(qtbot: QtBot) -> None:
+    picker = RightsPicker()
+    qtbot.addWidget(picker)
+    picker.preset.setCurrentText("full")
+    assert picker.rights() == frozenset(Right)
+    picker.preset.setCurrentText("watch")
+    assert picker.rights() == WATCH
+    picker.boxes[Right.ADMIN].setChecked(True)
+    assert picker.boxes[Right.EXEC].isChecked()  # admin implies it

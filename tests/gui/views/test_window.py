@@ -1,0 +1,153 @@
+"""The window as a whole: counts, servers, first contact, and what it remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTableView,
+    QTextEdit,
+)
+from pytestqt.qtbot import QtBot
+
+from claude_remote import feed
+from claude_remote.messages import ClientState
+from claude_remote_gui.activity import Entry
+from claude_remote_gui.feed.picture import Approval, Picture
+from claude_remote_gui.net import standing as st
+from claude_remote_gui.views.window import Window
+from tests.gui import values
+from tests.gui.views.still import StillHub
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> QSettings:
+    return QSettings(str(tmp_path / "gui.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, hub: StillHub, settings: QSettings) -> Window:
+    window = Window(hub, settings)
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def test_what_waits_is_counted_in_tabs_and_title(hub: StillHub, window: Window) -> None:
+    asked = values.approval(1)
+    rings = values.client(1, state=ClientState.PENDING, rights=())
+    hub.put(Picture(approvals={asked.id: Approval(asked)}, clients={rings.fingerprint: rings}))
+    assert window.tabs.tabText(1) == "Approvals (1)"
+    assert window.tabs.tabText(2) == "Clients (1 waiting)"
+    assert window.windowTitle().startswith("(2)")
+    hub.put(Picture())
+    assert window.windowTitle().startswith("claude-remote")
+
+
+def test_somebody_at_the_bell_raises_the_list_and_no_modal_window(hub: StillHub, window: Window) -> None:
+    rings = values.client(1, state=ClientState.PENDING, rights=())
+    hub.put(Picture(clients={rings.fingerprint: rings}))
+    assert window.tabs.currentWidget() is window.clients
+    window.tabs.setCurrentIndex(0)
+    hub.put(Picture(clients={rings.fingerprint: rings}))
+    assert window.tabs.currentIndex() == 0  # it came once
+
+
+def test_each_server_says_how_it_stands(hub: StillHub, window: Window) -> None:
+    hub.put(Picture(), server="home")
+    hub.stand(st.Reconnecting("home refuses", 0.0), server="home")
+    hub.stand(st.Unknown("build:7433", "SHA256:" + "A" * 43), server="build")
+    hub.stand(st.Impostor("home: somebody else answers\n  trusted: SHA256:x"), server="attic")
+    lines = window.servers.lines
+    assert "home refuses" in lines["home"].words.text()
+    assert not lines["home"].retry.isHidden()
+    assert "SHA256:" + "A" * 43 in lines["build"].words.text()
+    assert not lines["build"].trust.isHidden()
+    assert lines["attic"].trust.isHidden()
+    lines["attic"].remove.click()
+    assert "attic" not in lines
+
+
+def test_activity_is_filtered_paused_and_saved(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    view = window.activity
+    view.add(
+        [
+            Entry(1.0, "home", "prompt", "mia", "s", "first\tone"),
+            Entry(2.0, "home", "client", "sam", "", "two"),
+        ]
+    )
+    view.kind.setCurrentText("client")
+    model = view.table.model()
+    assert model is not None
+    assert [model.index(row, 5).data() for row in range(model.rowCount())] == ["two"]
+    view.kind.setCurrentIndex(0)
+    view.pause.setChecked(True)
+    view.add([Entry(3.0, "home", "worker", "", "", "three")])
+    assert model.rowCount() == 2
+    assert view.said.text() == "Paused: 1 line since"
+    view.pause.setChecked(False)
+    assert model.rowCount() == 3
+    view.filter.setText("mia")
+    view.save(tmp_path / "activity.tsv")
+    assert (tmp_path / "activity.tsv").read_text() == (
+        "1970-01-01T00:00:01.000+00:00\thome\tmia\ts\tprompt\tfirst one\n"
+    )
+
+
+def test_it_remembers_its_tab_and_columns(
+    qtbot: QtBot, hub: StillHub, window: Window, settings: QSettings
+) -> None:
+    header = window.sessions.table.horizontalHeader()
+    assert header is not None
+    header.resizeSection(1, 333)
+    window.tabs.setCurrentIndex(3)
+    window.close()
+    again = Window(StillHub(hub.paths), settings)
+    qtbot.addWidget(again)
+    assert again.tabs.currentIndex() == 3
+    columns = again.sessions.table.horizontalHeader()
+    assert columns is not None
+    assert columns.sectionSize(1) == 333
+
+
+def test_everything_that_can_be_used_has_a_name(window: Window) -> None:
+    qts_own = {"QLineEditIconButton", "QTableCornerButton", "CloseButton"}
+    nameless = [
+        each
+        for kind in (QAbstractButton, QComboBox, QLineEdit, QTableView, QTextEdit, QPlainTextEdit)
+        for each in window.findChildren(kind)
+        if not each.accessibleName()
+        and not (isinstance(each, QAbstractButton) and each.text())
+        and not each.objectName().startswith(("qt_", "Scroll"))
+        and each.metaObject().className() not in qts_own  # type: ignore[union-attr]
+    ]
+    assert nameless == []
+
+
+def test_no_label_reads_rich_text(hub: StillHub, window: Window) -> None:
+    from PyQt6.QtCore import Qt
+
+    rings = values.client(1, name="<b>x</b>", host="<img src=x>", state=ClientState.PENDING, rights=())
+    hub.put(Picture(clients={rings.fingerprint: rings}))
+    shown = [label for label in window.findChildren(QLabel) if "<" in label.text()]
+    assert any("<img src=x>" in label.text() for label in shown)
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in shown)
+
+
+def test_news_become_activity(qtbot: QtBot, hub: StillHub, window: Window) -> None:
+    hub.put(Picture(sessions={values.ident(1): values.session(1)}))
+    from claude_remote_gui.feed.reducer import News
+    from claude_remote_gui.net.posts import Moved
+
+    said = News(feed.Said(session=values.ident(1), text="Done."), 5.0)
+    hub._mailbox.post(Moved("home", hub.states["home"], (said,)))
+    hub.deliver()
+    assert [entry.text for entry in window.activity.model.lines()] == ["Done."]
+    assert window.activity.model.row_at(0).session == "session-1"
