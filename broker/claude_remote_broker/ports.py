@@ -124,6 +124,7 @@ class Administer(Command, frozen=True):
 
     conn: Connection
     request: messages.Message
+    client: str  # the fingerprint of who asks
 
 
 # --- folders -------------------------------------------------------------------------------------------
