@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
 from claude_remote import codec, messages
-from claude_remote.errors import OutOfTurn, RemoteError
+from claude_remote.errors import OutOfTurn, RemoteError, RightMissing
 from claude_remote.messages import ClientInfo, Clients
+from claude_remote.rights import Right
 from claude_remote_broker.ports import Administer, Connection
 from claude_remote_broker.registry import Registry
 
@@ -20,11 +22,19 @@ class Administration:
     def __init__(self, registry: Registry, send: Callable[[Connection, messages.Message], None]) -> None:
         self._registry = registry
         self._send = send
+        self._busy: set[Connection] = set()
+        self._one_by_one = asyncio.Lock()
 
     async def perform(self, command: Administer) -> None:
         """Do it and answer: Clients and Done, or Error."""
         try:
-            changed = await self._do(command.request)
+            if command.conn in self._busy:
+                raise OutOfTurn("one request about clients at a time")
+            self._busy.add(command.conn)
+            try:
+                changed = await self._do(command)
+            finally:
+                self._busy.discard(command.conn)
         except RemoteError as error:
             words = messages.Error(code=error.code, message=error.message, detail=error.detail)
             self._send(command.conn, words)
@@ -33,18 +43,25 @@ class Administration:
             self._send(command.conn, Clients(clients=part))
         self._send(command.conn, messages.Done())
 
-    async def _do(self, request: messages.Message) -> Iterable[ClientInfo]:
-        match request:
+    async def _do(self, command: Administer) -> Iterable[ClientInfo]:
+        match request := command.request:
             case messages.ListClients():
                 return self._registry.infos()
-            case messages.Approve():
-                return [await self._registry.approve(request.which, request.name, request.rights)]
-            case messages.Refuse():
-                return [await self._registry.refuse(request.which)]
             case messages.Revoke():
                 return [await self._registry.revoke(request.which)]
+            case messages.Approve() | messages.Refuse():
+                async with self._one_by_one:
+                    # While it waited for its turn the right may have been taken from who asks.
+                    if Right.ADMIN not in self._registry.rights(command.client):
+                        raise RightMissing(f"This client lacks the right `{Right.ADMIN}`.", right=Right.ADMIN)
+                    return [await self._change(request)]
             case _:
                 raise OutOfTurn("that is no request about clients")
+
+    async def _change(self, request: messages.Approve | messages.Refuse) -> ClientInfo:
+        if isinstance(request, messages.Refuse):
+            return await self._registry.refuse(request.which)
+        return await self._registry.approve(request.which, request.name, request.rights)
 
 
 def _in_parts(clients: Iterable[ClientInfo]) -> Iterator[tuple[ClientInfo, ...]]:

@@ -206,7 +206,7 @@ class Connection(asyncio.Protocol):
         """Take the complete frames, at the pace that is allowed; the decoder keeps the rest."""
         try:
             with closing(self._decoder.feed(data)) as frames:
-                while not self._is_turn_of_others(now):
+                while not self._is_turn_of_others():
                     frame = next(frames, None)
                     if frame is None:
                         break
@@ -261,15 +261,15 @@ class Connection(asyncio.Protocol):
 
     # --- when a side is too slow -------------------------------------------------------------------------
 
-    def _is_turn_of_others(self, now: float) -> bool:
-        return self._pace is not None and self._pace.is_over(now)
+    def _is_turn_of_others(self) -> bool:
+        return self._pace is not None and self._pace.is_over(self._loop.time())
 
     def _work(self, frame: framing.Frame, now: float) -> float:
         """Take one message, and account for it. Seconds until the next may be read."""
         began = perf_counter()
         self._take(frame)
         if self._pace is not None:
-            self._pace.work(now, perf_counter() - began)
+            self._pace.work(self._loop.time(), perf_counter() - began)
         return self._spend(now)
 
     def _spend(self, now: float) -> float:

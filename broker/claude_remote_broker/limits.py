@@ -125,7 +125,7 @@ class Pace:
     def __init__(self, limits: Limits, now: float) -> None:
         self._bucket = Bucket(limits.messages, now)
         self._limits = limits
-        self._turn = now
+        self._turn = 0.0
         self._worked = 0.0
 
     def spend(self, now: float) -> float:
@@ -133,7 +133,7 @@ class Pace:
         return self._bucket.spend(now)
 
     def work(self, turn: float, seconds: float) -> None:
-        """So long was worked on one. `turn` is what the loop calls now: the same throughout a turn."""
+        """So long was worked on one. `turn` is the loop's own time, which stands still throughout a turn."""
         if turn != self._turn:
             self._turn, self._worked = turn, 0.0
         self._worked += seconds

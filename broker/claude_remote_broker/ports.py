@@ -130,6 +130,7 @@ class Administer(Command, frozen=True):
 
     conn: Connection
     request: messages.Message
+    client: str  # the fingerprint of who asks
 
 
 # --- folders -------------------------------------------------------------------------------------------

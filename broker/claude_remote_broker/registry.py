@@ -148,11 +148,12 @@ class Registry(KnownClients):
 
         Raises as approve does; also after Misconfigured it holds, and is written as soon as that works.
         """
+        client = decisions.revoked(decisions.choose(self._pending.clients, self._known, which))
+        # Now, and not when others who change something are done: they may be the one that is revoked.
+        self._unwritten[client.fingerprint] = client
+        self._adopt(client)
+        log.info("revoked %s (%s)", client.name, client.fingerprint)
         async with self._changing:
-            client = decisions.revoked(decisions.choose(self._pending.clients, self._known, which))
-            self._unwritten[client.fingerprint] = client
-            self._adopt(client)
-            log.info("revoked %s (%s)", client.name, client.fingerprint)
             try:
                 await self._write(client)
             except Misconfigured as error:
@@ -163,7 +164,8 @@ class Registry(KnownClients):
 
     async def _write(self, client: TrustedClient) -> None:
         await asyncio.to_thread(self._store.put, client)
-        self._unwritten.pop(client.fingerprint, None)
+        if self._unwritten.get(client.fingerprint) == client:
+            del self._unwritten[client.fingerprint]
         await self._take_over(ours=client.fingerprint)
 
     def _adopt(self, client: TrustedClient) -> None:

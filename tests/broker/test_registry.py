@@ -197,6 +197,26 @@ async def test_words_are_found_for_a_client_without(tmp_path: Path) -> None:
 
 
 @on_uvloop
+async def test_revoking_waits_for_nobody(tmp_path: Path) -> None:
+    async with open_table(tmp_path) as table:
+        registry = table.registry
+        fingerprint = await table.rings()
+        await registry.approve(name="desk")
+        others = [asyncio.ensure_future(registry.approve("desk", f"desk-{number}")) for number in range(20)]
+        await asyncio.sleep(0)
+        revoking = asyncio.ensure_future(registry.revoke(fingerprint))
+        await asyncio.sleep(0)
+        assert registry.rights(fingerprint) == frozenset()
+        # And whatever was under way does not bring it back.
+        while not revoking.done():
+            assert registry.rights(fingerprint) == frozenset()
+            await asyncio.sleep(0)
+        await asyncio.gather(*others, return_exceptions=True)
+        assert registry.state(fingerprint) is ClientState.REVOKED
+        assert TrustStore(table.paths.trusted_clients).clients[fingerprint].state is ClientState.REVOKED
+
+
+@on_uvloop
 async def test_everything_at_once(tmp_path: Path) -> None:
     async with open_table(tmp_path) as table:
         names = [f"client-{number}" for number in range(5)]

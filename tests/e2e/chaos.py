@@ -242,7 +242,7 @@ class Chaos:
         assert not wrong, "\n".join(wrong)
 
     def _prompts_wrong(self) -> Iterator[str]:
-        asked = Counter(_prompt_of(call)[0] for call in self.lab.api.calls if not call.results)
+        asked = Counter(_prompt_of(call)[0] for call in self.lab.api.calls if _begins(call))
         had = Counter(self._effects.read_text().split()) if self._effects.exists() else Counter()
         with closing(self._journal()) as journal:
             rows = {key: json.loads(data) for key, data in journal.execute("SELECT id, data FROM prompts")}
@@ -350,6 +350,13 @@ def _prompt_of(call: Call) -> tuple[str, str]:
         if found := _ID.search(words):
             return found[0], words[found.end() :].split()[0]
     return "", "quick"
+
+
+def _begins(call: Call) -> bool:
+    """Whether a request brings a prompt, not only the results of tools."""
+    last = next(each for each in reversed(call.body["messages"]) if each["role"] == "user")["content"]
+    words = [last] if isinstance(last, str) else [block["text"] for block in last if block["type"] == "text"]
+    return any(map(_ID.search, words))
 
 
 def _interrupt(turn: Turn) -> None:

@@ -123,7 +123,7 @@ class Reception:
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke():
-                context.effects.do(Administer(client.conn, message))
+                context.effects.do(Administer(client.conn, message, client.peer.fingerprint))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
 
