@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,15 +15,19 @@ from claude_remote.errors import Misconfigured
 LOCK_PATIENCE = 10.0
 _LOCK_RETRY = 0.01
 
+# The umask is the whole process's: two threads that set it at once would leave it as neither found it.
+_umask = threading.RLock()
+
 
 @contextmanager
 def private_umask() -> Iterator[None]:
     """What is created inside is readable by its owner alone from the first instant on."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
+    with _umask:
+        before = os.umask(0o077)
+        try:
+            yield
+        finally:
+            os.umask(before)
 
 
 @contextmanager

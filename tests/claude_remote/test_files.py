@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import socket
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -105,3 +106,40 @@ def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:
         raise KeyError
     with files.locked(tmp_path / "file"):
         pass
+
+
+@posix
+def test_the_umask_is_as_before_whoever_else_changes_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        first_inside, second_waits = threading.Event(), threading.Event()
+
+        def first() -> None:
+            with files.private_umask():
+                first_inside.set()
+                # As long as it takes the other to come to the same place.
+                second_waits.wait(10)
+
+        def second() -> None:
+            first_inside.wait(10)
+            second_waits.set()
+            with files.private_umask():
+                pass
+
+        threads = [threading.Thread(target=target) for target in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        for number in range(50):
+            makers = [
+                threading.Thread(target=files.make_private_folder, args=(tmp_path / f"{number}-{each}",))
+                for each in range(4)
+            ]
+            for maker in makers:
+                maker.start()
+            for maker in makers:
+                maker.join(10)
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
