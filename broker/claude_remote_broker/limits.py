@@ -58,7 +58,9 @@ class Limits:
     # --- the bell ---
     # New certificates. Pairing words cost 0.1 s of CPU each. How many wait is bounded by
     # claude_remote.visitors: 64 in all, 8 of one address.
+    # This machine's own users, and what comes through `ssh -W`, have a measure of their own.
     rings_per_address: Rate = Rate(0.2, 5)
+    rings_local: Rate = Rate(1, 30)
     rings: Rate = Rate(1, 10)
 
     # --- approved clients ---

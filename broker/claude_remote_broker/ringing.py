@@ -10,7 +10,7 @@ from claude_remote.errors import TooManyConnections
 from claude_remote.messages import ClientState, Ring
 from claude_remote.trust import TrustedClient
 from claude_remote_broker.decisions import LOCAL, LONGEST_NAME
-from claude_remote_broker.limits import Bucket, Buckets, Limits, address_key
+from claude_remote_broker.limits import Bucket, Buckets, Limits, address_key, is_local
 from claude_remote_broker.plain import plain
 
 
@@ -52,7 +52,11 @@ class Ringing:
         if address == LOCAL:
             return
         now = time.monotonic()
-        # The address first, so that one that is over its own measure takes nothing from the others.
-        by_address = self._by_address.take(address_key(address), self._limits.rings_per_address, now)
-        if not by_address or not self._all.take(now):
+        key = address_key(address)
+        if is_local(key):
+            paid = self._by_address.take(key, self._limits.rings_local, now)
+        else:
+            # The address first, so that one that is over its own measure takes nothing from the others.
+            paid = self._by_address.take(key, self._limits.rings_per_address, now) and self._all.take(now)
+        if not paid:
             raise TooManyConnections("Too many new clients ask for approval. Try again in a moment.")

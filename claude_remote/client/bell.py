@@ -12,7 +12,15 @@ from msgspec import Struct
 from claude_remote import messages
 from claude_remote.client.introduction import Introduction, Pending
 from claude_remote.client.link import Link
-from claude_remote.errors import LinkLost, NotApproved, Refused, Revoked, TimedOut, Unreachable
+from claude_remote.errors import (
+    LinkLost,
+    NotApproved,
+    Refused,
+    Revoked,
+    TimedOut,
+    TooManyConnections,
+    Unreachable,
+)
 from claude_remote.identity import Identity
 from claude_remote.messages import ClientState
 from claude_remote.pairing import pairing_words
@@ -44,7 +52,7 @@ class Bell(Struct, frozen=True, kw_only=True):
         """
         wait = self.introduction.wait
         until = None if wait is None else time.monotonic() + wait
-        words = self._ring(until, ())
+        words = self._ring_in_turn(until)
         while words:
             if until is not None and time.monotonic() >= until:
                 raise self._not_approved(words)
@@ -53,6 +61,16 @@ class Bell(Struct, frozen=True, kw_only=True):
                 words = self._ring(until, words)
             except Unreachable:
                 continue
+
+    def _ring_in_turn(self, until: float | None) -> tuple[str, ...]:
+        """Ring, again when too many others do, for as long as there is time to wait."""
+        while True:
+            try:
+                return self._ring(until, ())
+            except TooManyConnections:
+                if until is not None and time.monotonic() + _PAUSE >= until:
+                    raise
+                time.sleep(_PAUSE)
 
     def _ring(self, until: float | None, words: tuple[str, ...]) -> tuple[str, ...]:
         """Ring once and listen. Gives nothing when approved, the pairing words when the link broke."""

@@ -241,20 +241,26 @@ def test_only_a_loss_of_power_begins_a_new_generation(
 WRITER = """
 import sys
 from pathlib import Path
+from threading import Semaphore
 from claude_remote.messages import Source
 from claude_remote_broker.journal import Append, Journal, PutSession
 from claude_remote_broker.ports import Row, Stored
 from tests.broker.test_journal import SESSION
 
+# A loop that never waits leaves the writer's thread hardly a moment of the interpreter.
+room = Semaphore(300)
+
 def deliver(event):
     assert isinstance(event, Stored), event
     sys.stdout.write(f"{event.ticket}\\n")
     sys.stdout.flush()
+    room.release()
 
 journal = Journal(Path(sys.argv[1]), deliver, "boot")
 journal.recover()
 journal.store(0, (PutSession(SESSION),))
 for number in range(1, 1_000_000):
+    room.acquire()
     journal.store(number, (Append("s", Row(number, 1, Source.CLAUDE, 1.0, b"%d" % number * 20 + b"\\n")),))
 """
 
@@ -271,6 +277,8 @@ def test_what_was_acknowledged_survives_a_sigkill_in_the_middle_of_writing(path:
         for line in writer.stdout:
             if int(line) >= 200:
                 break
+        else:
+            pytest.fail("the writer ended by itself")
         writer.send_signal(signal.SIGKILL)
         last = [int(line) for line in writer.stdout.read().splitlines()[:-1]]
     acknowledged = max([200, *last])

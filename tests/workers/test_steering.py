@@ -51,7 +51,7 @@ def test_it_becomes_a_part_of_the_turn() -> None:
     lifecycle(play, "p2", "completed")
     result(play)
     play.state("idle")
-    assert stated(play) == [TurnFinished(prompt="p1", outcome="done", last_words="Done.")]
+    assert stated(play) == [TurnFinished(prompt="p1", outcome="done", last_words="Done.", answer="Done.")]
 
 
 def test_what_it_came_too_late_for_is_a_turn_of_its_own() -> None:
@@ -67,14 +67,14 @@ def test_what_it_came_too_late_for_is_a_turn_of_its_own() -> None:
     lifecycle(play, "p3", "started")
     echo(play, "p3", "two\nthree")
     assert stated(play) == [
-        TurnFinished(prompt="p1", outcome="done", last_words="Done."),
+        TurnFinished(prompt="p1", outcome="done", last_words="Done.", answer="Done."),
         TurnStarted(prompt="p2", client="me"),
         Steered(prompt="p3", client="me"),
     ]
     result(play)
     play.state("idle")
     assert stated(play) == [
-        TurnFinished(prompt="p2", outcome="done", last_words="Done."),
+        TurnFinished(prompt="p2", outcome="done", last_words="Done.", answer="Done."),
         TurnStarted(prompt="p4", client="me"),
         ("prompt", "p4", "four"),
     ], "what waits is written when claude has read everything else"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from claude_remote_gui.text.inputs import MOST_LINES, describe
 
 
-def shown(tool: str, **given: object) -> list[str]:
+def shown(tool: str, /, **given: object) -> list[str]:
     return [f"{each.style}|{each.text}" for each in describe(tool, json.dumps(given).encode())]
 
 
