@@ -46,9 +46,12 @@ class Decoder:
         return len(self._buffer)
 
     def feed(self, data: bytes | bytearray | memoryview) -> Generator[Frame, None, None]:
-        """Take bytes and yield each frame they complete. Raises BadFrame; nothing can follow that."""
+        """Take bytes, now, and yield each frame they complete. Raises BadFrame; nothing can follow that."""
+        self._buffer += data
+        return self._frames()
+
+    def _frames(self) -> Generator[Frame, None, None]:
         buffer = self._buffer
-        buffer += data
         start = 0
         try:
             while len(buffer) - start >= PREFIX.size:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import closing
+from time import perf_counter
 from typing import cast
 
 from claude_remote import codec, framing, messages
@@ -19,7 +20,7 @@ from claude_remote.errors import (
     TooLarge,
     UnknownMessage,
 )
-from claude_remote_broker.limits import Bucket, Limits
+from claude_remote_broker.limits import Bucket, Limits, Pace
 from claude_remote_broker.roles import Keeper, Origin, Role
 from claude_remote_broker.sparing import SparingLog
 from claude_remote_broker.vigil import Vigil
@@ -67,12 +68,12 @@ class Connection(asyncio.Protocol):
         self._decoder = framing.Decoder(limits.stranger_payload)
         self._bytes_left: int | None = limits.stranger_bytes
         self._role: Role | None = None
-        self._pace: Bucket | None = None
+        self._pace: Pace | None = None
         self._pace_unread: Bucket | None = None
         self._greeted = False
         self._arrived = False
         self._left = False
-        self._resume: asyncio.TimerHandle | None = None
+        self._resume: asyncio.Handle | None = None
         self._vigil = Vigil(limits, clock.now())
 
     @property
@@ -90,7 +91,7 @@ class Connection(asyncio.Protocol):
         tls = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
         return None if tls is None else cast("bytes | None", tls.getpeercert(binary_form=True))
 
-    def admit(self, role: Role, hello: messages.Hello, pace: Bucket | None) -> None:
+    def admit(self, role: Role, hello: messages.Hello, pace: Pace | None) -> None:
         """Say hello, and give the messages to `role`. A known peer has a `pace`, a stranger has none."""
         self._role = role
         if pace is not None:
@@ -205,15 +206,20 @@ class Connection(asyncio.Protocol):
         """Take the complete frames, at the pace that is allowed; the decoder keeps the rest."""
         try:
             with closing(self._decoder.feed(data)) as frames:
-                for frame in frames:
+                while not self._is_turn_of_others(now):
+                    frame = next(frames, None)
+                    if frame is None:
+                        break
                     self._vigil.frame_ended()
-                    self._take(frame)
+                    wait = self._work(frame, now)
                     if self._left:
                         return
-                    wait = self._spend(now)
                     if wait > 0:
                         self._pause(wait)
                         return
+                else:
+                    self._pause(0.0)
+                    return
         except RemoteError as error:
             self.hang_up(error)
             return
@@ -255,8 +261,18 @@ class Connection(asyncio.Protocol):
 
     # --- when a side is too slow -------------------------------------------------------------------------
 
+    def _is_turn_of_others(self, now: float) -> bool:
+        return self._pace is not None and self._pace.is_over(now)
+
+    def _work(self, frame: framing.Frame, now: float) -> float:
+        """Take one message, and account for it. Seconds until the next may be read."""
+        began = perf_counter()
+        self._take(frame)
+        if self._pace is not None:
+            self._pace.work(now, perf_counter() - began)
+        return self._spend(now)
+
     def _spend(self, now: float) -> float:
-        """Account for one message. Seconds until the next may be read."""
         wait = 0.0 if self._pace is None else self._pace.spend(now)
         if self._pace_unread is not None:
             wait = max(wait, self._pace_unread.spend(now))
@@ -275,7 +291,10 @@ class Connection(asyncio.Protocol):
         if self._left or self._transport is None:
             return
         transport = self._transport
-        self._read(b"", self._clock.now())
+        # What it has said before is heard only now; its heartbeats wait behind it.
+        now = self._clock.now()
+        self._vigil.heard(now)
+        self._read(b"", now)
         if self._resume is None:
             transport.resume_reading()
 

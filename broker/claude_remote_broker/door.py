@@ -23,7 +23,7 @@ from claude_remote_broker.admission import Admission
 from claude_remote_broker.bell import Bell
 from claude_remote_broker.connection import Connection
 from claude_remote_broker.exchanges import Exchanges, Sink
-from claude_remote_broker.limits import Bucket, Limits
+from claude_remote_broker.limits import Limits, Pace
 from claude_remote_broker.listeners import open_tcp, open_unix
 from claude_remote_broker.ports import Peer
 from claude_remote_broker.reception import Reception
@@ -35,7 +35,7 @@ from claude_remote_broker.waking_time import WakingTime
 class _Client:
     """What all connections of one client share."""
 
-    pace: Bucket
+    pace: Pace
     connections: set[Connection] = field(default_factory=set)
 
 
@@ -138,7 +138,7 @@ class Door:
 
     def _let_in(self, connection: Connection, fingerprint: str, error: RemoteError | None) -> None:
         way = Way.LOCAL if fingerprint == LOCAL else Way.DOOR
-        client = self._clients.get(fingerprint) or _Client(Bucket(self._limits.messages, self._time.now()))
+        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now()))
         if error is None and len(client.connections) >= self._limits.connections_per_client:
             error = TooManyConnections("This client has as many connections as one may have.")
         if error is not None:

@@ -64,6 +64,9 @@ class Limits:
     # --- approved clients ---
     # Messages of one client over all its connections. Files come in chunks of 256 KiB, so this is 1 GiB/s.
     messages: Rate = Rate(4000, 4000)
+    # Work on the messages of one client in one turn of the loop, all its connections together; then others
+    # have theirs. One message may take longer: a list of all sessions some 50 ms.
+    turn: float = 0.01
     # While a client does not read what it is sent, its messages (whose answers would pile up) are read at
     # this pace; enough for heartbeats, an interrupt and decisions.
     messages_unread: Rate = Rate(5, 50)
@@ -112,6 +115,32 @@ class Bucket:
     def _fill(self, now: float) -> None:
         self._level = min(self._rate.burst, self._level + (now - self._at) * self._rate.per_second)
         self._at = now
+
+
+class Pace:
+    """How fast the messages of one client are taken, all its connections together."""
+
+    __slots__ = ("_bucket", "_limits", "_turn", "_worked")
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._bucket = Bucket(limits.messages, now)
+        self._limits = limits
+        self._turn = now
+        self._worked = 0.0
+
+    def spend(self, now: float) -> float:
+        """Account for one message. Seconds until the next may be taken."""
+        return self._bucket.spend(now)
+
+    def work(self, turn: float, seconds: float) -> None:
+        """So long was worked on one. `turn` is what the loop calls now: the same throughout a turn."""
+        if turn != self._turn:
+            self._turn, self._worked = turn, 0.0
+        self._worked += seconds
+
+    def is_over(self, turn: float) -> bool:
+        """Whether it is the turn of others."""
+        return turn == self._turn and self._worked >= self._limits.turn
 
 
 class Buckets:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
 from claude_remote_broker.ports import Event
+
+# Seconds of one turn of the loop: then others have theirs.
+TURN = 0.01
 
 
 class Mailbox:
@@ -17,7 +22,7 @@ class Mailbox:
         self._loop = loop
         self._deliver = deliver
         self._lock = threading.Lock()
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque()
 
     def put(self, event: Event) -> None:
         """Deliver it soon."""
@@ -29,7 +34,14 @@ class Mailbox:
                 self._loop.call_soon_threadsafe(self._empty)
 
     def _empty(self) -> None:
-        with self._lock:
-            events, self._events = self._events, []
-        for event in events:
+        ends = monotonic() + TURN
+        while monotonic() < ends:
+            with self._lock:
+                event = self._events[0]
             self._deliver(event)
+            with self._lock:
+                # Only now: as long as it is not empty, nobody wakes us up but ourselves.
+                self._events.popleft()
+                if not self._events:
+                    return
+        self._loop.call_soon(self._empty)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -323,6 +324,35 @@ async def test_a_flood_of_requests_is_taken_at_its_pace_and_in_order(tmp_path: P
         assert len([event for event in house.household.events if event[:2] == ("received", 1)]) < 300
         await house.household.until("received", 1, said[-1])
         assert [event[2] for event in house.household.events if event[:2] == ("received", 1)] == said
+
+
+@on_uvloop
+async def test_others_have_their_turn_while_one_makes_much_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path) as house:
+        client = await house.approved()
+        busy = [await house.guest(client) for _ in range(3)]
+        other = await house.guest(await house.approved("other"))
+        said = [messages.Attach(session=f"s{number}") for number in range(20)]
+        received = house.household.received
+
+        def work(conn: int, message: messages.Message, payload: bytes) -> None:
+            if message == said[0]:
+                other.say(messages.Ping())
+            received(conn, message, payload)
+            ends = time.monotonic() + (0.02 if isinstance(message, messages.Attach) else 0)
+            while time.monotonic() < ends:
+                pass
+
+        monkeypatch.setattr(house.household, "received", work)
+        for guest in busy:
+            guest.writer.write(b"".join(framing.encode(codec.pack(message)) for message in said))
+        await other.hear(messages.Done)
+        taken = [event for event in house.household.events if event[0] == "received" and event[1] < 4]
+        assert len(taken) < 20
+        for number in (1, 2, 3):
+            await house.household.until("received", number, said[-1])
 
 
 @on_uvloop

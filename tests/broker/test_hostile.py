@@ -349,8 +349,9 @@ async def test_connections_made_and_dropped_at_once(tmp_path: Path) -> None:
             for guest in house.guests:
                 await guest.close()
             await house.door._empty.wait()
-        assert house.door._admission.connections == 0
-        assert house.door._reception._handshakes == {}
+            # Of the last ones the server may just be finding out that they are gone.
+            while house.door._admission.connections or house.door._reception._handshakes:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.01)
 
 
 # --- anything at all -----------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import uuid
 
 import pytest
@@ -159,6 +161,22 @@ def test_steering_that_comes_too_late_is_the_next_turn(
     ]
     assert sorted(order, key=logs.index) == order
     assert listed(alice, words)["turns"] == 3
+
+
+def test_steering_a_claude_that_dies(lab: Lab, alice: Client, bob: Client, words: str) -> None:
+    lab.api.on(words, bash(UNTIL.format(words)), text("I have read it after all."))
+    begin(alice, words, "--allowedTools=Bash")
+    with alice.start("attach", words) as looking:
+        looking.wait_for("● Bash")
+        assert bob.run("send", words, "--now", "are you there?").code == 0
+        identity = str(listed(alice, words)["claude_session"])
+        (claude,) = [pid for pid, line in lab.claudes().items() if identity in line]
+        os.kill(claude, signal.SIGKILL)
+        looking.wait_for(f"bob {SAYS} are you there(.|\n)*I have read it after all.")
+        looking.interrupt()
+        looking.finish()
+    assert alice.run("wait", words).code == 0
+    assert listed(alice, words)["turns"] == 2
 
 
 def test_interrupting(lab: Lab, alice: Client, bob: Client, words: str) -> None:

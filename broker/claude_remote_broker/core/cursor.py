@@ -67,9 +67,13 @@ class Cursor:
             self._client.send(m.Reset(cursor=m.Cursor(self._generation, self.seq)))
         if self._closed or self._loading or self._client.congested:
             return
+        limits = self._context.limits
+        # Much for many readers is not sent in one turn: each reads it from the journal, in a turn of its own.
+        left = limits.sent_at_once // max(len(self._session.followers), 1)
         for row in rows:
-            long = row.count == 1 and len(row.lines) > self._context.limits.read_ahead
-            if long or row.first > self.seq + 1:
+            long = row.count == 1 and len(row.lines) > limits.read_ahead
+            left -= len(row.lines)
+            if long or left < 0 or row.first > self.seq + 1:
                 break
             self._send(row)
         self.go()

@@ -41,4 +41,5 @@ class Limits:
     unacknowledged: int = 256 * 1024  # bytes: then at once
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 
+    sent_at_once: int = 4 * MIB  # of one commit, to all readers together
     read_ahead: int = framing.MAX_PAYLOAD  # one Load; a piece of a long line is one payload
