@@ -9,17 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.messages_api import ScriptedApi, claude_environment, claude_program
-
-WORKER_FLAGS = (
-    "-p",
-    "--input-format=stream-json",
-    "--output-format=stream-json",
-    "--verbose",
-    "--permission-prompt-tool=stdio",
-    "--include-partial-messages",
-    "--replay-user-messages",
-)
+from claude_remote_workers.command import ALWAYS
+from tests.fakes.claude import claude_environment, claude_program, run_claude
+from tests.fakes.messages_api import ScriptedApi
 
 
 @dataclass(frozen=True)
@@ -33,22 +25,15 @@ class Ran:
 
 def run_locally(api: ScriptedApi, home: Path, prompt: str, *flags: str) -> Ran:
     """`claude -p PROMPT --output-format stream-json`, as a user runs it."""
-    ran = subprocess.run(
-        [claude_program(), "-p", prompt, "--output-format=stream-json", "--verbose", *flags],
-        env=claude_environment(api, home),
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return Ran(tuple(ran.stdout.splitlines(keepends=True)), ran.returncode, ran.stderr.decode())
+    ran = run_claude(api, home, "-p", prompt, "--output-format=stream-json", "--verbose", *flags)
+    lines = ran.stdout.encode().splitlines(keepends=True)
+    return Ran(tuple(lines), ran.returncode, ran.stderr)
 
 
 def run_as_worker(api: ScriptedApi, home: Path, prompt: str, *flags: str, allow: bool = True) -> Ran:
     """One turn with the flags and the environment of a worker; every question gets the same answer."""
     with subprocess.Popen(
-        [claude_program(), *WORKER_FLAGS, f"--session-id={uuid.uuid4()}", *flags],
+        [claude_program(), *ALWAYS, f"--session-id={uuid.uuid4()}", *flags],
         env=claude_environment(api, home) | {"CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1"},
         cwd=home,
         stdin=subprocess.PIPE,

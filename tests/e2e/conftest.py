@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.e2e.lab import Lab
+from tests.e2e.lab import Client, Lab
 
 _labs: list[Lab] = []
 
@@ -28,6 +29,18 @@ def own_lab() -> Iterator[Lab]:
         _labs.append(lab)
         yield lab
         _labs.remove(lab)
+
+
+@pytest.fixture(scope="module")
+def alice(lab: Lab) -> Client:
+    """A client with the usual rights, at the shared server."""
+    return lab.approved("alice")
+
+
+@pytest.fixture
+def words() -> str:
+    """A prompt that no other test uses."""
+    return f"prompt {uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture(autouse=True)

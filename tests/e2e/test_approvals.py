@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
 from tests.e2e.lab import Client, Lab
 from tests.fakes.messages_api import bash, text
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def alice(lab: Lab) -> Client:
-    """A client with the usual rights."""
-    return lab.approved("alice")
-
-
-@pytest.fixture
-def words() -> str:
-    """A prompt that no other test uses."""
-    return f"prompt {uuid.uuid4().hex[:8]}"
 
 
 def test_asked_and_given_on_a_terminal(lab: Lab, alice: Client, words: str) -> None:

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.e2e
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
-@pytest.fixture(scope="module")
-def alice(lab: Lab) -> Client:
-    return lab.approved("alice")
-
-
 class Seen:
     """A terminal as a user sees it, with what has scrolled off."""
 

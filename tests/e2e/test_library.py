@@ -35,12 +35,6 @@ def mortal(own_lab: Lab) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture
-def words() -> str:
-    """A prompt that no other test uses."""
-    return f"prompt {uuid.uuid4().hex[:8]}"
-
-
 def said(log: list[events.Event]) -> str:
     """The text of the deltas in a log."""
     lines = [json.loads(event.raw) for event in log if isinstance(event, events.Line)]

@@ -16,18 +16,6 @@ from tests.fakes.messages_api import Gate, bash, failure, reply, say, text, tool
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def alice(lab: Lab) -> Client:
-    """A client with the usual rights."""
-    return lab.approved("alice")
-
-
-@pytest.fixture
-def words() -> str:
-    """A prompt that no other test uses."""
-    return f"prompt {uuid.uuid4().hex[:8]}"
-
-
 def test_text_is_claudes_text(lab: Lab, alice: Client, words: str) -> None:
     lab.api.on(words, *[text("One.\n\nTwo: ümlaut, 漢字, no newline at the end")] * 2)
     wanted = lab.claude("-p", words)

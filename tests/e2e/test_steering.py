@@ -19,12 +19,6 @@ UNTIL = "until [ -e {0} ]; do sleep 0.05; done"
 
 
 @pytest.fixture(scope="module")
-def alice(lab: Lab) -> Client:
-    """A client with the usual rights."""
-    return lab.approved("alice")
-
-
-@pytest.fixture(scope="module")
 def bob(lab: Lab) -> Client:
     """Another one."""
     return lab.approved("bob")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
 from tests.e2e.lab import Client, Lab
@@ -50,18 +48,6 @@ def test_no_claude(own_lab: Lab) -> None:
     ran = own_lab.run("claude-remote-server", *argv, env=own_lab.server_environment)
     assert ran.code != 0
     assert "/nowhere/claude" in sentence(ran)
-
-
-@pytest.fixture(scope="module")
-def alice(lab: Lab) -> Client:
-    """A client with the usual rights, at the shared server."""
-    return lab.approved("alice")
-
-
-@pytest.fixture
-def words() -> str:
-    """A prompt that no other test uses."""
-    return f"prompt {uuid.uuid4().hex[:8]}"
 
 
 def test_the_model_is_overloaded(lab: Lab, alice: Client, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,20 @@ def claude_program() -> Path:
     if not program.exists():
         raise FileNotFoundError(f"this claude-agent-sdk carries no claude: {program}")
     return program
+
+
+def run_claude(api: HasUrl, home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run it in `home` to its end, with nothing on standard input."""
+    return subprocess.run(
+        [claude_program(), *argv],
+        env=claude_environment(api, home),
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def claude_environment(api: HasUrl, home: Path) -> dict[str, str]:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.claude import run_claude
 from tests.fakes.messages_api import (
     ScriptedApi,
     bash,
-    claude_environment,
-    claude_program,
     cut,
     failure,
     improvise,
@@ -25,16 +24,7 @@ pytestmark = pytest.mark.e2e
 
 
 def claude(api: ScriptedApi, home: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [claude_program(), "-p", *argv],
-        env=claude_environment(api, home),
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_claude(api, home, "-p", *argv)
 
 
 def test_text_is_streamed(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from claude_remote.bus import Lease
 from claude_remote.processes import LEASE_VARIABLE
 
 _PATTERN = re.compile(r"[\[\]*!\\]")
-_ALWAYS = (
+# What a worker needs of its claude, whatever the session is.
+ALWAYS = (
     "-p",
     "--input-format",
     "stream-json",
@@ -31,7 +32,7 @@ def build_arguments(program: str, lease: Lease, private: Iterable[str] = (), *, 
     below its own folder, which may be above them. (Seen in 2.1.330: a rule for Read holds for links, too, and
     for most shell commands that name a file; `grep -r` and wildcards from above get around it.)
     """
-    arguments = [program, *_ALWAYS]
+    arguments = [program, *ALWAYS]
     if resume:
         arguments.append(f"--resume={lease.claude_session}")
     elif lease.fork_of is not None:

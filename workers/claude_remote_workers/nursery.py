@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from claude_remote import launch, processes
 from claude_remote.processes import Process
 from claude_remote_workers.complaints import complain
+from claude_remote_workers.wakeup import ended_children
 
 _LOOK_AGAIN = 0.02  # seconds between two looks at processes that were killed
 _COMPLAIN_AFTER = 10.0
@@ -126,13 +127,7 @@ class Nursery:
 
     def _reap(self) -> None:
         by_pid = {worker.process.pid: worker for worker in self._workers.values() if worker.status is None}
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             worker = by_pid.get(pid)
             if worker is not None:
                 worker.status = os.waitstatus_to_exitcode(status)

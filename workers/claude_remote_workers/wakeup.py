@@ -1,10 +1,22 @@
-"""Signals as bytes on a descriptor, so that a poll loop sees them like everything else."""
+"""Signals as bytes on a descriptor, so that a poll loop sees them like everything else; children that end."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+
+def ended_children() -> Iterator[tuple[int, int]]:
+    """Reap every child that has ended: its pid, and its status as waitpid gives it."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
 
 
 class Wakeup:

@@ -21,7 +21,7 @@ from claude_remote.launch import Fork
 from claude_remote_workers.link import Link
 from claude_remote_workers.prctl import adopt_orphans
 from claude_remote_workers.spill import Spill
-from claude_remote_workers.wakeup import Wakeup
+from claude_remote_workers.wakeup import Wakeup, ended_children
 from claude_remote_workers.work import Work
 
 SPILL_AT_MOST = 4 * 1024**3
@@ -136,13 +136,7 @@ class Worker:
             self._reap()
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             if self._work is not None:
                 self._work.reaped(pid, status)
 

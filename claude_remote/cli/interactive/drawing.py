@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from claude_remote.cli.interactive.markdown import Markdown
+from claude_remote.cli.table import duration
 from claude_remote.cli.terminal import escape
 from claude_remote.client.conversation.items import Ended, Note, Question, Said, ToolState, ToolUse, Words
 from claude_remote.client.conversation.summaries import count, one_line
@@ -114,16 +115,6 @@ def ended(item: Ended) -> RenderableType:
         return Text(f"  {took}", style="dim")
     words = item.reason or ("The turn was stopped." if item.outcome == "interrupted" else "It did not run.")
     return Text(f"■ {escape(words)} {took}", style="yellow" if item.outcome == "interrupted" else "dim")
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 5 s`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _line(*parts: tuple[str, str]) -> Text:

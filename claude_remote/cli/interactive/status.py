@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from prompt_toolkit.utils import get_cwidth
 
-from claude_remote.cli.interactive.drawing import duration
+from claude_remote.cli.table import duration
 from claude_remote.cli.terminal import escape
 from claude_remote.client.conversation.items import Doing
 from claude_remote.client.conversation.summaries import count

@@ -19,6 +19,7 @@ from typing import Any
 
 from claude_remote import facts
 from claude_remote.messages import Behavior
+from claude_remote_workers.command import ALWAYS
 from tests.fakes.messages_api import (
     Gate,
     ScriptedApi,
@@ -33,18 +34,6 @@ from tests.fakes.messages_api import (
 )
 
 RECORDED = Path(__file__).parent / "recorded"
-_ARGUMENTS = [
-    "-p",
-    "--input-format",
-    "stream-json",
-    "--output-format",
-    "stream-json",
-    "--verbose",
-    "--permission-prompt-tool",
-    "stdio",
-    "--include-partial-messages",
-    "--replay-user-messages",
-]
 _PATIENCE = 60.0
 
 
@@ -65,7 +54,7 @@ class Session:
         (self.cwd / "circle.py").write_text("def area(r):\n    return 3 * r * r\n")
         environment = claude_environment(api, home) | {"CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1"}
         self._process = subprocess.Popen(
-            [claude_program(), *_ARGUMENTS, "--session-id", str(uuid.uuid4())],
+            [claude_program(), *ALWAYS, "--session-id", str(uuid.uuid4())],
             env=environment,
             cwd=self.cwd,
             stdin=subprocess.PIPE,

@@ -10,7 +10,7 @@ import pytest
 
 from claude_remote.options import CONTROLS, check_control
 from claude_remote.rights import FULL
-from tests.e2e.claude_alone import WORKER_FLAGS
+from claude_remote_workers.command import ALWAYS
 from tests.fakes.messages_api import ScriptedApi, claude_environment, claude_program, improvise
 
 pytestmark = pytest.mark.e2e
@@ -37,7 +37,7 @@ def test_claude_knows_each(tmp_path: Path) -> None:
     with (
         ScriptedApi(otherwise=improvise) as api,
         subprocess.Popen(
-            [claude_program(), *WORKER_FLAGS],
+            [claude_program(), *ALWAYS],
             env=claude_environment(api, tmp_path),
             cwd=tmp_path,
             stdin=subprocess.PIPE,
