@@ -80,7 +80,8 @@ class TomlFile:
         try:
             text = data.decode()
             return Content(tomllib.loads(text), text)
-        except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError; the first names its line
+        # TOMLDecodeError and UnicodeDecodeError, of which the first names its line; too many brackets.
+        except (ValueError, RecursionError) as error:
             raise Misconfigured(
                 f"{self.path} is not TOML: {error}. Correct it; nothing was changed."
             ) from None

@@ -33,13 +33,18 @@ class StateLock:
         if not _locks(self._descriptor):
             os.close(self._descriptor)
             raise Failure(_taken(path), FailureExit.TRY_AGAIN)
-        self.tell("")
+        try:
+            self.tell("")
+        except OSError as error:
+            os.close(self._descriptor)
+            raise Failure(f"cannot write {path}: {error.strerror}") from None
 
     def tell(self, address: str) -> None:
         """Say where this server listens, for whoever is refused, or wants to show it."""
         line = msgspec.json.encode(Holder(pid=os.getpid(), address=address)) + b"\n"
-        os.ftruncate(self._descriptor, 0)
+        # In this order: what was there can be written over, also when the disk is full.
         os.pwrite(self._descriptor, line, 0)
+        os.ftruncate(self._descriptor, len(line))
 
     def release(self) -> None:
         """Let another server have it. The file stays: deleting it would let two hold 'the' lock."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from claude_remote import bus
 from claude_remote import messages as m
 from claude_remote_broker import ports
-from tests.broker.playbook import Hand, Playbook, uuid
+from claude_remote_broker.core import Limits
+from tests.broker.playbook import PHONE, Hand, Playbook, uuid
 from tests.broker.test_bus_verbs import QUESTION, names
 
 
@@ -93,8 +94,6 @@ def test_who_waits_for_an_approval_takes_no_place() -> None:
 
 
 def test_waiting_sessions_have_a_bound_of_their_own() -> None:
-    from claude_remote_broker.core import Limits
-
     book = Playbook(workers=1, limits=Limits(waiting_workers=1))
     start(book, 1).states(QUESTION)
     two = start(book, 2)
@@ -163,6 +162,20 @@ def test_open_starts_a_claude_before_there_is_a_prompt() -> None:
     assert [type(message) for message in book.hears(1)] == [m.Opened, m.Done]
     assert len(book.launches) == 1
     assert hand.hear() == []
+
+
+def test_one_client_opens_only_so_many_that_wait() -> None:
+    book = Playbook(workers=1, limits=Limits(opens_of_client=2))
+    book.connect(1)
+    book.connect(2, PHONE)
+    said = []
+    for _ in range(4):
+        book.says(1, m.Open(target=m.Target()))
+        said.append(book.hears(1)[0])
+    # The first has a worker, two wait.
+    assert [type(message) for message in said] == [m.Opened, m.Opened, m.Opened, m.Error]
+    book.says(2, m.Open(target=m.Target()))
+    assert isinstance(book.hears(2)[0], m.Opened)
 
 
 def test_idle_workers_stay_while_nobody_waits() -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -47,3 +48,14 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Failure, match="cannot use"):
         StateLock(tmp_path / "file" / "server.lock")
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", full)
+        with pytest.raises(Failure, match="No space left"):
+            StateLock(tmp_path / "server.lock")
+    StateLock(tmp_path / "server.lock").release()

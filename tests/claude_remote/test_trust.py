@@ -169,9 +169,10 @@ def test_a_broken_edit_changes_nothing_is_named_and_is_not_written_over(
     assert len(TrustStore(path).clients) == 2
 
 
-def test_bytes_that_are_no_text_are_named(path: Path) -> None:
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x = " + b"[" * 5000])
+def test_bytes_that_are_no_text_are_named(path: Path, content: bytes) -> None:
     path.parent.mkdir()
-    path.write_bytes(b"\xff\xfe")
+    path.write_bytes(content)
     with pytest.raises(Misconfigured, match="is not TOML"):
         TrustStore(path)
 

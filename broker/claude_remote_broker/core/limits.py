@@ -16,6 +16,7 @@ class Limits:
     sessions: int = 20_000
     prompts_of_session: int = 100  # that have not ended
     prompts_of_client: int = 500
+    opens_of_client: int = 64  # sessions that wait for a worker without a prompt
     prompts_in_all: int = 5_000
     prompt_bytes_of_client: int = 64 * MIB
     prompt_bytes_in_all: int = 256 * MIB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claude_remote.errors import RemoteError, StorageFailed
+from claude_remote.errors import QueueFull, RemoteError, StorageFailed
 from claude_remote.messages import Cancel, Message, Open, Opened
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
@@ -20,6 +20,10 @@ class Opening(Exchange):
 
     def begin(self) -> None:
         """Find or make the session. Raises RemoteError."""
+        client = self.client.peer.fingerprint
+        waiting = sum(each.wanted and each.row.client == client for each in self.context.sessions)
+        if waiting >= self.context.limits.opens_of_client:
+            raise QueueFull(f"{waiting} sessions of yours wait already for their claude")
         Aiming(self.context, self.client.peer, self._request.target, self._aimed, self.end).begin("")
 
     def received(self, message: Message, payload: bytes) -> None:
