@@ -144,7 +144,7 @@ async def test_names_cannot_play_tricks_on_the_owners_terminal(tmp_path: Path) -
 @on_uvloop
 async def test_a_flood_makes_room_at_the_expense_of_the_address_that_floods(tmp_path: Path) -> None:
     generous = Rate(1000, 1000)
-    async with open_house(tmp_path, Limits(tick=0.05, rings=generous, rings_per_address=generous)) as house:
+    async with open_house(tmp_path, Limits(tick=0.05, rings_local=generous)) as house:
         patient = await house.guest(source="127.0.0.2")
         patient.say(RING, make_identity(house.paths, "patient").der)
         await patient.hear(Standing)
@@ -160,7 +160,7 @@ async def test_a_flood_makes_room_at_the_expense_of_the_address_that_floods(tmp_
 
 @on_uvloop
 async def test_who_asks_too_often_is_told_to_wait(tmp_path: Path) -> None:
-    async with open_house(tmp_path, Limits(tick=0.05, rings_per_address=Rate(0.001, 2))) as house:
+    async with open_house(tmp_path, Limits(tick=0.05, rings_local=Rate(0.001, 2))) as house:
         await waiting(house, "one")
         await waiting(house, "two")
         third = await house.guest()
