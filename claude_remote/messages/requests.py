@@ -1,0 +1,85 @@
+"""Who may ask for what: every request, and the right it needs."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from claude_remote.messages.approvals import Decide, Decided
+from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
+from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
+from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
+from claude_remote.messages.sessions import (
+    Answer,
+    Await,
+    Close,
+    Control,
+    ListSessions,
+    Open,
+    Opened,
+    Rename,
+    Sessions,
+)
+from claude_remote.rights import Right
+
+Request: TypeAlias = (
+    Ping
+    | Ring
+    | Open
+    | Prompt
+    | Attach
+    | ListSessions
+    | Await
+    | Rename
+    | Close
+    | Control
+    | Watch
+    | Decide
+    | Interrupt
+    | ListClients
+    | Approve
+    | Refuse
+    | Revoke
+)
+# Everything that a client may send, and everything that a server may.
+FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Request
+FromServer: TypeAlias = (
+    Hello
+    | Heartbeat
+    | Error
+    | Done
+    | Standing
+    | Opened
+    | Sessions
+    | Answer
+    | Feed
+    | Decided
+    | Accepted
+    | Waiting
+    | Events
+    | Reset
+    | Tail
+    | Finished
+    | Clients
+)
+
+# The right that each request needs; the router looks here, and nowhere else.
+NEEDS: dict[type[Message], Right | None] = {
+    Ping: None,
+    Open: Right.PROMPT,
+    Prompt: Right.PROMPT,
+    Attach: Right.VIEW,
+    ListSessions: None,  # without `view` a client sees its own sessions alone
+    Await: None,  # likewise
+    Rename: Right.PROMPT,
+    Close: Right.PROMPT,
+    Control: Right.PROMPT,
+    Watch: Right.VIEW,
+    Decide: Right.APPROVE,
+    Interrupt: Right.PROMPT,
+    Withdraw: Right.PROMPT,
+    ListClients: Right.ADMIN,
+    Approve: Right.ADMIN,
+    Refuse: Right.ADMIN,
+    Revoke: Right.ADMIN,
+}
