@@ -82,6 +82,15 @@ class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):
     ok: bool
 
 
+class Seen(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """The file of an approval. Payload: its content, unless it is `missing` or `refused` (why, in words)."""
+
+    request: str
+    path: str = ""
+    missing: bool = False
+    refused: str = ""
+
+
 class Gone(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """Claude has ended, every event is acknowledged, the worker exits now."""
 
@@ -155,6 +164,17 @@ class Verdict(Verb, frozen=True, kw_only=True, omit_defaults=True):
     for_session: bool = False
     message: str = ""
     stop: bool = False
+    mode: str = ""  # with allow: the permission mode from here on
+    rule: str = ""  # the id of the standing rule that decides
+
+
+class Look(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Read the file that an approval is for. Answered by Seen."""
+
+    session: str
+    epoch: Epoch
+    request: str
+    approval: str
 
 
 class Stop(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,7 +202,14 @@ class Release(Verb, frozen=True, kw_only=True, omit_defaults=True):
     how: Literal["park", "now"]
 
 
-FROM_WORKER: dict[bytes, type[Verb]] = {b"R": Ready, b"E": Batch, b"H": Beat, b"Y": Reply, b"G": Gone}
+FROM_WORKER: dict[bytes, type[Verb]] = {
+    b"R": Ready,
+    b"E": Batch,
+    b"H": Beat,
+    b"Y": Reply,
+    b"K": Seen,
+    b"G": Gone,
+}
 FROM_BROKER: dict[bytes, type[Verb]] = {
     b"Q": Who,
     b"W": Welcome,
@@ -192,8 +219,9 @@ FROM_BROKER: dict[bytes, type[Verb]] = {
     b"D": Verdict,
     b"S": Stop,
     b"C": Ask,
+    b"K": Look,
     b"X": Release,
     b"H": Beat,
 }
-FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Gone
-FromBroker: TypeAlias = Who | Welcome | Lease | Ack | Give | Verdict | Stop | Ask | Release | Beat
+FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Seen | Gone
+FromBroker: TypeAlias = Who | Welcome | Lease | Ack | Give | Verdict | Stop | Ask | Look | Release | Beat

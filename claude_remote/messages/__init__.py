@@ -9,7 +9,19 @@ Times are seconds since the epoch, sizes are bytes, money is US dollars. A *curs
 a reader has, as (generation, sequence number); sequence numbers begin at 1 and have no gaps.
 """
 
-from claude_remote.messages.approvals import ApprovalInfo, Behavior, Decide, Decided
+from claude_remote.messages.approvals import (
+    Approval,
+    ApprovalInfo,
+    Approvals,
+    ApprovalState,
+    Behavior,
+    Decide,
+    Decided,
+    File,
+    ListApprovals,
+    Receipt,
+    ShowApproval,
+)
 from claude_remote.messages.base import (
     DEAD_AFTER,
     DEFAULT_PORT,
@@ -59,6 +71,7 @@ from claude_remote.messages.prompts import (
     Withdraw,
 )
 from claude_remote.messages.requests import NEEDS, FromClient, FromServer, Request
+from claude_remote.messages.rules import AddRule, ListRules, RemoveRule, RuleInfo, Rules, Scope
 from claude_remote.messages.sessions import (
     Answer,
     Await,
@@ -82,8 +95,12 @@ __all__ = [
     "NEEDS",
     "PROTOCOL",
     "Accepted",
+    "AddRule",
     "Answer",
+    "Approval",
     "ApprovalInfo",
+    "ApprovalState",
+    "Approvals",
     "Approve",
     "Attach",
     "Await",
@@ -104,6 +121,7 @@ __all__ = [
     "Error",
     "Events",
     "Feed",
+    "File",
     "Fingerprint",
     "Finished",
     "Folder",
@@ -113,7 +131,9 @@ __all__ = [
     "Hello",
     "Interrupt",
     "Line",
+    "ListApprovals",
     "ListClients",
+    "ListRules",
     "ListSessions",
     "Message",
     "Open",
@@ -122,16 +142,22 @@ __all__ = [
     "Ping",
     "Prompt",
     "PromptState",
+    "Receipt",
     "Record",
     "Refuse",
+    "RemoveRule",
     "Rename",
     "Request",
     "Reset",
     "Revoke",
     "Ring",
+    "RuleInfo",
+    "Rules",
+    "Scope",
     "SessionInfo",
     "SessionState",
     "Sessions",
+    "ShowApproval",
     "Source",
     "Standing",
     "Tail",

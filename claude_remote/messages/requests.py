@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from claude_remote.messages.approvals import Decide, Decided
+from claude_remote.messages.approvals import (
+    Approval,
+    Approvals,
+    Decide,
+    Decided,
+    File,
+    ListApprovals,
+    Receipt,
+    ShowApproval,
+)
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
+from claude_remote.messages.rules import AddRule, ListRules, RemoveRule, Rules
 from claude_remote.messages.sessions import (
     Answer,
     Await,
@@ -35,6 +45,11 @@ Request: TypeAlias = (
     | Control
     | Watch
     | Decide
+    | ListApprovals
+    | ShowApproval
+    | AddRule
+    | ListRules
+    | RemoveRule
     | Interrupt
     | ListClients
     | Approve
@@ -54,6 +69,11 @@ FromServer: TypeAlias = (
     | Answer
     | Feed
     | Decided
+    | Receipt
+    | Approvals
+    | Approval
+    | File
+    | Rules
     | Accepted
     | Waiting
     | Events
@@ -76,6 +96,11 @@ NEEDS: dict[type[Message], Right | None] = {
     Control: Right.PROMPT,
     Watch: Right.VIEW,
     Decide: Right.APPROVE,
+    ListApprovals: None,  # likewise
+    ShowApproval: None,  # likewise
+    AddRule: Right.APPROVE,
+    ListRules: None,  # without `view` it sees its own alone
+    RemoveRule: Right.APPROVE,
     Interrupt: Right.PROMPT,
     Withdraw: Right.PROMPT,
     ListClients: Right.ADMIN,

@@ -22,11 +22,12 @@ _PLAIN_REASONS = frozenset({"", "other", "subcommandResults", "workingDir"})
 _PLAIN_WORDS = frozenset({"", "This command requires approval"})
 # Commands whose paths Claude checks one by one. In a command line of several, or with several paths, it does
 # not say what it found.
-_ON_PATHS = frozenset(
+_PATH_COMMANDS = (
     "cd ls find mkdir touch rm rmdir mv cp cat head tail sort uniq wc cut paste column tr file stat diff awk"
     " strings hexdump od base64 nl grep rg sed jq sha256sum sha1sum md5sum tee ln chmod chown dd install"
-    " rsync tar unzip zip truncate shred xargs".split()  # noqa: SIM905  words
+    " rsync tar unzip zip truncate shred xargs"
 )
+_ON_PATHS = frozenset(_PATH_COMMANDS.split())
 _HARMLESS = re.compile(r"true|false|pwd|echo( .*)?|(head|tail|wc|cat)( -[0-9clnw]+)*", re.DOTALL)
 _EDITING = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 

@@ -14,10 +14,11 @@ _WHITE = " \t"
 _THROWN_AWAY = re.compile(r"(?:[12]?>>? *|&> *)/dev/null(?![^\s;|&])|(?:[12]?>&[12])(?![^\s;|&])")
 # Of these each means something to the shell that a rule cannot see.
 _FORBIDDEN = frozenset("$`(){}[]<>&#\\!~=")
-_RESERVED = frozenset(
+_RESERVED_WORDS = (
     "if then elif else fi for while until do done case esac function select time coproc in exec eval source ."
-    " builtin".split()  # noqa: SIM905  words
+    " builtin"
 )
+_RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
 def cut(text: str) -> list[str] | None:

@@ -9,12 +9,15 @@ from claude_remote_broker.journal import (
     AddPrompt,
     Append,
     ApprovalRow,
+    DropRule,
     PromptRow,
     PutApproval,
     PutPrompt,
+    PutRule,
     PutSession,
     Recovered,
     RecoveredSession,
+    RuleRow,
     SessionRow,
     WaitingPrompt,
 )
@@ -41,6 +44,7 @@ class MemoryDisk:
         self.prompts: dict[str, PromptRow] = {}
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
+        self.rules: dict[str, RuleRow] = {}
         self.full = ""  # why nothing can be stored
         self.runs = 0
 
@@ -74,7 +78,7 @@ class MemoryDisk:
             )
             for row in self.sessions.values()
         ]
-        return Recovered("state", self.runs, tuple(sessions))
+        return Recovered("state", self.runs, tuple(sessions), tuple(self.rules.values()))
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -114,6 +118,10 @@ class MemoryDisk:
                 self._put(prompt, self.texts.get(prompt.id, b""))
             case PutApproval(row=approval):
                 self.approvals[approval.id] = approval
+            case PutRule(row=rule):
+                self.rules[rule.id] = rule
+            case DropRule(rule=rule_id):
+                self.rules.pop(rule_id, None)
         return ""
 
     def _put(self, prompt: PromptRow, text: bytes) -> None:

@@ -34,6 +34,15 @@ from claude_remote_workers.words import one_line, summarize
 FENCE = "claude-remote-fence:"
 _DENIED = "The user does not want this tool to be used."
 _WORDS = 4096
+_EDITING = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+_FILES = _EDITING | {"Read", "NotebookRead"}
+
+
+class _File(msgspec.Struct):
+    """What a tool's input says of a file."""
+
+    file_path: str = ""
+    notebook_path: str = ""
 
 
 class _State(Enum):
@@ -81,6 +90,9 @@ class Approvals:
                 reason_type=question.decision_reason_type or "",
                 suggestions=Raw(msgspec.json.encode(question.permission_suggestions or [])),
                 agent=question.agent_id or "",
+                blocked=question.blocked_path or "",
+                path="" if (name := file_of(question)) is None else self._outside.resolve(name),
+                guarded=_is_guarded(question),
             )
         )
 
@@ -124,6 +136,11 @@ class Approvals:
         """All questions are no more."""
         self._clear("Claude has ended.", lambda _: True)
 
+    def file_of(self, approval: str) -> str | None:
+        """The file that a question is for, as claude names it; None when there is no such question."""
+        found = self._table.get(approval)
+        return None if found is None else file_of(found.question)
+
     @property
     def waiting_for_results(self) -> bool:
         """Whether the results of tools matter now."""
@@ -146,6 +163,7 @@ class Approvals:
                 by=verdict.by,
                 for_session=verdict.for_session,
                 message=verdict.message,
+                rule=verdict.rule,
             )
         )
 
@@ -165,10 +183,13 @@ class Approvals:
             "behavior": "allow",
             "updatedInput": changed_input or question.input,
         }
+        updates: list[dict[str, Any]] = []
+        if verdict.mode:
+            updates.append({"type": "setMode", "mode": verdict.mode, "destination": "session"})
         if verdict.for_session:
             rules = self._session_rules(question)
             if rules:
-                response["updatedPermissions"] = rules
+                updates += rules
             else:
                 self._outside.record(
                     facts.Notice(
@@ -176,6 +197,8 @@ class Approvals:
                         text=f"Claude offers no rule for {approval.question.tool_name} here; allowed once.",
                     )
                 )
+        if updates:
+            response["updatedPermissions"] = updates
         return response
 
     def _session_rules(self, question: stream_json.Question) -> list[dict[str, Any]]:
@@ -201,16 +224,32 @@ class Approvals:
         return [{"type": "addRules", "rules": [rule], "behavior": "allow", "destination": "session"}]
 
     def _folder_of(self, question: stream_json.Question) -> PurePosixPath | None:
-        if question.tool_name not in {"Edit", "MultiEdit", "Write", "NotebookEdit"}:
-            return None
-        given = msgspec.json.decode(question.input)
-        if not isinstance(given, dict):
-            return None
-        name = given.get("file_path") or given.get("notebook_path")
-        if not isinstance(name, str) or not name.startswith("/") or ".." in PurePosixPath(name).parts:
+        name = file_of(question) if question.tool_name in _EDITING else None
+        if name is None or not name.startswith("/") or ".." in PurePosixPath(name).parts:
             return None
         path = PurePosixPath(name)
         return self._folder if path.is_relative_to(self._folder) else path.parent
+
+
+def file_of(question: stream_json.Question) -> str | None:
+    """The file that a tool is for, as claude names it."""
+    if question.tool_name not in _FILES:
+        return None
+    try:
+        given = msgspec.json.decode(question.input, type=_File)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    name = given.file_path or given.notebook_path
+    return name if name and "\0" not in name else None
+
+
+def _is_guarded(question: stream_json.Question) -> bool:
+    """What claude marks as a question for a person. 2.1.197 knows the first sign alone."""
+    return (
+        question.decision_reason_type == "safetyCheck"
+        or bool(question.suppress_always_allow_rule)
+        or bool(question.requires_user_interaction)
+    )
 
 
 def _deny(verdict: bus.Verdict) -> dict[str, Any]:

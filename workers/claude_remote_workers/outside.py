@@ -23,6 +23,9 @@ class Outside(Protocol):
     def reply(self, request: str, payload: bytes, *, ok: bool) -> None:
         """Answer an Ask."""
 
+    def resolve(self, name: str) -> str:
+        """Where a name of a file leads, seen from the session's folder, with every link followed."""
+
     def end_input(self) -> None:
         """Close claude's input: it finishes its turn and exits."""
 

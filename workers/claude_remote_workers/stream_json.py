@@ -101,6 +101,9 @@ class Question(Struct):
     decision_reason_type: str | None = None
     permission_suggestions: list[dict[str, Any]] | None = None
     agent_id: str | None = None
+    blocked_path: str | None = None
+    suppress_always_allow_rule: bool | None = None
+    requires_user_interaction: bool | None = None
 
 
 class ControlRequest(Struct):

@@ -11,6 +11,7 @@ import zmq
 
 from claude_remote import bus, processes
 from claude_remote.facts import Fact
+from claude_remote_workers import files
 from claude_remote_workers.claude import CannotStart, Claude
 from claude_remote_workers.command import build_arguments, build_environment
 from claude_remote_workers.complaints import complain
@@ -42,11 +43,13 @@ class Work:
         self._pipes = Pipes(poller)
         self._lines = Lines(bus.MAX_LINE)
         self._claude: Claude | None = None
+        self._private: Sequence[str] = ()
         self.conversation: Conversation
 
     def start(self, program: str, private: Sequence[str], environment: Mapping[str, str], now: float) -> None:
         """Start claude, whose tools shall not touch the `private` folders."""
         lease = self.lease
+        self._private = private
         transcript = find_transcript(environment, lease.claude_session)
         self.conversation = Conversation(self, lease, transcript, socket.gethostname())
         try:
@@ -81,6 +84,8 @@ class Work:
                 self.conversation.stop(verb, now)
             case bus.Ask():
                 self.conversation.ask(verb, payload)
+            case bus.Look():
+                self._look(verb)
             case bus.Release():
                 self.release(verb.how, now)
         self._log.flush()
@@ -133,6 +138,9 @@ class Work:
     def reply(self, request: str, payload: bytes, *, ok: bool) -> None:
         self._link.send(bus.Reply(request=request, ok=ok), payload)
 
+    def resolve(self, name: str) -> str:
+        return files.resolve(name, self.lease.cwd)
+
     def end_input(self) -> None:
         if self._claude is not None:
             self._claude.end_input()
@@ -145,6 +153,21 @@ class Work:
         self._kill_tree()
 
     # --- inside ---
+
+    def _look(self, look: bus.Look) -> None:
+        """Show a file that claude wants to change."""
+        name = self.conversation.approvals.file_of(look.approval)
+        if name is None:
+            self._link.send(bus.Seen(request=look.request, refused="the question is no more"))
+            return
+        path = self.resolve(name)
+        try:
+            content = files.read(path, self._private)
+        except files.NotShown as error:
+            self._link.send(bus.Seen(request=look.request, path=path, refused=str(error)))
+        else:
+            seen = bus.Seen(request=look.request, path=path, missing=content is None)
+            self._link.send(seen, content or b"")
 
     def _digest(self, data: bytes, now: float) -> None:
         lines = self._lines.feed(data) if data else b""

@@ -13,8 +13,10 @@ from claude_remote_broker.ports import ClientTable
 
 if TYPE_CHECKING:
     from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.peeking import Peeks
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
+    from claude_remote_broker.core.rulebook import Rulebook
     from claude_remote_broker.core.sessions import Sessions
     from claude_remote_broker.core.workers import Workers
 
@@ -37,3 +39,5 @@ class Context:
     pool: Pool = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    rules: Rulebook = field(init=False)
+    peeks: Peeks = field(init=False)

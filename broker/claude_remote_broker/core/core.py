@@ -11,9 +11,11 @@ from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
+from claude_remote_broker.core.peeking import Peeks
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.rulebook import Rulebook
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
@@ -56,6 +58,8 @@ class Core:
         context.pool = Pool(context, max_workers)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.rules = Rulebook(context, recovered.rules)
+        context.peeks = Peeks(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
@@ -73,6 +77,7 @@ class Core:
         for found in self._recovered.sessions:
             self._recover(found)
         self._recovered = Recovered()
+        context.rules.review_all()
         for session in context.sessions:
             if session.prompts and session.lease is None:
                 session.ledger.kick()
@@ -95,6 +100,7 @@ class Core:
             case ports.ClientCutOff(fingerprint=fingerprint):
                 self._cut_off(fingerprint)
             case ports.ClientUpdated(client=client):
+                self._context.rules.review(client.fingerprint)
                 self._context.publisher.client(client)
             case ports.ClientForgotten(fingerprint=fingerprint):
                 self._context.publisher.client_forgotten(fingerprint)
@@ -114,6 +120,8 @@ class Core:
         for session in context.sessions:
             for follower in [*session.followers.values()]:
                 follower.tell()
+        for reader in [*context.publisher.readers.values()]:
+            reader.tell()
         return self._commands()
 
     # --- parts -----------------------------------------------------------------------------------------
@@ -154,11 +162,14 @@ class Core:
         self._watchdog.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
+        self._context.peeks.tick()
+        self._context.rules.tick()
         self._context.publisher.tick()
         self._context.pool.look_again()
 
     def _cut_off(self, fingerprint: str) -> None:
-        """A revoked client's prompts are taken back, also those that are just being stored."""
+        """A revoked client's rules end, and its prompts are taken back, also those that are being stored."""
+        self._context.rules.review(fingerprint)
         for session in self._context.sessions:
             if session.prompts or not session.ledger.quiet:
                 withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)

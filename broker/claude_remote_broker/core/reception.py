@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMessage
-from claude_remote_broker.core import gate, interrupting
+from claude_remote_broker.core import gate, interrupting, ruling
+from claude_remote_broker.core.asked import Listing
 from claude_remote_broker.core.attaching import Attaching
 from claude_remote_broker.core.awaiting import Awaiting
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
-from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
+from claude_remote_broker.core.receipts import DecideRequest
 from claude_remote_broker.core.renaming import Renaming
+from claude_remote_broker.core.showing import Showing
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
 
@@ -90,6 +92,8 @@ class Reception:
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
+            case m.ListApprovals() | m.ShowApproval() | m.AddRule() | m.ListRules() | m.RemoveRule():
+                self._approve(client, message)
             case _:
                 self._answer(client, message)
 
@@ -102,6 +106,24 @@ class Reception:
                 Renaming(self._context, client, message).begin()
             case m.Close():
                 Closing(self._context, client, message).begin()
+
+    def _approve(
+        self,
+        client: Client,
+        message: m.ListApprovals | m.ShowApproval | m.AddRule | m.ListRules | m.RemoveRule,
+    ) -> None:
+        """Requests about approvals and standing rules."""
+        match message:
+            case m.ListApprovals():
+                Listing(self._context, client, message).begin()
+            case m.ShowApproval():
+                Showing(self._context, client, message).begin()
+            case m.AddRule():
+                ruling.Adding(self._context, client, message).begin()
+            case m.ListRules():
+                ruling.list_rules(self._context, client)
+            case m.RemoveRule():
+                ruling.remove(self._context, client, message)
 
     def _answer(self, client: Client, message: m.Message) -> None:
         """Requests that are answered at once."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, RuleRow, SessionRow
 from claude_remote_broker.ports import Row
 
 
@@ -42,4 +42,16 @@ class Append(Struct, frozen=True):
     row: Row
 
 
-Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append
+class PutRule(Struct, frozen=True):
+    """Create a standing rule."""
+
+    row: RuleRow
+
+
+class DropRule(Struct, frozen=True):
+    """Withdraw a standing rule."""
+
+    rule: str
+
+
+Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append | PutRule | DropRule

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from claude_remote_broker.journal import schema
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, RuleRow, SessionRow
 
 
 class WaitingPrompt(Struct, frozen=True):
@@ -34,6 +34,7 @@ class Recovered(Struct, frozen=True):
     state_id: str = ""
     run: int = 1
     sessions: tuple[RecoveredSession, ...] = ()
+    rules: tuple[RuleRow, ...] = ()
 
 
 def recover(path: Path, boot_id: str) -> Recovered:
@@ -90,4 +91,8 @@ def _recover(connection: sqlite3.Connection, boot_id: str) -> Recovered:
                 row, tail[0] if tail else 0, tuple(prompts.get(sid, ())), tuple(approvals.get(sid, ()))
             )
         )
-    return Recovered(meta["state_id"], run, tuple(sessions))
+    rules = tuple(
+        msgspec.json.decode(data, type=RuleRow)
+        for (data,) in connection.execute("SELECT data FROM rules ORDER BY number")
+    )
+    return Recovered(meta["state_id"], run, tuple(sessions), rules)

@@ -33,6 +33,10 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_open ON approvals (number) WHERE open;
 """
+# What came later. An older program works without it.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS rules (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
+"""
 
 
 class JournalUnusable(Exception):
@@ -88,17 +92,22 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version of this program (schema {version}, this one knows "
             f"{VERSION}); update this one, or move the file away"
         )
+    _run(connection, _ADDED)
     connection.execute("COMMIT")
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    # executescript would commit first.
-    for statement in _TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
+    _run(connection, _TABLES)
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)",
         [("state_id", secrets.token_hex(8)), ("boot_id", ""), ("clean", "yes"), ("run", "0")],
     )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    # executescript would commit first.
+    for statement in statements.split(";"):
+        if statement.strip():
+            connection.execute(statement)

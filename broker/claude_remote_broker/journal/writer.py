@@ -15,9 +15,11 @@ from claude_remote_broker.journal import schema
 from claude_remote_broker.journal.operations import (
     AddPrompt,
     Append,
+    DropRule,
     Operation,
     PutApproval,
     PutPrompt,
+    PutRule,
     PutSession,
 )
 from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
@@ -164,6 +166,13 @@ class Writer:
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
                 )
+
+            case PutRule(row=rule):
+                self._connection.execute(
+                    "INSERT INTO rules (id, data) VALUES (?, ?)", (rule.id, _encode(rule))
+                )
+            case DropRule(rule=rule_id):
+                self._connection.execute("DELETE FROM rules WHERE id = ?", (rule_id,))
 
     def _append(self, sid: int, row: Row) -> None:
         tail = self._tail(sid)
