@@ -10,18 +10,24 @@ if TYPE_CHECKING:
     from claude_remote.cli.terminal import Terminal
 
 COMMANDS = (
+    "allow",
+    "answer",
+    "approvals",
     "attach",
     "clients",
     "close",
     "completion",
     "config",
+    "deny",
     "interrupt",
     "logs",
     "ping",
     "rename",
+    "rules",
     "send",
     "servers",
     "sessions",
+    "show",
     "stop",
     "wait",
 )

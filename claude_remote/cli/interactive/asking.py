@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from claude_remote.cli.interactive.forms import Answer, make_form
+from claude_remote.cli.interactive.forms import make_form
 from claude_remote.cli.interactive.proposals import propose, propose_plan
 from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.conversation.items import Question
+from claude_remote.client.turn import Verdict
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Decided
 
@@ -37,7 +38,6 @@ class Asking:
         self._remote = remote
         self._refresh = refresh
         self._shown: set[str] = set()
-        self._modes: dict[str, str] = {}
         self._appeared = 0.0
         self.answered: set[str] = set()  # approvals that were decided here
 
@@ -86,12 +86,6 @@ class Asking:
         else:
             self._screen.give_keys(to_form=True)
 
-    def tool_finished(self, approval: str) -> None:
-        """The tool of an approval has a result: now the mode may change."""
-        mode = self._modes.pop(approval, None)
-        if mode is not None:
-            self._remote.control("set_permission_mode", lambda _: None, self._failed, mode=mode)
-
     # --- inside -----------------------------------------------------------------------------------------
 
     def _show(self, question: Question, behind: int) -> None:
@@ -107,24 +101,21 @@ class Asking:
         form.behind = behind
         self._screen.show_form(form, take_keys=not self._screen.prompt.text)
 
-    def _decide(self, question: Question, answer: Answer) -> None:
+    def _decide(self, question: Question, verdict: Verdict) -> None:
         approval = question.approval
         self.answered.add(approval)
-        if answer.mode is not None:
-            self._modes[approval] = answer.mode
 
         def done(decided: Decided) -> None:
-            if decided.behavior is not answer.verdict.behavior:
+            if decided.behavior is not verdict.behavior:
                 self._scroll.remark(f"{decided.by} was first and decided: {decided.behavior}.")
                 self._refresh()
 
         def failed(error: RemoteError) -> None:
             self.answered.discard(approval)
-            self._modes.pop(approval, None)
             self._failed(error)
             self.update()
 
-        self._remote.decide(approval, answer.verdict, done, failed)
+        self._remote.decide(approval, verdict, done, failed)
         self.update()
         self._refresh()
 

@@ -7,28 +7,18 @@ user writes a line instead.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, TypeAlias
-
-import msgspec
+from typing import TypeAlias
 
 from claude_remote.cli.terminal import escape
 from claude_remote.client.conversation.items import Question
-from claude_remote.client.conversation.summaries import read_input
+from claude_remote.client.conversation.questions import AskedQuestion, answered_input, read_questions
 from claude_remote.client.turn import Verdict
 from claude_remote.messages import Behavior
 
 _ACCEPT_EDITS = "acceptEdits"
-_MOST_OPTIONS = 9
 
 Styled: TypeAlias = tuple[str, str]  # a style of prompt_toolkit's, and text
 ALLOW = Verdict(behavior=Behavior.ALLOW)
-
-
-class Answer(NamedTuple):
-    """What was decided; `mode` is the permission mode to change to when it was taken."""
-
-    verdict: Verdict
-    mode: str | None = None
 
 
 class Form(ABC):
@@ -45,11 +35,11 @@ class Form(ABC):
         """What is shown."""
 
     @abstractmethod
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         """A key. What it decides, if it does."""
 
     @abstractmethod
-    def write(self, text: str) -> Answer | None:
+    def write(self, text: str) -> Verdict | None:
         """The line that was asked for."""
 
     def cancel_text(self) -> None:
@@ -65,7 +55,7 @@ def make_form(question: Question) -> Form:
     """The form for a question."""
     if question.tool == "ExitPlanMode":
         return PlanForm(question)
-    if question.tool == "AskUserQuestion" and (asked := _read_questions(question)):
+    if question.tool == "AskUserQuestion" and (asked := read_questions(question.input)):
         return ChoiceForm(question, asked)
     return ToolForm(question)
 
@@ -79,18 +69,18 @@ class ToolForm(Form):
             keys += _key("s", "ession: the like of it, too")
         return [[*keys, *_key("n", "o")]]
 
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         match key:
             case "y":
-                return Answer(ALLOW)
+                return ALLOW
             case "s" if self.question.may_remember:
-                return Answer(Verdict(behavior=Behavior.ALLOW, for_session=True))
+                return Verdict(behavior=Behavior.ALLOW, for_session=True)
             case "n":
                 self._ask_for_text("Why not? (Enter: no reason) ")
         return None
 
-    def write(self, text: str) -> Answer | None:
-        return Answer(Verdict(behavior=Behavior.DENY, message=text.strip()))
+    def write(self, text: str) -> Verdict | None:
+        return Verdict(behavior=Behavior.DENY, message=text.strip())
 
 
 class PlanForm(Form):
@@ -101,40 +91,32 @@ class PlanForm(Form):
             [*_key("y", "es"), *_key("e", "dits pass without asking"), *_key("k", "eep planning")],
         ]
 
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         match key:
             case "y":
-                return Answer(ALLOW)
+                return ALLOW
             case "e":
-                return Answer(ALLOW, _ACCEPT_EDITS)
+                return Verdict(behavior=Behavior.ALLOW, mode=_ACCEPT_EDITS)
             case "k" | "n":
                 self._ask_for_text("What should be different? ")
         return None
 
-    def write(self, text: str) -> Answer | None:
+    def write(self, text: str) -> Verdict | None:
         words = text.strip() or "Keep planning; do not begin yet."
-        return Answer(Verdict(behavior=Behavior.DENY, message=words))
-
-
-class Asked(NamedTuple):
-    """One of the questions of AskUserQuestion."""
-
-    text: str
-    options: tuple[tuple[str, str], ...]  # label, description
-    several: bool
+        return Verdict(behavior=Behavior.DENY, message=words)
 
 
 class ChoiceForm(Form):
     """Claude's own questions to the user, one after the other."""
 
-    def __init__(self, question: Question, asked: list[Asked]) -> None:
+    def __init__(self, question: Question, asked: list[AskedQuestion]) -> None:
         super().__init__(question)
         self._asked = asked
         self._answers: dict[str, str] = {}
         self._chosen: list[str] = []
 
     @property
-    def _now(self) -> Asked:
+    def _now(self) -> AskedQuestion:
         return self._asked[len(self._answers)]
 
     def lines(self) -> list[list[Styled]]:
@@ -149,10 +131,10 @@ class ChoiceForm(Form):
         lines.append([*done, *_key("o", "ther, in your own words"), *_key("n", "o answer")])
         return lines
 
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         now = self._now
         if key.isdigit() and 0 < int(key) <= len(now.options):
-            label = now.options[int(key) - 1][0]
+            label = now.options[int(key) - 1].label
             if not now.several:
                 return self._answer(label)
             if label in self._chosen:
@@ -160,46 +142,28 @@ class ChoiceForm(Form):
             else:
                 self._chosen.append(label)
         elif key == "enter" and now.several and self._chosen:
-            return self._answer(", ".join(label for label, _ in now.options if label in self._chosen))
+            return self._answer(now.join(self._chosen))
         elif key == "o":
             self._ask_for_text("Your answer: ")
         elif key == "n":
             words = "The user does not want to answer these questions."
-            return Answer(Verdict(behavior=Behavior.DENY, message=words))
+            return Verdict(behavior=Behavior.DENY, message=words)
         return None
 
-    def write(self, text: str) -> Answer | None:
+    def write(self, text: str) -> Verdict | None:
         if not text.strip():
             self.cancel_text()
             return None
         return self._answer(", ".join([*self._chosen, text.strip()]))
 
-    def _answer(self, words: str) -> Answer | None:
+    def _answer(self, words: str) -> Verdict | None:
         self.wants_text = False
         self._answers[self._now.text] = words
         self._chosen = []
         if len(self._answers) < len(self._asked):
             return None
-        given = {**read_input(self.question.input), "answers": self._answers}
-        return Answer(Verdict(behavior=Behavior.ALLOW, input=msgspec.json.encode(given)))
-
-
-def _read_questions(question: Question) -> list[Asked]:
-    """The questions; empty when they are not of the shape that is known, or two are the same."""
-    given: Any = read_input(question.input).get("questions")
-    asked: dict[str, Asked] = {}
-    for each in given if isinstance(given, list) else []:
-        match each:
-            case {"question": str(text), "options": list(options)} if text not in asked:
-                known = tuple(
-                    (str(option["label"]), str(option.get("description", "")))
-                    for option in options
-                    if isinstance(option, dict) and "label" in option
-                )
-                asked[text] = Asked(text, known[:_MOST_OPTIONS], bool(each.get("multiSelect")))
-            case _:
-                return []
-    return list(asked.values())
+        given = answered_input(self.question.input, self._answers)
+        return Verdict(behavior=Behavior.ALLOW, input=given)
 
 
 def _key(key: str, rest: str) -> list[Styled]:

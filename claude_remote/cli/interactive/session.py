@@ -30,7 +30,7 @@ from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.events import Event, Fact, Reconnecting, Tail
 from claude_remote.errors import Exit, RemoteError
-from claude_remote.facts import ToolFinished, TurnFinished, TurnStarted
+from claude_remote.facts import TurnFinished, TurnStarted
 from claude_remote.messages import Cursor, Opened
 from claude_remote.rights import Right
 
@@ -191,8 +191,6 @@ class Session:
                 self._prompts.begun(prompt)
             case TurnFinished(cost=cost) if event.cursor > self._opened.cursor:
                 self._cost += cost
-            case ToolFinished(approval=approval):
-                self._asking.tool_finished(approval)
 
     def _arrive(self, past: Past) -> None:
         """The past is read: show its end, and from here on everything."""
