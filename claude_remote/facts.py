@@ -85,7 +85,8 @@ class ApprovalOpened(Fact, frozen=True, kw_only=True, tag="approval-opened"):
     """Claude asks whether it may use a tool. `input` is the tool's whole input as claude sent it.
 
     `blocked`: the path that claude names as the obstacle. `path`: the file that the tool is for, with every
-    link followed. `guarded`: claude marks it as a question for a person, which no rule answers.
+    link followed. `guarded`: claude marks it as a question for a person, which no rule answers. `plan`: of
+    ExitPlanMode, as the model gave it.
     """
 
     approval: str
@@ -101,6 +102,7 @@ class ApprovalOpened(Fact, frozen=True, kw_only=True, tag="approval-opened"):
     blocked: str = ""
     path: str = ""
     guarded: bool = False
+    plan: str = ""
 
 
 class ApprovalDelivered(Fact, frozen=True, kw_only=True, tag="approval-delivered"):

@@ -70,6 +70,11 @@ class Approvals:
         self._outside = outside
         self._folder = PurePosixPath(folder)
         self._table: dict[str, _Approval] = {}
+        self._plan = ("", "")  # of which use of a tool, and its words
+
+    def planned(self, tool_use: str, plan: str) -> None:
+        """The model gives a plan. Claude leaves it out of its question unless it was written to a file."""
+        self._plan = (tool_use, plan)
 
     def open(self, request: stream_json.ControlRequest) -> None:
         """Claude asks."""
@@ -93,6 +98,7 @@ class Approvals:
                 blocked=question.blocked_path or "",
                 path="" if (name := file_of(question)) is None else self._outside.resolve(name),
                 guarded=_is_guarded(question),
+                plan=self._plan[1] if self._plan[0] == question.tool_use_id else "",
             )
         )
 

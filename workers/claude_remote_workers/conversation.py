@@ -160,6 +160,8 @@ class Conversation:
             self._asked(message.response)
             return
         self._look_for_steering(message, now)
+        if message is None and (plan := stream_json.find_plan(line)) is not None:
+            self.approvals.planned(*plan)
         self._outside.keep(line)
         act = None if message is None else self._acts.get(type(message))
         if act is not None:

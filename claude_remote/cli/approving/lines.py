@@ -55,9 +55,9 @@ def keep_planning(words: str) -> Verdict:
 
 
 def plan_of(approval: ApprovalOpened) -> str:
-    """The plan that is to be approved; empty when Claude did not put it into the question."""
+    """The plan that is to be approved; empty when Claude did not say it."""
     plan = read_input(bytes(approval.input)).get("plan")
-    return plan if isinstance(plan, str) else ""
+    return plan if isinstance(plan, str) and plan else approval.plan
 
 
 def show_questions(questions: Sequence[AskedQuestion], terminal: Terminal) -> list[str]:

@@ -45,7 +45,7 @@ class Questions:
         plan = ""
         if fact.tool == "ExitPlanMode":
             # Claude leaves the plan out of the question's input when the model did not write it to a file.
-            plan = _plan(given) or (_plan(use.input) if use is not None else "")
+            plan = _plan(given) or fact.plan or (_plan(use.input) if use is not None else "")
         question = Question(
             id=self._number(),
             done=False,
