@@ -118,6 +118,12 @@ class ShuttingDown(RemoteError):
     code = "shutting-down"
 
 
+class Restarting(RemoteError):
+    """The server is restarting; what runs goes on."""
+
+    code = "restarting"
+
+
 class StorageFailed(RemoteError):
     """The server cannot write its journal, so it takes no prompts until it can."""
 

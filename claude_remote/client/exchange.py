@@ -26,6 +26,7 @@ from claude_remote.errors import (
     LinkLost,
     OutOfTurn,
     RemoteError,
+    Restarting,
     ShuttingDown,
     TooManyConnections,
     Unreachable,
@@ -35,7 +36,7 @@ from claude_remote.messages import Behavior, Cursor
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 15.0
 # What a server says that is about to be there again.
-_PASSING = (ShuttingDown, TooManyConnections)
+_PASSING = (Restarting, ShuttingDown, TooManyConnections)
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -192,7 +193,7 @@ class Exchange:
         """Whether asking again is worth while."""
         if self.done or self._patience == 0:
             return False
-        return isinstance(error, LinkLost) or (self._begun and isinstance(error, _PASSING))
+        return isinstance(error, LinkLost | Restarting) or (self._begun and isinstance(error, _PASSING))
 
     def _read(self, incoming: Incoming) -> Iterator[Event]:
         message, payload = incoming
