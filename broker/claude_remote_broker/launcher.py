@@ -170,8 +170,9 @@ class Launcher:
             self._unlink()
         if self._link is not None and self._zygote_build != self._build:
             log.info("the zygote (pid %d) is of another build: its workers go on without it", self._link.pid)
-            await asyncio.to_thread(zygote.end, self._link.pid)
+            old = self._link.pid
             self._unlink()
+            await asyncio.to_thread(zygote.end, old)
         if self._link is None:
             if self._child is not None:
                 await asyncio.to_thread(self._child.wait, KILL_PATIENCE)

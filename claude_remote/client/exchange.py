@@ -74,6 +74,7 @@ class Exchange:
         self._link: Link | None = ask(after)
         self._events = self._follow()
         self._begun = False  # the server has answered
+        self._gives_up: float | None = None  # when a link that is broken is given up, whatever `patience`
         self._deciding: dict[str, tuple[messages.Decide, bytes]] = {}  # not answered yet
         self.done = False
 
@@ -127,6 +128,10 @@ class Exchange:
         """Tell the server that this side lives, if it was silent for long. From any thread."""
         if self._link is not None and not self._link.closed:
             self._link.heartbeat()
+
+    def hurry(self, seconds: float) -> None:
+        """Give a link that breaks, or is broken, no more than so many seconds from now. From any thread."""
+        self._gives_up = time.monotonic() + seconds
 
     def abort(self) -> None:
         """Make the thread that iterates stop with LinkLost, soon. From any thread. The turn goes on."""
@@ -224,12 +229,21 @@ class Exchange:
         pause = FIRST_PAUSE
         while True:
             # Jitter keeps many clients of a server that restarts from coming back at the same instant.
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  not for secrets
+            self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311  not for secrets
             pause = min(pause * 2, LONGEST_PAUSE)
-            if self._patience == 0:  # aborted meanwhile
+            if self._patience == 0 or self._is_late():  # aborted, or hurried, meanwhile
                 raise lost
             try:
                 return self._ask(self.cursor)
             except (Unreachable, LinkLost, *_PASSING) as error:
                 if gives_up is not None and time.monotonic() + pause > gives_up:
                     raise LinkLost(f"{lost.message}; and then: {error.message}") from None
+
+    def _pause(self, seconds: float) -> None:
+        """In short pieces: a signal handler or another thread may have decided that it was long enough."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and self._patience != 0 and not self._is_late():
+            time.sleep(min(left, FIRST_PAUSE))
+
+    def _is_late(self) -> bool:
+        return self._gives_up is not None and time.monotonic() > self._gives_up

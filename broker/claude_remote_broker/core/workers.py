@@ -83,13 +83,13 @@ class Workers:
         lease = session.lease
         if lease is None or lease.killed or lease.release in {how, "now"}:
             return
-        lease.release = how
+        lease.release, lease.release_reason = how, reason if how == "now" else ""
         if lease.route is None:
             if how == "now":
                 self.kill(lease, reason)
             return
         lease.enter(Phase.LEAVING, self._context.now)
-        self.send(lease, bus.Release(session=session.id, epoch=lease.epoch, how=how))
+        self.send(lease, lease.release_verb(how))
 
     def kill(self, lease: Lease, reason: str) -> None:
         """End a worker and its tree by force. Its lease is over when WorkerExited has come."""
