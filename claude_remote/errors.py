@@ -195,6 +195,13 @@ class NoSuchSession(RemoteError):
     exit_code = Exit.USAGE
 
 
+class SessionTrimmed(RemoteError):
+    """That session is not kept any more."""
+
+    code = "session-trimmed"
+    exit_code = Exit.USAGE
+
+
 class NoSuchApproval(RemoteError):
     """There is no such approval."""
 

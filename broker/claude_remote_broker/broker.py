@@ -232,6 +232,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
+        ports.Measure: journal.perform,
         ports.Publish: publish,
         ports.Wake: wake,
     }

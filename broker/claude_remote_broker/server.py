@@ -24,7 +24,7 @@ from claude_remote_broker.administration import Administration
 from claude_remote_broker.broker import Adapters, Broker
 from claude_remote_broker.build import find_build
 from claude_remote_broker.bus_socket import BusSocket
-from claude_remote_broker.core import Core
+from claude_remote_broker.core import Core, Keep
 from claude_remote_broker.door import Door
 from claude_remote_broker.failure import Failure
 from claude_remote_broker.feed_socket import FeedSocket
@@ -156,6 +156,7 @@ class Server:
             clients=registry,
             max_workers=self._settings.workers or default_workers(),
             recovered=recovered,
+            keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
         broker = Broker(core, loop, self._life.defect)
         registry.watch(broker)
