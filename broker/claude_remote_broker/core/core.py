@@ -86,7 +86,7 @@ class Core:
                 self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.ConversationFound():
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()

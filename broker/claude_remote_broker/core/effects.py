@@ -11,7 +11,9 @@ from claude_remote_broker.ports import (
     CheckFolder,
     Command,
     Connection,
+    ConversationFound,
     FindApproval,
+    FindConversation,
     FindPrompt,
     FolderChecked,
     Found,
@@ -30,6 +32,7 @@ WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
+WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
 
 
 class Effects:
@@ -42,6 +45,7 @@ class Effects:
         self._loading: dict[Ticket, WhenLoaded] = {}
         self._finding: dict[Ticket, WhenFound] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
+        self._seeking: dict[Ticket, WhenConversationFound] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -88,11 +92,18 @@ class Effects:
         then: WhenChecked,
         *,
         apart: bool = False,
+        worktree: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
         self._checking[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also, apart))
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree))
+
+    def find_conversation(self, beginning: str, then: WhenConversationFound) -> None:
+        """A conversation in claude's own files."""
+        ticket = self._ticket()
+        self._seeking[ticket] = then
+        self._commands.append(FindConversation(ticket, beginning))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""
@@ -104,7 +115,7 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked | ConversationFound) -> None:
         """Likewise."""
         match event:
             case Loaded():
@@ -119,6 +130,10 @@ class Effects:
                 checked = self._checking.pop(event.ticket, None)
                 if checked is not None:
                     checked(event)
+            case ConversationFound():
+                sought = self._seeking.pop(event.ticket, None)
+                if sought is not None:
+                    sought(event)
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1

@@ -90,6 +90,13 @@ class Sessions:
                 raise Ambiguous(f"{text!r} could be any of {len(many)} sessions: {names}")
         raise NoSuchSession(f"There is no session {text!r}.")
 
+    def of_conversation(self, conversation: str) -> Session | None:
+        """The session whose claude has this conversation of its own."""
+        return next(
+            (session for session in self._by_id.values() if session.row.claude_session == conversation),
+            None,
+        )
+
     def latest(self, client: str, cwd: str) -> Session:
         """The session of this client in a folder that changed last. Raises NoSuchSession."""
         own = [

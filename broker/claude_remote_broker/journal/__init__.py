@@ -18,6 +18,7 @@ from claude_remote_broker.journal.rows import (
     PromptRow,
     SessionRow,
     Turn,
+    Worktree,
 )
 from claude_remote_broker.journal.schema import JournalUnusable
 
@@ -40,4 +41,5 @@ __all__ = [
     "SessionRow",
     "Turn",
     "WaitingPrompt",
+    "Worktree",
 ]
