@@ -137,13 +137,17 @@ class Administer(Command, frozen=True):
 
 
 class CheckFolder(Command, frozen=True):
-    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked."""
+    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked.
+
+    `worktree`: it shall be in a git repository, whose worktrees lie inside the roots, too.
+    """
 
     ticket: Ticket
     path: str | None
     roots: tuple[str, ...]
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
     apart: bool = False  # nor may any of them lie above what is claude-remote's own
+    worktree: bool = False
 
 
 class FolderChecked(Event, frozen=True):
@@ -151,6 +155,25 @@ class FolderChecked(Event, frozen=True):
 
     ticket: Ticket
     path: str = ""
+    error: RemoteError | None = None
+    worktrees: str = ""  # the folder in which claude makes those of this repository
+    taken: frozenset[str] = frozenset()  # the names that are in it
+
+
+class FindConversation(Command, frozen=True):
+    """Find a conversation in claude's own files, by its id or the beginning of one. ConversationFound."""
+
+    ticket: Ticket
+    beginning: str
+
+
+class ConversationFound(Event, frozen=True):
+    """The conversation, or why not. `cwd`: where it began; `owner`: the claude that has it open, in words."""
+
+    ticket: Ticket
+    conversation: str = ""
+    cwd: str = ""
+    owner: str = ""
     error: RemoteError | None = None
 
 
@@ -350,6 +373,7 @@ AnyEvent: TypeAlias = (
     | ClientForgotten
     | ClientUpdated
     | FolderChecked
+    | ConversationFound
     | FromWorker
     | WorkerLaunched
     | LaunchFailed
@@ -367,6 +391,7 @@ AnyCommand: TypeAlias = (
     | Hangup
     | Administer
     | CheckFolder
+    | FindConversation
     | ToWorker
     | Launch
     | Kill
