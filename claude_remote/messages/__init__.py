@@ -39,6 +39,7 @@ from claude_remote.messages.base import (
 )
 from claude_remote.messages.clients import (
     Approve,
+    ChangeRights,
     ClientInfo,
     Clients,
     ClientState,
@@ -109,6 +110,7 @@ __all__ = [
     "Await",
     "Behavior",
     "Cancel",
+    "ChangeRights",
     "ClientInfo",
     "ClientState",
     "Clients",
