@@ -45,7 +45,7 @@ class AddRule(Message, frozen=True, kw_only=True, tag="add-rule"):
     scope: Scope
     session: Line | None = None  # of the scope session: id, beginning of one, or name
     folder: Folder | None = None  # of the scope folder: relative to where the server starts sessions
-    seconds: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    seconds: Annotated[float, Meta(ge=0, le=1e9)] | None = None
 
 
 class ListRules(Message, frozen=True, kw_only=True, tag="list-rules"):

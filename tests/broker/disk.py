@@ -19,6 +19,8 @@ from claude_remote_broker.journal import (
     RecoveredSession,
     RuleRow,
     SessionRow,
+    Tombstone,
+    Trim,
     WaitingPrompt,
 )
 from claude_remote_broker.ports import (
@@ -26,8 +28,11 @@ from claude_remote_broker.ports import (
     FindApproval,
     FindPrompt,
     Found,
+    JournalFigures,
     Load,
     Loaded,
+    Measure,
+    Measured,
     Row,
     Store,
     Stored,
@@ -45,10 +50,11 @@ class MemoryDisk:
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
         self.rules: dict[str, RuleRow] = {}
+        self.tombstones: list[Tombstone] = []
         self.full = ""  # why nothing can be stored
         self.runs = 0
 
-    def perform(self, job: Store | Load | FindPrompt | FindApproval) -> Event:
+    def perform(self, job: Store | Load | FindPrompt | FindApproval | Measure) -> Event:
         match job:
             case Store():
                 return self._store(job)
@@ -58,6 +64,22 @@ class MemoryDisk:
                 return Found(job.ticket, self.prompts.get(job.prompt))
             case FindApproval():
                 return Found(job.ticket, self.approvals.get(job.approval))
+            case Measure():
+                return Measured(job.ticket, self._measure())
+
+    def _measure(self) -> JournalFigures:
+        used = sum(len(row.lines) for rows in self.log.values() for row in rows)
+        return JournalFigures(
+            used=used,
+            free=0,
+            log=0,
+            room=10**9,
+            commit=0.001,
+            commit_at=1.0,
+            worst_commit=0.002,
+            failing=self.full,
+            sweeping=False,
+        )
 
     def recover(self) -> Recovered:
         self.runs += 1
@@ -78,7 +100,8 @@ class MemoryDisk:
             )
             for row in self.sessions.values()
         ]
-        return Recovered("state", self.runs, tuple(sessions), tuple(self.rules.values()))
+        rules = tuple(self.rules.values())
+        return Recovered("state", self.runs, tuple(sessions), tuple(self.tombstones), rules)
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -118,11 +141,22 @@ class MemoryDisk:
                 self._put(prompt, self.texts.get(prompt.id, b""))
             case PutApproval(row=approval):
                 self.approvals[approval.id] = approval
+            case Trim(tombstone=tombstone):
+                del self.sessions[tombstone.id]
+                self.log.pop(tombstone.id, None)
+                for key in [key for key, row in self.approvals.items() if row.session == tombstone.id]:
+                    del self.approvals[key]
+                self.tombstones.append(tombstone)
+            case _:
+                self._rule(operation)
+        return ""
+
+    def _rule(self, operation: object) -> None:
+        match operation:
             case PutRule(row=rule):
                 self.rules[rule.id] = rule
             case DropRule(rule=rule_id):
                 self.rules.pop(rule_id, None)
-        return ""
 
     def _put(self, prompt: PromptRow, text: bytes) -> None:
         self.prompts[prompt.id] = prompt

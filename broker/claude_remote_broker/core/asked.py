@@ -109,6 +109,11 @@ class Listing(Exchange):
             raise OutOfTurn(f"{type(message).__name__} has no meaning now")
         self.end()
 
+    def check(self) -> None:
+        """See Exchange: it may see more now, or less."""
+        if self._follow and not self.client.congested:
+            self._list()
+
     def tell(self) -> None:
         """The server may be shutting down."""
         if self.context.stopping:

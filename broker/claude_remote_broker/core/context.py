@@ -13,6 +13,7 @@ from claude_remote_broker.ports import ClientTable
 
 if TYPE_CHECKING:
     from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.errands import Errands
     from claude_remote_broker.core.peeking import Peeks
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
@@ -41,3 +42,4 @@ class Context:
     publisher: Publisher = field(init=False)
     rules: Rulebook = field(init=False)
     peeks: Peeks = field(init=False)
+    errands: Errands = field(init=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from claude_remote_broker import ports
+from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
+from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
-from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
@@ -15,10 +17,12 @@ from claude_remote_broker.core.peeking import Peeks
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.retention import Keep, Retention
 from claude_remote_broker.core.rulebook import Rulebook
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.tombstones import Tombstones
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
@@ -41,6 +45,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
         self._context = context = Context(
@@ -52,7 +57,8 @@ class Core:
             effects=Effects(),
             tally=Tally(limits),
         )
-        context.sessions = Sessions(limits, context.tally, clients)
+        tombstones = Tombstones(recovered.tombstones)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, max_workers)
@@ -60,15 +66,22 @@ class Core:
         context.publisher = Publisher(context, recovered.run)
         context.rules = Rulebook(context, recovered.rules)
         context.peeks = Peeks(context)
+        context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
+        self._retention = Retention(context, keep or Keep())
+        self._cutting = Cutting(context)
 
     @property
     def quiet(self) -> bool:
         """No worker is left, and everything is stored."""
         context = self._context
-        return not context.workers.leases and all(session.ledger.quiet for session in context.sessions)
+        return (
+            not context.workers.leases
+            and context.errands.empty
+            and all(session.ledger.quiet for session in context.sessions)
+        )
 
     def start(self, now: float) -> list[Command]:
         """Take up what the broker before left: leases are awaited, prompts that waited go on waiting."""
@@ -78,6 +91,8 @@ class Core:
             self._recover(found)
         self._recovered = Recovered()
         context.rules.review_all()
+        # Rights may have been taken while nobody was here to see it.
+        self._cutting.cut()
         for session in context.sessions:
             if session.prompts and session.lease is None:
                 session.ledger.kick()
@@ -88,22 +103,24 @@ class Core:
         self._context.now = now
         match event:
             case ports.FromWorker():
-                self._context.workers.heard(event)
+                if not self._context.errands.heard(event):
+                    self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case (
+                ports.Loaded()
+                | ports.Found()
+                | ports.FolderChecked()
+                | ports.Measured()
+                | ports.ConversationFound()
+            ):
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
                 self._process(event)
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cut_off(fingerprint)
-            case ports.ClientUpdated(client=client):
-                self._context.rules.review(client.fingerprint)
-                self._context.publisher.client(client)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
+            case ports.ClientCutOff() | ports.ClientUpdated() | ports.ClientForgotten():
+                self._client(event)
             case _:
                 self._connection(event)
         return self._commands()
@@ -113,6 +130,7 @@ class Core:
         context = self._context
         context.now = now
         context.stopping = True
+        context.errands.end_all()
         for lease in context.workers.leases:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
@@ -131,6 +149,20 @@ class Core:
         self._context.publisher.flush()
         return self._context.effects.take()
 
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._context.rules.review(fingerprint)
+                self._cutting.cut(fingerprint, REVOKED)
+            case ports.ClientUpdated(client=client):
+                self._context.rules.review(client.fingerprint)
+                self._context.publisher.client(client)
+                if self._cutting.look(client):
+                    self._reception.rights_taken(client.fingerprint)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
+                self._cutting.forget(fingerprint)
+
     def _connection(self, event: Event) -> None:
         match event:
             case ports.Received():
@@ -148,6 +180,8 @@ class Core:
 
     def _process(self, event: Event) -> None:
         workers = self._context.workers
+        if self._context.errands.process(event):
+            return
         match event:
             case ports.WorkerLaunched():
                 workers.launched(event)
@@ -160,20 +194,13 @@ class Core:
 
     def _tick(self) -> None:
         self._watchdog.tick()
+        self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.peeks.tick()
         self._context.rules.tick()
         self._context.publisher.tick()
         self._context.pool.look_again()
-
-    def _cut_off(self, fingerprint: str) -> None:
-        """A revoked client's rules end, and its prompts are taken back, also those that are being stored."""
-        self._context.rules.review(fingerprint)
-        for session in self._context.sessions:
-            if session.prompts or not session.ledger.quiet:
-                withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)
-                session.ledger.submit(withdrawal)
 
     def _recover(self, found: RecoveredSession) -> None:
         context = self._context
@@ -194,6 +221,7 @@ class Core:
                 heard=context.now,
                 # It was closed, and the broker before died before it could end its claude.
                 release=None if found.row.closed is None else "now",
+                release_reason=closing.WHY,
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

@@ -10,6 +10,7 @@ from claude_remote_broker.core.asked import approval_info
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.session import Session
+from claude_remote_broker.core.words import cut
 from claude_remote_broker.journal import ApprovalRow, PromptRow
 from claude_remote_broker.ports import Publish
 
@@ -55,6 +56,12 @@ class Publisher:
         """Something about a session may be different."""
         if not session.fresh:
             self._touched[session.id] = session
+
+    def session_forgotten(self, session: Session, reason: str) -> None:
+        """A session was trimmed."""
+        self._touched.pop(session.id, None)
+        self._told.pop(session.id, None)
+        self._add(session.id, feed.SessionForgotten(session=session.id, reason=cut(reason)))
 
     def prompt(self, session: Session, row: PromptRow) -> None:
         """A prompt is new or moved on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, ShuttingDown
+from claude_remote_broker.core import gate
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.deciding import Late, decide
@@ -38,6 +39,11 @@ class DecideRequest(Exchange):
         row = draft.approvals.get(self._request.approval)
         if row is not None:
             self._tell(row)
+
+    def check(self) -> None:
+        """See Exchange."""
+        if self._session is not None:
+            gate.check_sees(self.client.peer, self._session, self.context.clients)
 
     def tell(self) -> None:
         """The server may be shutting down: the same decision can be sent again to the next."""

@@ -39,6 +39,15 @@ class Reception:
         if client is not None and client.exchange is not None:
             client.exchange.leave()
 
+    def rights_taken(self, fingerprint: str) -> None:
+        """What this client has under way ends if it may not go on."""
+        for client in [*self._clients.values()]:
+            if client.peer.fingerprint == fingerprint and client.exchange is not None:
+                try:
+                    client.exchange.check()
+                except RemoteError as error:
+                    client.exchange.end(error)
+
     def congested(self, conn: Connection) -> None:
         """More is buffered for it than should be."""
         client = self._clients.get(conn)
@@ -88,17 +97,15 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client).begin()
-            case m.Await() | m.Rename() | m.Close():
-                self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
-            case m.ListApprovals() | m.ShowApproval() | m.AddRule() | m.ListRules() | m.RemoveRule():
-                self._approve(client, message)
+            case m.Errand():
+                context.errands.begin(client, message, payload)
             case _:
-                self._answer(client, message)
+                self._look(client, message)
 
-    def _look(self, client: Client, message: m.Await | m.Rename | m.Close) -> None:
-        """Requests about a session as a whole."""
+    def _look(self, client: Client, message: m.Message) -> None:
+        """Requests about a session as a whole, about approvals, and those that are answered at once."""
         match message:
             case m.Await():
                 Awaiting(self._context, client, message).begin()
@@ -106,6 +113,10 @@ class Reception:
                 Renaming(self._context, client, message).begin()
             case m.Close():
                 Closing(self._context, client, message).begin()
+            case m.ListApprovals() | m.ShowApproval() | m.AddRule() | m.ListRules() | m.RemoveRule():
+                self._approve(client, message)
+            case _:
+                self._answer(client, message)
 
     def _approve(
         self,
@@ -144,8 +155,8 @@ class Reception:
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
-            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke():
-                context.effects.do(Administer(client.conn, message, client.peer.fingerprint))
+            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
+                context.effects.do(Administer(client.conn, message, client.peer))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
 
@@ -154,4 +165,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Withdraw | m.Cancel)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel)

@@ -10,6 +10,7 @@ from claude_remote_broker.journal.operations import (
     PutPrompt,
     PutRule,
     PutSession,
+    Trim,
 )
 from claude_remote_broker.journal.recovery import Recovered, RecoveredSession, WaitingPrompt
 from claude_remote_broker.journal.rows import (
@@ -20,7 +21,9 @@ from claude_remote_broker.journal.rows import (
     PromptRow,
     RuleRow,
     SessionRow,
+    Tombstone,
     Turn,
+    Worktree,
 )
 from claude_remote_broker.journal.schema import JournalUnusable
 
@@ -44,6 +47,9 @@ __all__ = [
     "RecoveredSession",
     "RuleRow",
     "SessionRow",
+    "Tombstone",
+    "Trim",
     "Turn",
     "WaitingPrompt",
+    "Worktree",
 ]

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, RuleRow, SessionRow
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, RuleRow, SessionRow, Tombstone
 from claude_remote_broker.ports import Row
 
 
@@ -54,4 +54,12 @@ class DropRule(Struct, frozen=True):
     rule: str
 
 
-Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append | PutRule | DropRule
+class Trim(Struct, frozen=True):
+    """Remove a session with its log and its approvals; the ids of its prompts stay. The log goes little by
+    little, afterwards.
+    """
+
+    tombstone: Tombstone
+
+
+Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim | PutRule | DropRule
