@@ -39,12 +39,29 @@ class Asking:
         self._refresh = refresh
         self._shown: set[str] = set()
         self._appeared = 0.0
+        self._visitors: dict[str, tuple[Question, str]] = {}  # of other sessions, with their folders
         self.answered: set[str] = set()  # approvals that were decided here
+
+    def visit(self, question: Question, folder: str) -> None:
+        """Show a question of another session, and turn to it."""
+        self._visitors[question.approval] = (question, folder)
+        self.update()
+        self.turn_to()
+
+    def leave(self, approval: str) -> None:
+        """A question of another session is no longer to be answered."""
+        self._visitors.pop(approval, None)
+        self.update()
 
     def update(self) -> None:
         """Show the question that is next, or none."""
         form = self._screen.form
-        waiting = [each for each in self._conversation.questions if each.approval not in self.answered]
+        visitors = [question for question, _ in self._visitors.values()]
+        waiting = [
+            each for each in (*visitors, *self._conversation.questions) if each.approval not in self.answered
+        ]
+        if form is not None and waiting and visitors and form.question.approval not in self._visitors:
+            form = None  # what was asked for comes first
         if form is not None and any(each.approval == form.question.approval for each in waiting):
             form.behind = len(waiting) - 1
             return
@@ -94,7 +111,8 @@ class Asking:
             if question.tool == "ExitPlanMode":
                 self._scroll.show(propose_plan(question.plan))
             elif question.tool != "AskUserQuestion":
-                self._scroll.show(propose(question, self._conversation.cwd))
+                _, folder = self._visitors.get(question.approval, (question, self._conversation.cwd))
+                self._scroll.show(propose(question, folder))
         if self._screen.form is None:
             self._appeared = time.monotonic()
         form = make_form(question)

@@ -39,7 +39,7 @@ class Questions:
         """A question that waits."""
         return self._open.get(approval)
 
-    def ask(self, fact: facts.ApprovalOpened, use: ToolUse | None, cwd: str) -> Change:
+    def ask(self, fact: facts.ApprovalOpened, use: ToolUse | None, cwd: str) -> Question:
         """Claude asks; `use` is the tool that it asks for, if it is known."""
         given = bytes(fact.input)
         plan = ""
