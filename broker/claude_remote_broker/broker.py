@@ -21,6 +21,7 @@ from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.surveyor import Surveyor
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Adapters:
     launcher: Launcher
     folders: Folders
     administration: Administration
+    surveyor: Surveyor
 
 
 class Broker:
@@ -217,6 +219,9 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def publish(command: ports.Publish) -> None:
         adapters.feed.publish(command.published)
 
+    def survey(command: ports.Survey) -> None:
+        broker.deliver(ports.Surveyed(command.ticket, adapters.surveyor.survey()))
+
     def wake(command: ports.Wake) -> None:
         broker.wake(command.delay)
 
@@ -233,6 +238,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
         ports.Measure: journal.perform,
+        ports.Survey: survey,
         ports.Publish: publish,
         ports.Wake: wake,
     }

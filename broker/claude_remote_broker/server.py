@@ -44,6 +44,7 @@ from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
 from claude_remote_broker.settings import Settings, default_workers
 from claude_remote_broker.state_lock import StateLock
+from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.window import Window, start_window
 from claude_remote_broker.worker_plan import WorkerPlan
 
@@ -98,6 +99,7 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         self._life.handle_signals(loop)
+        self._lag = LagWatch(loop)
         raise_open_files(Limits())
         async with self._closers:
             await self._serve(loop)
@@ -120,7 +122,7 @@ class Server:
             await parts.adapters.launcher.start()
             self._announce(where)
             self._start_window()
-            with self._watching(loop):
+            with self._watching():
                 await self._life.wait()
         finally:
             if self._life.ending in {Ending.MAKE_WAY, Ending.RESTART}:
@@ -188,7 +190,8 @@ class Server:
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        return _Parts(broker, Adapters(door, bus, feed, journal, launcher, folders, administration))
+        surveyor = Surveyor(door, launcher, self._lag)
+        return _Parts(broker, Adapters(door, bus, feed, journal, launcher, folders, administration, surveyor))
 
     def _listen(self, door: Door) -> str:
         """Open every way in, or go on with those of the life before. Where, in words."""
@@ -247,16 +250,15 @@ class Server:
             await asyncio.to_thread(self._window.end)
 
     @contextmanager
-    def _watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def _watching(self) -> Iterator[None]:
         """Measure the loop's pauses, and tell systemd that we live."""
-        lag = LagWatch(loop)
-        lag.start()
+        self._lag.start()
         every = self._notifier.watchdog_every
         alive = tasks.spawn(self._tell_alive(every), "watchdog") if every else None
         try:
             yield
         finally:
-            lag.stop()
+            self._lag.stop()
             if alive is not None:
                 alive.cancel()
 

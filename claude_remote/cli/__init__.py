@@ -23,6 +23,7 @@ COMMANDS = (
     "send",
     "servers",
     "sessions",
+    "status",
     "stop",
     "wait",
 )

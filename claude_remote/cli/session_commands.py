@@ -278,8 +278,30 @@ def rename(obj: Context, /, session: str, name: str, server: str | None, **said:
     return run_rename(obj.reach(server, **said), session, name, obj.terminal)
 
 
+@click.command()
+@click.argument("session", required=False)
+@server_option
+@acquaint
+@_json_option
+@click.pass_obj
+def status(obj: Context, /, session: str | None, server: str | None, *, as_json: bool, **said: Any) -> int:
+    """How every hop fares: from here to the door, the broker, the workers and their claudes.
+
+    When each was heard last, how long each step takes, and what waits where; of the sessions those that run,
+    wait or are read, or SESSION alone. What was not measured is said to be so.
+
+    \b
+    claude-remote status
+    claude-remote status --json | jq .journal
+    """
+    from claude_remote.cli.status import show_status
+
+    return show_status(obj.reach(server, **said), session, obj.terminal, json=as_json)
+
+
 SESSION_COMMANDS = (
     sessions,
+    status,
     attach,
     logs,
     send,

@@ -88,6 +88,7 @@ from claude_remote.messages.sessions import (
     SessionState,
     Target,
 )
+from claude_remote.messages.status import JournalStatus, SessionVitals, ShowStatus, Status, Vitals
 
 __all__ = [
     "BULK",
@@ -138,6 +139,7 @@ __all__ = [
     "Hello",
     "Input",
     "Interrupt",
+    "JournalStatus",
     "Line",
     "ListClients",
     "ListSessions",
@@ -160,18 +162,22 @@ __all__ = [
     "Ring",
     "SessionInfo",
     "SessionState",
+    "SessionVitals",
     "Sessions",
+    "ShowStatus",
     "SignalName",
     "Signalled",
     "Size",
     "Source",
     "Standing",
     "Started",
+    "Status",
     "Tail",
     "Target",
     "Time",
     "ToCommand",
     "Uuid",
+    "Vitals",
     "Waiting",
     "Watch",
     "Withdraw",

@@ -22,6 +22,7 @@ from claude_remote.messages.sessions import (
     Rename,
     Sessions,
 )
+from claude_remote.messages.status import ShowStatus, Status, Vitals
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -31,6 +32,7 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | ShowStatus
     | Await
     | Rename
     | Close
@@ -54,6 +56,8 @@ FromServer: TypeAlias = (
     | Standing
     | Opened
     | Sessions
+    | Status
+    | Vitals
     | Answer
     | Feed
     | Decided
@@ -75,6 +79,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: Right.VIEW,
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    ShowStatus: None,  # likewise
     Await: None,  # likewise
     Rename: Right.PROMPT,
     Close: Right.PROMPT,

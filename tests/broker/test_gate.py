@@ -17,6 +17,7 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Prompt(id=uuid(7), target=m.Target(), size=2),
         m.Attach(session="mine"),
         m.ListSessions(),
+        m.ShowStatus(),
         m.Await(session="mine"),
         m.Rename(session="mine", name="other"),
         m.Close(session="mine"),

@@ -10,13 +10,14 @@ from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
 from claude_remote_broker.core.interrupting import Withdrawal
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
-from claude_remote_broker.core.retention import Keep, Retention
+from claude_remote_broker.core.retention import Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
@@ -54,6 +55,7 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
         context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
@@ -66,7 +68,7 @@ class Core:
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
-        self._retention = Retention(context, keep or Keep())
+        self._retention = Retention(context)
 
     @property
     def quiet(self) -> bool:
@@ -99,18 +101,16 @@ class Core:
                     self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Measured():
+            case ports.Measured() | ports.Surveyed():
+                self._context.effects.figured(event)
+            case ports.Loaded() | ports.Found() | ports.FolderChecked():
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
                 self._process(event)
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cut_off(fingerprint)
-            case ports.ClientUpdated(client=client):
-                self._context.publisher.client(client)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
+            case ports.ClientCutOff() | ports.ClientUpdated() | ports.ClientForgotten():
+                self._client(event)
             case _:
                 self._connection(event)
         return self._commands()
@@ -165,6 +165,15 @@ class Core:
                 workers.exited(worker)
             case _:
                 workers.all_known()
+
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cut_off(fingerprint)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
 
     def _tick(self) -> None:
         self._watchdog.tick()

@@ -22,9 +22,12 @@ from claude_remote_broker.ports import (
     Measured,
     Row,
     Send,
+    ServerFigures,
     Store,
     Stored,
     StoreFailed,
+    Survey,
+    Surveyed,
     Ticket,
     Wake,
 )
@@ -34,6 +37,7 @@ WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
+WhenSurveyed: TypeAlias = Callable[[ServerFigures], None]
 
 
 class Effects:
@@ -47,6 +51,7 @@ class Effects:
         self._finding: dict[Ticket, WhenFound] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
         self._measuring: dict[Ticket, WhenMeasured] = {}
+        self._surveying: dict[Ticket, WhenSurveyed] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -109,7 +114,7 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked | Measured) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked) -> None:
         """Likewise."""
         match event:
             case Loaded():
@@ -124,16 +129,30 @@ class Effects:
                 checked = self._checking.pop(event.ticket, None)
                 if checked is not None:
                     checked(event)
+
+    def figured(self, event: Measured | Surveyed) -> None:
+        """Likewise."""
+        match event:
             case Measured():
                 measured = self._measuring.pop(event.ticket, None)
                 if measured is not None:
                     measured(event.figures)
+            case Surveyed():
+                surveyed = self._surveying.pop(event.ticket, None)
+                if surveyed is not None:
+                    surveyed(event.figures)
 
     def measure(self, then: WhenMeasured) -> None:
         """How the journal fares."""
         ticket = self._ticket()
         self._measuring[ticket] = then
         self._commands.append(Measure(ticket))
+
+    def survey(self, then: WhenSurveyed) -> None:
+        """How the process fares."""
+        ticket = self._ticket()
+        self._surveying[ticket] = then
+        self._commands.append(Survey(ticket))
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1

@@ -50,6 +50,16 @@ class Lease:
         """Its worker can be told something, and will do it."""
         return self.phase is Phase.LIVE and self.route is not None and not self.killed
 
+    beat: bus.Beat | None = None  # its last one
+    beat_at: float = 0.0
+    round_trip: float | None = None
+
+    def beaten(self, beat: bus.Beat, now: float) -> None:
+        """A beat has come."""
+        self.beat, self.beat_at = beat, now
+        if beat.echo:
+            self.round_trip = max(now - beat.echo - beat.held, 0.0)
+
     def release_verb(self, how: Literal["park", "now"]) -> bus.Release:
         """What its worker is told when it is released."""
         return bus.Release(session=self.session, epoch=self.epoch, how=how, reason=self.release_reason)

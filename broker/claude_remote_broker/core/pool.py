@@ -17,6 +17,11 @@ class Pool:
         self._changed = False
         self._look = False
 
+    @property
+    def waiting(self) -> int:
+        """How many sessions wait for a worker."""
+        return len(self._line)
+
     def place(self, session: Session) -> int | None:
         """How many sessions wait before this one; None if it does not wait."""
         for place, waiting in enumerate(self._line):
