@@ -45,6 +45,7 @@ from claude_remote_broker.registry import Registry
 from claude_remote_broker.settings import Settings, default_workers
 from claude_remote_broker.state_lock import StateLock
 from claude_remote_broker.surveyor import Surveyor
+from claude_remote_broker.transcripts import Transcripts
 from claude_remote_broker.window import Window, start_window
 from claude_remote_broker.worker_plan import WorkerPlan
 
@@ -171,6 +172,8 @@ class Server:
         private = (paths.config, paths.state, paths.run)
         folders = Folders(start, private)
         self._closers.callback(folders.close)
+        transcripts = Transcripts(prepared.environment)
+        self._closers.callback(transcripts.close)
         plan = WorkerPlan(
             bus=paths.bus_socket,
             spill=paths.spill,
@@ -191,7 +194,10 @@ class Server:
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
         surveyor = Surveyor(door, launcher, self._lag)
-        return _Parts(broker, Adapters(door, bus, feed, journal, launcher, folders, administration, surveyor))
+        adapters = Adapters(
+            door, bus, feed, journal, launcher, folders, transcripts, administration, surveyor
+        )
+        return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
         """Open every way in, or go on with those of the life before. Where, in words."""

@@ -89,6 +89,7 @@ class Client(Pinging, Steering, Errands):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
         on_approval: OnApproval | None = None,
         patience: float | None = 30.0,
@@ -97,7 +98,8 @@ class Client(Pinging, Steering, Errands):
         """Prompt a session and follow the turn: iterate over what is returned.
 
         `session` (an id, the beginning of one, or a name) or `latest` (this client's last session in `cwd`)
-        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`.
+        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`,
+        with `worktree` in a git worktree of that name ("": one is found) of the repository there.
         `options` are claude's own command-line arguments. `on_approval` is called for every approval that
         opens. When the connection breaks, it is made again for `patience` seconds (None: for ever), and the
         turn goes on with the next event; `id`, a UUID, names the prompt, so that the same one sent again
@@ -105,7 +107,15 @@ class Client(Pinging, Steering, Errands):
         """
         from claude_remote.client.turn import Turn
 
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         request = PromptRequest(text, target, id=id)
 
         def ask(after: Cursor | None) -> Link:
@@ -124,10 +134,19 @@ class Client(Pinging, Steering, Errands):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
     ) -> messages.Opened:
         """Begin or wake a session without a prompt, so that its claude is ready when one comes."""
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         return self._one(messages.Open(target=target), messages.Opened)
 
     def attach(
@@ -236,11 +255,21 @@ class Client(Pinging, Steering, Errands):
         ]
 
     def approve(
-        self, which: str, *, name: str | None = None, rights: Iterable[Right] | None = None
+        self,
+        which: str,
+        *,
+        name: str | None = None,
+        rights: Iterable[Right] | None = None,
+        roots: Iterable[str] | None = None,
     ) -> ClientInfo:
         """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
         given = None if rights is None else tuple(rights)
-        return self._changed(messages.Approve(which=which, name=name, rights=given))
+        held = None if roots is None else tuple(roots)
+        return self._changed(messages.Approve(which=which, name=name, rights=given, roots=held))
+
+    def change_rights(self, change: messages.ChangeRights) -> ClientInfo:
+        """Change what a client may do: at once, its live connections included."""
+        return self._changed(change)
 
     def refuse(self, which: str) -> ClientInfo:
         """Refuse a client that waits."""

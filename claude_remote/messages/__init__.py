@@ -14,6 +14,7 @@ from claude_remote.messages.base import (
     DEAD_AFTER,
     DEFAULT_PORT,
     HEARTBEAT_EVERY,
+    MAX_FOLDER,
     PROTOCOL,
     Cancel,
     Count,
@@ -38,6 +39,7 @@ from claude_remote.messages.base import (
 )
 from claude_remote.messages.clients import (
     Approve,
+    ChangeRights,
     ClientInfo,
     Clients,
     ClientState,
@@ -95,6 +97,7 @@ __all__ = [
     "DEAD_AFTER",
     "DEFAULT_PORT",
     "HEARTBEAT_EVERY",
+    "MAX_FOLDER",
     "MAX_PROMPT",
     "NEEDS",
     "PARCEL",
@@ -108,6 +111,7 @@ __all__ = [
     "Await",
     "Behavior",
     "Cancel",
+    "ChangeRights",
     "ClientInfo",
     "ClientState",
     "Clients",

@@ -6,7 +6,16 @@ from typing import TypeAlias
 
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
-from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
+from claude_remote.messages.clients import (
+    Approve,
+    ChangeRights,
+    Clients,
+    ListClients,
+    Refuse,
+    Revoke,
+    Ring,
+    Standing,
+)
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
@@ -45,6 +54,7 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | ChangeRights
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Request
@@ -77,7 +87,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Ping: None,
     Open: Right.PROMPT,
     Prompt: Right.PROMPT,
-    Attach: Right.VIEW,
+    Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
     ShowStatus: None,  # likewise
     Await: None,  # likewise
@@ -93,4 +103,5 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    ChangeRights: Right.ADMIN,
 }

@@ -6,10 +6,10 @@ from claude_remote_broker import ports
 from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
+from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
-from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
@@ -69,6 +69,7 @@ class Core:
         self._recovered = recovered
         self._watchdog = Watchdog(context)
         self._retention = Retention(context)
+        self._cutting = Cutting(context)
 
     @property
     def quiet(self) -> bool:
@@ -87,6 +88,8 @@ class Core:
         for found in self._recovered.sessions:
             self._recover(found)
         self._recovered = Recovered()
+        # Rights may have been taken while nobody was here to see it.
+        self._cutting.cut()
         for session in context.sessions:
             if session.prompts and session.lease is None:
                 session.ledger.kick()
@@ -101,9 +104,14 @@ class Core:
                     self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Measured() | ports.Surveyed():
-                self._context.effects.figured(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case (
+                ports.Loaded()
+                | ports.Found()
+                | ports.FolderChecked()
+                | ports.Measured()
+                | ports.Surveyed()
+                | ports.ConversationFound()
+            ):
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
@@ -137,6 +145,18 @@ class Core:
         self._context.publisher.flush()
         return self._context.effects.take()
 
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cutting.cut(fingerprint, REVOKED)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+                if self._cutting.look(client):
+                    self._reception.rights_taken(client.fingerprint)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
+                self._cutting.forget(fingerprint)
+
     def _connection(self, event: Event) -> None:
         match event:
             case ports.Received():
@@ -166,15 +186,6 @@ class Core:
             case _:
                 workers.all_known()
 
-    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
-        match event:
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cut_off(fingerprint)
-            case ports.ClientUpdated(client=client):
-                self._context.publisher.client(client)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
-
     def _tick(self) -> None:
         self._watchdog.tick()
         self._retention.tick()
@@ -182,13 +193,6 @@ class Core:
         self._context.controls.tick()
         self._context.publisher.tick()
         self._context.pool.look_again()
-
-    def _cut_off(self, fingerprint: str) -> None:
-        """A revoked client's prompts are taken back, also those that are just being stored."""
-        for session in self._context.sessions:
-            if session.prompts or not session.ledger.quiet:
-                withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)
-                session.ledger.submit(withdrawal)
 
     def _recover(self, found: RecoveredSession) -> None:
         context = self._context
