@@ -67,7 +67,8 @@ class Question(Item, frozen=True, kw_only=True):
     """Claude asks whether it may use a tool, or asks the user something. Open while it is not `done`.
 
     `decision` None and `done`: it is void, `message` says why. `plan`: for ExitPlanMode, when it is known.
-    `may_remember`: Claude offers a rule by which the like is allowed for the rest of the session.
+    `may_remember`: there is a rule by which the like is allowed for the rest of the session; `remembers` says
+    in words what it allows.
     """
 
     approval: str
@@ -80,6 +81,7 @@ class Question(Item, frozen=True, kw_only=True):
     agent: str = ""
     plan: str = ""
     may_remember: bool = False
+    remembers: tuple[str, ...] = ()
     decision: Behavior | None = None
     for_session: bool = False
     by: str = ""
