@@ -17,6 +17,7 @@ from claude_remote_gui.models.tables import CLIENTS, ClientRow, client_rows
 from claude_remote_gui.views.first_contact import FirstContacts
 from claude_remote_gui.views.parts import button, filter_box, label, row, say, selected, sorted_by, table
 from claude_remote_gui.views.rights_picker import RightsPicker
+from claude_remote_gui.views.strip import Strip
 
 
 class ClientsView(QWidget):
@@ -42,9 +43,7 @@ class ClientsView(QWidget):
         self.rights = RightsPicker()
         self.change = button("Give these rights", self._change)
         self.revoke = button("Revoke …", self._ask, "Cut this client off, at once")
-        self.sure = label(wraps=True, bold=True)
-        self.really = button("Revoke it", self._revoke)
-        self.keep = button("Keep it", self._keep)
+        self.strip = Strip()
         self._chosen: ClientRow | None = None
         self.said = label(wraps=True)
         layout = QVBoxLayout(self)
@@ -52,9 +51,8 @@ class ClientsView(QWidget):
         layout.addWidget(self.filter)
         layout.addWidget(self.table, 1)
         layout.addLayout(row(self.rights, self.change, self.revoke))
-        layout.addLayout(row(self.sure, self.really, self.keep, None))
+        layout.addWidget(self.strip)
         layout.addWidget(self.said)
-        self._keep()
         say(self.said, "")
         selection = self.table.selectionModel()
         if selection is not None:
@@ -77,7 +75,7 @@ class ClientsView(QWidget):
     def _select(self) -> None:
         found = selected(self.table, ROW_ROLE)
         self._chosen = found if isinstance(found, ClientRow) else None
-        self._keep()
+        self.strip.close_again()
         say(self.said, "")
         if self._chosen is not None:
             self.rights.put(self._chosen.info.rights)
@@ -100,25 +98,18 @@ class ClientsView(QWidget):
         self._ask_server(row, lambda client: client.approve(which, rights=ordered), "has these rights now")
 
     def _ask(self) -> None:
-        if self._chosen is not None:
-            say(
-                self.sure,
-                f"Revoke {self._chosen.info.name}? Its connections end at once, its queued prompts go.",
-            )
-            self.really.show()
-            self.keep.show()
-            self.keep.setFocus()
-
-    def _revoke(self) -> None:
         row = self._chosen
-        self._keep()
         if row is not None:
-            which = row.info.fingerprint
-            self._ask_server(row, lambda client: client.revoke(which), "is revoked")
+            self.strip.sure(
+                f"Revoke {row.info.name}? Its connections end at once, its queued prompts go.",
+                "Revoke it",
+                "Keep it",
+                lambda: self._revoke(row),
+            )
 
-    def _keep(self) -> None:
-        for each in (self.sure, self.really, self.keep):
-            each.hide()
+    def _revoke(self, row: ClientRow) -> None:
+        which = row.info.fingerprint
+        self._ask_server(row, lambda client: client.revoke(which), "is revoked")
 
     def _ask_server(self, row: ClientRow, request: Callable[[Client], object], done: str) -> None:
         def then(_result: object, error: RemoteError | None) -> None:

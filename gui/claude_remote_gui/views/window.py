@@ -29,6 +29,7 @@ from claude_remote_gui.views.servers import ServersBar
 from claude_remote_gui.views.sessions import SessionsView
 from claude_remote_gui.views.tray import Tray, icon
 
+_SMALL, _WIDEST, _HIGHEST = 1366, 1900, 1250  # pixels
 TITLES = ("Sessions", "Approvals", "Clients", "Activity")
 
 
@@ -117,7 +118,7 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         geometry = self._settings.value("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(1240, 800)
+            self._take_room()
         self.tabs.setCurrentIndex(int(self._settings.value("tab", 0)))
         for name, header in self._headers():
             state = self._settings.value(f"columns/{name}")
@@ -127,6 +128,20 @@ class Window(QMainWindow):
             state = self._settings.value(f"splitters/{splitter.objectName()}")
             if state is not None:
                 splitter.restoreState(state)
+
+    def _take_room(self) -> None:
+        """The first time: most of the screen, in its middle; all of a small one."""
+        screen = self.screen() or QApplication.primaryScreen()
+        if screen is None:
+            self.resize(1240, 800)
+            return
+        room = screen.availableGeometry()
+        whole = room.width() <= _SMALL
+        width, height = (
+            (room.width(), room.height()) if whole else (room.width() * 4 // 5, room.height() * 17 // 20)
+        )
+        self.resize(min(width, _WIDEST), min(height, _HIGHEST))
+        self.move(room.center() - self.rect().center())
 
     def _headers(self) -> list[tuple[str, QHeaderView]]:
         found = []

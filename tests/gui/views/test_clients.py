@@ -66,11 +66,11 @@ def test_revoking_is_confirmed(qtbot: QtBot, hub: StillHub, view: ClientsView) -
     view.table.selectRow(0)
     view.revoke.click()
     assert not hub.asked
-    assert view.really.isVisible()
-    view.keep.click()
-    assert not view.really.isVisible()
+    assert view.strip.really.isVisible()
+    view.strip.keep.click()
+    assert not view.strip.really.isVisible()
     view.revoke.click()
-    view.really.click()
+    view.strip.really.click()
     assert hub.call() == ("revoke", (BOB.fingerprint,), {})
     hub.answer()
     assert view.said.text() == "bob is revoked."
