@@ -141,8 +141,7 @@ class Decision(QWidget):
             self._guard.start()
             self.words.clear()
             info = found.approval.info
-            where = f" in {found.cwd}" if found.cwd else ""
-            say(self.title, f"{info.session_name} on {found.server} asks to use {info.tool}{where}")
+            say(self.title, self._head(found))
             self._whole = self._known.get(info.id)
             if self._whole is None:
                 self._write([*plain(info.summary, "code", mono=True), texts.FETCHING])
@@ -189,6 +188,14 @@ class Decision(QWidget):
         if self._whole is None or self.shown is None or self.form is not None or self._is_plan:
             return []
         return texts.remembered(self._whole.fact, self.shown.cwd)
+
+    def _head(self, found: ApprovalRow) -> str:
+        info = found.approval.info
+        wants = {"AskUserQuestion": "asks you", "ExitPlanMode": "has a plan"}
+        what = wants.get(info.tool, f"asks to use {info.tool}")
+        if self._low:  # it stands in its conversation
+            return f"Claude {what}"
+        return f"{info.session_name} on {found.server} {what}" + (f", in {found.cwd}" if found.cwd else "")
 
     def _furnish(self) -> None:
         """The words, the form and the buttons for what is shown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from claude_remote.client.conversation.asked import Asked, joined
@@ -38,7 +39,7 @@ class _One(QWidget):
             if option.description:
                 about = label(option.description, wraps=True)
                 about.setIndent(24)
-                about.setEnabled(False)
+                about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
                 layout.addWidget(about)
         self.other = QLineEdit()
         self.other.setPlaceholderText("Other, in your own words")
