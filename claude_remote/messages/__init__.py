@@ -47,7 +47,7 @@ from claude_remote.messages.clients import (
     Ring,
     Standing,
 )
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Source, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
     MAX_PROMPT,
     Accepted,
@@ -129,6 +129,7 @@ __all__ = [
     "Reset",
     "Revoke",
     "Ring",
+    "Seen",
     "SessionInfo",
     "SessionState",
     "Sessions",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
     Answer,
@@ -42,7 +42,7 @@ Request: TypeAlias = (
     | Revoke
 )
 # Everything that a client may send, and everything that a server may.
-FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Request
+FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Seen | Request
 FromServer: TypeAlias = (
     Hello
     | Heartbeat
