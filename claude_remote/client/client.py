@@ -254,11 +254,21 @@ class Client(Steering):
         ]
 
     def approve(
-        self, which: str, *, name: str | None = None, rights: Iterable[Right] | None = None
+        self,
+        which: str,
+        *,
+        name: str | None = None,
+        rights: Iterable[Right] | None = None,
+        roots: Iterable[str] | None = None,
     ) -> ClientInfo:
         """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
         given = None if rights is None else tuple(rights)
-        return self._changed(messages.Approve(which=which, name=name, rights=given))
+        held = None if roots is None else tuple(roots)
+        return self._changed(messages.Approve(which=which, name=name, rights=given, roots=held))
+
+    def change_rights(self, change: messages.ChangeRights) -> ClientInfo:
+        """Change what a client may do: at once, its live connections included."""
+        return self._changed(change)
 
     def refuse(self, which: str) -> ClientInfo:
         """Refuse a client that waits."""

@@ -38,6 +38,7 @@ from claude_remote.messages.base import (
 )
 from claude_remote.messages.clients import (
     Approve,
+    ChangeRights,
     ClientInfo,
     Clients,
     ClientState,
@@ -89,6 +90,7 @@ __all__ = [
     "Await",
     "Behavior",
     "Cancel",
+    "ChangeRights",
     "ClientInfo",
     "ClientState",
     "Clients",

@@ -6,7 +6,16 @@ from typing import TypeAlias
 
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
-from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
+from claude_remote.messages.clients import (
+    Approve,
+    ChangeRights,
+    Clients,
+    ListClients,
+    Refuse,
+    Revoke,
+    Ring,
+    Standing,
+)
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -40,6 +49,7 @@ Request: TypeAlias = (
     | Approve
     | Refuse
     | Revoke
+    | ChangeRights
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Seen | Request
@@ -68,7 +78,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Ping: None,
     Open: Right.PROMPT,
     Prompt: Right.PROMPT,
-    Attach: Right.VIEW,
+    Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
     Await: None,  # likewise
     Rename: Right.PROMPT,
@@ -82,4 +92,5 @@ NEEDS: dict[type[Message], Right | None] = {
     Approve: Right.ADMIN,
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
+    ChangeRights: Right.ADMIN,
 }

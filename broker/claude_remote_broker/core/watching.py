@@ -60,6 +60,10 @@ class Watching(Exchange):
             case _:
                 raise OutOfTurn(f"{type(message).__name__} has no meaning now")
 
+    def check(self) -> None:
+        """See Exchange."""
+        gate.check(self.client.peer, m.Watch(), self.context.clients)
+
     def closed(self) -> None:
         """Watch no more."""
         self.context.publisher.watchers.pop(self.client.conn, None)

@@ -110,6 +110,11 @@ CLIENTS: tuple[Column[ClientRow], ...] = (
     Column("Client", lambda r: one_line(r.info.name), tip=lambda r: r.info.fingerprint),
     Column("State", lambda r: r.info.state, colour=_client_colour),
     Column("Rights", lambda r: rights.describe(r.info.rights)),
+    Column(
+        "Folders",
+        lambda r: one_line(", ".join(map(home, r.info.roots))),
+        tip=lambda r: "\n".join(r.info.roots),
+    ),
     Column("Connections", lambda r: str(r.info.connections or ""), lambda r: r.info.connections, right=True),
     Column("Busy with", lambda r: one_line(r.doing), tip=lambda r: r.doing),
     Column("Last seen", lambda r: clock(r.info.last_seen), lambda r: r.info.last_seen),
@@ -187,7 +192,8 @@ def client_rows(pictures: Mapping[str, Picture]) -> dict[tuple[str, str], Client
         busy: dict[str, list[str]] = {}
         for session in picture.sessions.values():
             if session.state in _BUSY:
-                busy.setdefault(session.client, []).append(session.name)
+                whose = session.prompting or session.client
+                busy.setdefault(whose, []).append(f"{session.name} ({session.state})")
         for key, info in picture.clients.items():
             rows[server, key] = ClientRow(server, info, ", ".join(busy.get(info.name, ())))
     return rows
