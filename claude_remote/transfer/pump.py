@@ -1,0 +1,40 @@
+"""Running one end of a transfer over whatever carries its packets."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Duplex(Protocol):
+    """Carries packets both ways, in order. Raises RemoteError when it cannot any more."""
+
+    def send(self, packet: bytearray) -> None:
+        """Send one. Does not wait for the other side: its window bounds what is on the way."""
+
+    def receive(self, *, wait: bool) -> bytes | None:
+        """The next one. None when nothing has come, and with `wait` only after some time."""
+
+
+class Machine(Protocol):
+    """A sender or a receiver."""
+
+    over: bool
+
+    def take(self, packet: bytes) -> None:
+        """A packet has come. Raises RemoteError."""
+
+    def give(self) -> bytearray | None:
+        """A packet to be sent."""
+
+
+def run(machine: Machine, duplex: Duplex) -> None:
+    """To the end. Raises RemoteError."""
+    while not machine.over:
+        packet = machine.give()
+        if packet is not None:
+            duplex.send(packet)
+        if machine.over:
+            return
+        incoming = duplex.receive(wait=packet is None)
+        if incoming is not None:
+            machine.take(incoming)

@@ -1,0 +1,332 @@
+"""The receiver: puts what comes into its place, and believes nothing of it.
+
+A small file is written beside its destination and put into place with others in one go, when all of them are
+on disk. A large one is taken up where an earlier transfer broke off, if what is there is the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from claude_remote.errors import BadMessage, BadName, Damaged, NoSpace, RemoteError
+from claude_remote.transfer import records as r
+from claude_remote.transfer import sizes
+from claude_remote.transfer.batch import Batch
+from claude_remote.transfer.content import Breathe, digest, hash_file, hasher
+from claude_remote.transfer.disk import Task, sync_all
+from claude_remote.transfer.ground import Ground, Guard, Landing
+from claude_remote.transfer.mistakes import ends_all, translate
+from claude_remote.transfer.names import destination, show
+from claude_remote.transfer.parts import Part
+from claude_remote.transfer.progress import Checkpoint, Progress, fold, size_of
+
+if TYPE_CHECKING:
+    from blake3 import blake3
+
+
+@dataclass
+class _Incoming:
+    """A large file that is on its way."""
+
+    offer: r.Offer
+    place: tuple[bytes, ...]
+    part: Part
+    hash: blake3
+    held: int  # bytes of it that are here
+    begun: bool = False
+    unsynced: int = 0
+    sync: Task | None = None
+
+
+class Receiver:
+    """Receives below `landing`. `after` is what an earlier receiver of the same has got done.
+
+    Give it every packet that comes (`take`), and send every packet that it has (`give`; None: nothing now).
+    Raises RemoteError when nothing can go on; then, and at the end, close() it.
+    """
+
+    def __init__(
+        self,
+        landing: Landing,
+        guard: Guard,
+        breathe: Breathe,
+        *,
+        after: Checkpoint | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._ground = Ground(landing.folder, guard)
+        self._name = landing.name
+        self._only: bytes | None = None  # with a name of its own for it, one thing may arrive
+        self._breathe = breathe
+        self._progress = progress or Progress()
+        self.checkpoint = after or Checkpoint()
+        self._n, self._seen = self.checkpoint
+        self._said = self.checkpoint.upto
+        self._folded: deque[tuple[int, bytes]] = deque()
+        self._done: set[int] = set()
+        self._incoming: dict[int, _Incoming] = {}
+        self._batch = Batch(self._ground, self._breathe, self._settled)
+        self._owed = 0
+        self._out: deque[r.Record] = deque()
+        self.over = False
+
+    def take(self, packet: bytes) -> None:
+        """A packet of the sender's. Raises RemoteError."""
+        if self.over:
+            raise BadMessage("the sender goes on after the end")
+        for record, payload in r.read(packet, r.FROM_SENDER):
+            self._take(record, payload)
+        self._owed += 1
+
+    def give(self) -> bytearray | None:
+        """The next packet, if there is something to say."""
+        if self.checkpoint.upto > self._said:
+            self._said = self.checkpoint.upto
+            self._out.append(r.Stored(upto=self._said))
+        if self._owed * 4 >= sizes.WINDOW or (self._owed and self._out):
+            self._out.appendleft(r.Credit(packets=min(self._owed, sizes.WINDOW)))
+            self._owed = 0
+        packet = bytearray()
+        while self._out and len(packet) < sizes.CHUNK:
+            record = self._out.popleft()
+            r.write(packet, record)
+            self.over = isinstance(record, r.Finished)
+        return packet or None
+
+    def close(self) -> None:
+        """Let go of everything. What is there of large files stays, to go on with."""
+        try:
+            self._batch.discard()
+        finally:
+            for incoming in self._incoming.values():
+                incoming.part.close()
+            self._incoming.clear()
+            self._ground.close()
+
+    # --- records -----------------------------------------------------------------------------------------
+
+    def _take(self, record: r.Record, payload: memoryview) -> None:
+        match record:
+            case r.Data(n=n):
+                self._write(self._known(n), payload)
+            case r.Begin(n=n, offset=offset):
+                self._begin(self._known(n), offset)
+            case r.End(n=n):
+                self._end(self._known(n), record)
+            case r.Skip(n=n) if n <= self._n:
+                self._abandon(n, record)
+            case r.Directory() | r.Link() | r.Whole() | r.Offer() | r.Skip():
+                self._arrive(record, payload)
+            case r.Leave():
+                self._leave(record)
+            case r.Plan(files=files, size=size):
+                self._progress.planned(files, size)
+            case r.Finish():
+                self._finish()
+
+    def _arrive(self, entry: r.Entry, payload: memoryview) -> None:
+        if entry.n != self._n + 1 or entry.n - self.checkpoint.upto > 2 * sizes.AHEAD:
+            raise BadMessage(f"entry {entry.n} came after entry {self._n}")
+        self._n = entry.n
+        self._seen = fold(self._seen, entry, size_of(entry, len(payload)))
+        self._folded.append((self._n, self._seen))
+
+        def act() -> None:
+            match entry:
+                case r.Skip():
+                    self._progress.failed(entry.path, r.trouble(entry))
+                    self._settled(entry.n)
+                case r.Directory():
+                    self._ground.make(self._place(entry.path))
+                    self._settled(entry.n)
+                case r.Link():
+                    self._batch.link(self._place(entry.path), entry)
+                case r.Whole():
+                    self._small(entry, payload)
+                case r.Offer():
+                    self._offered(entry)
+
+        self._try(entry.n, entry.path, act)
+
+    def _leave(self, leave: r.Leave) -> None:
+        try:
+            place = self._place(leave.path)
+        except BadName:
+            return  # nor could it be entered
+        self._batch.leave(place, leave.mode, leave.mtime)
+
+    def _small(self, whole: r.Whole, payload: memoryview) -> None:
+        place = self._place(whole.path)
+        if len(payload) > sizes.INLINE:
+            raise BadMessage(f"a file of {len(payload)} bytes has to be offered first")
+        if digest(bytes(payload)) != whole.digest:
+            raise Damaged(f"{show(whole.path)} was damaged on its way")
+        self._progress.began(whole.path, len(payload))
+        part = Part.open(self._ground.parent(place), place[-1])
+        try:
+            part.begin(0)
+            part.write(payload)
+            part.finish(whole.mode, whole.mtime)
+        except OSError:
+            part.discard(self._ground.parent(place))
+            raise
+        self._progress.moved(len(payload))
+        self._batch.add(place, part, whole, len(payload))
+
+    # --- large files -------------------------------------------------------------------------------------
+
+    def _offered(self, offer: r.Offer) -> None:
+        place = self._place(offer.path)
+        if len(self._incoming) >= 2 * sizes.OFFERS:
+            raise BadMessage("too many files are offered at once")
+        folder = self._ground.parent(place)
+        part = Part.open(folder, place[-1])
+        try:
+            held = min(part.size, offer.size or 0)
+            if (offer.size or 0) - held > folder.free():
+                raise NoSpace(f"there is no space for the {offer.size} bytes of {show(offer.path)}")
+            hashed, held = hash_file(part.descriptor, held, self._breathe)
+        except (OSError, RemoteError):
+            if part.size:
+                part.close()
+            else:
+                part.discard(folder)
+            raise
+        self._incoming[offer.n] = _Incoming(offer, place, part, hashed, held)
+        self._out.append(r.Go(n=offer.n, offset=held, digest=hashed.digest() if held else b""))
+
+    def _begin(self, incoming: _Incoming | None, offset: int) -> None:
+        if incoming is None:
+            return
+        if incoming.begun or offset not in {0, incoming.held}:
+            raise BadMessage("a file begins where it cannot")
+        incoming.begun = True
+        if offset != incoming.held:
+            incoming.hash, incoming.held = hasher(), 0
+        self._progress.began(incoming.offer.path, incoming.offer.size)
+        if offset:
+            self._progress.resumed(incoming.offer.path, offset)
+        self._try(incoming.offer.n, incoming.offer.path, lambda: incoming.part.begin(offset))
+
+    def _write(self, incoming: _Incoming | None, payload: memoryview) -> None:
+        if incoming is None:
+            return
+        offer = incoming.offer
+        incoming.held += len(payload)
+        if not incoming.begun or (offer.size is not None and incoming.held > offer.size):
+            incoming.part.discard(self._ground.parent(incoming.place))
+            raise BadMessage(f"{show(offer.path)} is larger than announced")
+        incoming.hash.update(payload)
+        self._try(offer.n, offer.path, lambda: incoming.part.write(payload))
+        self._progress.moved(len(payload))
+        incoming.unsynced += len(payload)
+        if incoming.unsynced >= sizes.SYNC_EVERY and incoming.sync is None:
+            descriptor = incoming.part.descriptor
+            incoming.unsynced = 0
+            incoming.sync = Task(lambda: sync_all([descriptor]))
+        elif incoming.sync is not None and not incoming.sync.is_alive():
+            self._try(offer.n, offer.path, lambda: self._synced(incoming))
+
+    def _synced(self, incoming: _Incoming) -> None:
+        """What the disk had to say is said once, to whoever asks first."""
+        task, incoming.sync = incoming.sync, None
+        if task is not None:
+            task.wait(self._breathe)
+
+    def _end(self, incoming: _Incoming | None, end: r.End) -> None:
+        if incoming is None:
+            return
+        offer = incoming.offer
+
+        def act() -> None:
+            if not incoming.begun or end.size != incoming.held or offer.size not in {None, end.size}:
+                raise Damaged(f"{show(offer.path)} did not arrive whole")
+            if incoming.hash.digest() != end.digest:
+                raise Damaged(f"{show(offer.path)} was damaged on its way")
+            incoming.part.finish(offer.mode, offer.mtime)
+            self._synced(incoming)
+            Task(lambda: sync_all([incoming.part.descriptor])).wait(self._breathe)
+            folder = self._ground.parent(incoming.place)
+            incoming.part.place(folder, offer.mtime)
+            folder.sync()
+            del self._incoming[offer.n]
+            self._progress.done(offer.path)
+            self._settled(offer.n)
+
+        self._try(offer.n, offer.path, act)
+
+    def _abandon(self, n: int, skip: r.Skip) -> None:
+        """The sender cannot go on with a file that it has begun."""
+        incoming = self._known(n)
+        if incoming is not None:
+            self._progress.failed(skip.path, r.trouble(skip))
+            self._drop(n)
+            self._settled(n)
+
+    # --- the end -----------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        if self._incoming:
+            raise BadMessage("the sender has finished, and files are not complete")
+        self._batch.flush()
+        self._out.append(r.Stored(upto=self.checkpoint.upto))
+        self._said = self.checkpoint.upto
+        self._out.append(r.Finished())
+
+    # --- parts -------------------------------------------------------------------------------------------
+
+    def _place(self, path: bytes) -> tuple[bytes, ...]:
+        """Where something that the sender calls `path` lands. Raises BadName."""
+        parts = destination(path)
+        if self._name is None:
+            return parts
+        self._only = self._only or parts[0]
+        if parts[0] != self._only:
+            raise BadMessage("more than one thing comes where there is one name")
+        return (self._name, *parts[1:])
+
+    def _known(self, n: int) -> _Incoming | None:
+        """A file that was offered; None when it was given up here and the sender does not know that yet."""
+        if n > self._n:
+            raise BadMessage(f"entry {n} was not offered")
+        return self._incoming.get(n)
+
+    def _try(self, n: int, path: bytes, act: Callable[[], None]) -> None:
+        """Do something about one entry. If that fails, the others go on, unless none of them could."""
+        try:
+            act()
+        except OSError as error:
+            self._give_up(n, path, translate(error, path))
+        except BadMessage:
+            raise
+        except RemoteError as error:
+            self._give_up(n, path, error)
+
+    def _give_up(self, n: int, path: bytes, error: RemoteError) -> None:
+        self._drop(n)
+        if ends_all(error):
+            raise error
+        self._progress.failed(path, error)
+        self._out.append(r.Failed(n=n, path=path, code=error.code, words=error.message[:4096]))
+        self._settled(n)
+
+    def _drop(self, n: int) -> None:
+        incoming = self._incoming.pop(n, None)
+        if incoming is not None:
+            incoming.part.discard(self._ground.parent(incoming.place))
+
+    def _settled(self, n: int, path: bytes | None = None, error: RemoteError | None = None) -> None:
+        """An entry is done, or given up."""
+        if error is not None:
+            self._give_up(n, path or b"", error)
+            return
+        if path is not None:
+            self._progress.done(path)
+        self._done.add(n)
+        while self._folded and self._folded[0][0] in self._done:
+            upto, seen = self._folded.popleft()
+            self._done.discard(upto)
+            self.checkpoint = Checkpoint(upto, seen)
