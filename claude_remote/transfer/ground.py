@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from claude_remote.errors import NoSuchFile, OutsideRoots
+from claude_remote.errors import BadName, NoSuchFile, OutsideRoots
 from claude_remote.transfer.folders import Folder
 from claude_remote.transfer.mistakes import about
-from claude_remote.transfer.names import show
+from claude_remote.transfer.names import destination, show
 
 _HELD_OPEN = 32
 
@@ -88,6 +88,15 @@ def land(asked: bytes, base: Path, guard: Guard, *, folder: bool) -> Landing:
         if not path.parent.is_dir():
             raise NoSuchFile(f"{show(os.fsencode(path.parent))} does not exist")
         return Landing(guard.open(path.parent), os.fsencode(path.name))
+
+
+def land_again(folder: bytes, name: bytes | None, guard: Guard) -> Landing:
+    """The place that an earlier transfer of the same has told. Raises as `land`, and BadName."""
+    if name is not None and len(destination(name)) != 1:
+        raise BadName(f"{show(name)} is not a single name")
+    path = guard.find(folder, Path("/"))
+    with about(folder):
+        return Landing(guard.open(path), name)
 
 
 class Ground:

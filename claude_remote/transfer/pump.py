@@ -8,8 +8,12 @@ from typing import Protocol
 class Duplex(Protocol):
     """Carries packets both ways, in order. Raises RemoteError when it cannot any more."""
 
+    @property
+    def room(self) -> int:
+        """Packets that the other side takes now."""
+
     def send(self, packet: bytearray) -> None:
-        """Send one. Does not wait for the other side: its window bounds what is on the way."""
+        """Send one. There is room for it."""
 
     def receive(self, *, wait: bool) -> bytes | None:
         """The next one. None when nothing has come, and with `wait` only after some time."""
@@ -30,7 +34,7 @@ class Machine(Protocol):
 def run(machine: Machine, duplex: Duplex) -> None:
     """To the end. Raises RemoteError."""
     while not machine.over:
-        packet = machine.give()
+        packet = machine.give() if duplex.room else None
         if packet is not None:
             duplex.send(packet)
         if machine.over:

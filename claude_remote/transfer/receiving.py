@@ -69,8 +69,8 @@ class Receiver:
         self._done: set[int] = set()
         self._incoming: dict[int, _Incoming] = {}
         self._batch = Batch(self._ground, self._breathe, self._settled)
-        self._owed = 0
-        self._out: deque[r.Record] = deque()
+        name = landing.name
+        self._out: deque[r.Record] = deque([r.Landed(folder=landing.folder.path, name=name)])
         self.over = False
 
     def take(self, packet: bytes) -> None:
@@ -79,18 +79,14 @@ class Receiver:
             raise BadMessage("the sender goes on after the end")
         for record, payload in r.read(packet, r.FROM_SENDER):
             self._take(record, payload)
-        self._owed += 1
 
     def give(self) -> bytearray | None:
         """The next packet, if there is something to say."""
         if self.checkpoint.upto > self._said:
             self._said = self.checkpoint.upto
             self._out.append(r.Stored(upto=self._said))
-        if self._owed * 4 >= sizes.WINDOW or (self._owed and self._out):
-            self._out.appendleft(r.Credit(packets=min(self._owed, sizes.WINDOW)))
-            self._owed = 0
         packet = bytearray()
-        while self._out and len(packet) < sizes.CHUNK:
+        while self._out and len(packet) < sizes.PACKET // 2:
             record = self._out.popleft()
             r.write(packet, record)
             self.over = isinstance(record, r.Finished)
@@ -105,6 +101,15 @@ class Receiver:
                 incoming.part.close()
             self._incoming.clear()
             self._ground.close()
+
+    def _start(self, upto: int) -> None:
+        """The sender goes on behind what is done, or begins anew because its files have changed."""
+        if self._n != self.checkpoint.upto or upto not in {0, self._n}:
+            raise BadMessage("the sender starts where it cannot")
+        if not upto:
+            self.checkpoint = Checkpoint()
+            self._n, self._seen = self.checkpoint
+            self._said = 0
 
     # --- records -----------------------------------------------------------------------------------------
 
@@ -122,6 +127,8 @@ class Receiver:
                 self._arrive(record, payload)
             case r.Leave():
                 self._leave(record)
+            case r.Start(upto=upto):
+                self._start(upto)
             case r.Plan(files=files, size=size):
                 self._progress.planned(files, size)
             case r.Finish():
@@ -310,7 +317,7 @@ class Receiver:
         if ends_all(error):
             raise error
         self._progress.failed(path, error)
-        self._out.append(r.Failed(n=n, path=path, code=error.code, words=error.message[:4096]))
+        self._out.append(r.Failed(n=n, path=path, code=error.code, words=error.message[:1000]))
         self._settled(n)
 
     def _drop(self, n: int) -> None:

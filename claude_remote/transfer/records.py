@@ -34,6 +34,12 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="i
 # --- sender to receiver --------------------------------------------------------------------------------
 
 
+class Start(Record, frozen=True, kw_only=True, tag="start"):
+    """First: the entries up to this number are not sent again."""
+
+    upto: Count
+
+
 class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     """How much there is, at this moment."""
 
@@ -126,10 +132,11 @@ class Finish(Record, frozen=True, kw_only=True, tag="finish"):
 # --- receiver to sender --------------------------------------------------------------------------------
 
 
-class Credit(Record, frozen=True, kw_only=True, tag="credit"):
-    """So many more packets may be sent."""
+class Landed(Record, frozen=True, kw_only=True, tag="landed"):
+    """First: the folder that everything arrives in (`name`: and as what), to say it again after a break."""
 
-    packets: Annotated[int, Meta(ge=1, le=sizes.WINDOW)]
+    folder: Path
+    name: Path | None = None
 
 
 class Go(Record, frozen=True, kw_only=True, tag="go"):
@@ -159,8 +166,10 @@ class Finished(Record, frozen=True, kw_only=True, tag="finished"):
     """Everything is in its place and on disk, but for what Failed and Skip have said."""
 
 
-FromSender: TypeAlias = Plan | Directory | Leave | Link | Whole | Offer | Begin | Data | End | Skip | Finish
-FromReceiver: TypeAlias = Credit | Go | Stored | Failed | Finished
+FromSender: TypeAlias = (
+    Start | Plan | Directory | Leave | Link | Whole | Offer | Begin | Data | End | Skip | Finish
+)
+FromReceiver: TypeAlias = Landed | Go | Stored | Failed | Finished
 Entry: TypeAlias = Directory | Link | Whole | Offer | Skip
 
 FROM_SENDER = cast("type[FromSender]", FromSender)  # a union, which type[] cannot say

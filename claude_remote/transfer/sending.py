@@ -30,7 +30,8 @@ class _Offered:
     given_up: bool = False
 
 
-_ROOM = sizes.PACKET - sizes.CHUNK - 4096  # what may stand before a chunk
+_FULL = sizes.PACKET - sizes.INLINE - 2 * sizes.PATH - sizes.RECORD  # then another entry may not fit
+_LITTLE = 16 * 1024  # what may stand before a chunk
 _Waiting: TypeAlias = _Offered | r.Leave
 
 
@@ -57,13 +58,14 @@ class Sender:
         self._skip = self._verified(after or Checkpoint())
         self.checkpoint = Checkpoint(self._skip, after.seen) if after and self._skip else Checkpoint()
         self._steps = self._walk()
-        self._credit = sizes.WINDOW
+        self._started = False
         self._n = 0
         self._seen = b""
         self._under_way: deque[tuple[int, bytes, bytes | None]] = deque()  # number, digest, path of a file
         self._waiting: deque[_Waiting] = deque()
         self._walked = self._said_finish = False
         self._failed: set[int] = set()
+        self.landed: r.Landed | None = None
         self.over = False
 
     @property
@@ -75,8 +77,8 @@ class Sender:
         """A packet of the receiver's. Raises BadMessage."""
         for record, _ in r.read(packet, r.FROM_RECEIVER):
             match record:
-                case r.Credit(packets=packets):
-                    self._credit = min(sizes.WINDOW, self._credit + packets)
+                case r.Landed():
+                    self.landed = record
                 case r.Go(n=n):
                     offered = self._offered(n)
                     if offered is not None and offered.go is None:
@@ -91,19 +93,17 @@ class Sender:
                     self.over = True
 
     def give(self) -> bytearray | None:
-        """The next packet, if there is something to say and the receiver has room."""
-        if not self._credit:
-            return None
+        """The next packet, if there is something to say."""
         packet = bytearray()
+        if not self._started:
+            self._started = True
+            r.write(packet, r.Start(upto=self._skip))
         if self._plan:
             self._plan = False
             self._count(packet)
-        while len(packet) < sizes.CHUNK - sizes.INLINE and self._add(packet):
+        while len(packet) < _FULL and self._add(packet):
             pass
-        if not packet:
-            return None
-        self._credit -= 1
-        return packet
+        return packet or None
 
     def close(self) -> None:
         """Let go of every file."""
@@ -147,7 +147,7 @@ class Sender:
                 self._waiting.popleft()
                 first.source.close()
             case _Offered(go=r.Go() as go):
-                if len(packet) > _ROOM:
+                if len(packet) > _LITTLE:
                     return False
                 self._send_content(packet, first, go)
             case _ if not self._walked:
@@ -240,8 +240,9 @@ class Sender:
 
     def _send_data(self, packet: bytearray, n: int, source: Source) -> bool:
         """Add a chunk. False at the end of a stream."""
-        size = sizes.CHUNK if source.size is None else min(sizes.CHUNK, source.size - source.sent)
         before = len(packet)
+        room_left = sizes.PACKET - before - sizes.RECORD
+        size = room_left if source.size is None else min(room_left, source.size - source.sent)
         room = r.reserve(packet, r.Data(n=n), size)
         try:
             filled = source.fill(room)
@@ -340,4 +341,4 @@ def _entry(step: walking.Entered | walking.Linked | walking.Trouble, n: int) -> 
 def _skip(n: int, path: bytes, error: RemoteError, status: object) -> r.Skip:
     mtime = getattr(status, "st_mtime_ns", 0)
     size = getattr(status, "st_size", 0) if status is not None else 0
-    return r.Skip(n=n, path=path, mtime=mtime, size=size, code=error.code, words=error.message[:4096])
+    return r.Skip(n=n, path=path, mtime=mtime, size=size, code=error.code, words=error.message[:1000])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-CHUNK = 256 * 1024  # bytes of content in one packet (1 MiB stalls the broker's loop, 64 KiB are slow)
-WINDOW = 16  # packets on the way that the receiver has not taken yet
-PACKET = CHUNK + 64 * 1024  # the longest one, with the records around the content
+from claude_remote import messages
+
+PACKET = messages.PARCEL  # 1 MiB would stall the broker's loop, 64 KiB are slow
+RECORD = 256  # a Data record without its content, and what may come with it, are shorter
 INLINE = 64 * 1024  # a file up to this size travels whole in one record, without being offered first
 OFFERS = 8  # files that were offered and are not done
 AHEAD = 4096  # entries that may be done before an earlier one is

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from claude_remote.errors import BadMessage, Changed, Damaged, IsFolder
 from claude_remote.transfer import records as r
-from claude_remote.transfer import sizes
 from claude_remote.transfer.content import hasher
 from claude_remote.transfer.names import show
 from claude_remote.transfer.progress import Progress
@@ -34,7 +33,6 @@ class StreamReceiver:
     def __init__(self, stream: Stream, progress: Progress = _QUIET) -> None:
         self._stream = stream
         self._progress = progress
-        self._owed = 0
         self._out: deque[r.Record] = deque()
         self._path = b""
         self._came = self._begun = False
@@ -44,13 +42,9 @@ class StreamReceiver:
         """A packet of the sender's. Raises RemoteError."""
         for record, payload in r.read(packet, r.FROM_SENDER):
             self._take(record, payload)
-        self._owed += 1
 
     def give(self) -> bytearray | None:
         """The next packet, if there is something to say."""
-        if self._owed * 4 >= sizes.WINDOW or (self._owed and self._out):
-            self._out.appendleft(r.Credit(packets=self._owed))
-            self._owed = 0
         packet = bytearray()
         while self._out:
             record = self._out.popleft()

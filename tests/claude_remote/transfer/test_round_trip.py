@@ -45,7 +45,7 @@ def make_tree(top: Path) -> Path:
     (tree / "empty").mkdir(mode=0o500)
     for number in range(300):
         (tree / "a" / f"small {number}").write_bytes(os.urandom(number * 7))
-    for number, size in enumerate((sizes.INLINE, sizes.INLINE + 1, sizes.CHUNK, 900_001, 2 * sizes.CHUNK)):
+    for number, size in enumerate((sizes.INLINE, sizes.INLINE + 1, sizes.PACKET, 900_001, 2 * sizes.PACKET)):
         (tree / f"large {number}").write_bytes(os.urandom(size))
         (tree / "a" / "b" / f"large {number}").write_bytes(os.urandom(size + 1))
     (tree / "z link").symlink_to("nowhere")
@@ -81,7 +81,7 @@ def test_a_transfer_goes_on_after_a_break_at_every_packet(tmp_path: Path) -> Non
     assert look(copy / "tree") == wanted
 
 
-@pytest.mark.parametrize("held", [0, 1, 1000, sizes.CHUNK - 1, sizes.CHUNK, sizes.CHUNK + 1, 1_000_000])
+@pytest.mark.parametrize("held", [0, 1, 1000, sizes.PACKET - 1, sizes.PACKET, sizes.PACKET + 1, 1_000_000])
 def test_a_file_goes_on_inside_a_chunk(tmp_path: Path, held: int) -> None:
     content = os.urandom(1_000_000)
     (tmp_path / "file").write_bytes(content)

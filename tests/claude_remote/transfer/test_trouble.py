@@ -172,7 +172,9 @@ def test_more_than_announced_is_cut_off(tmp_path: Path, content: bytes) -> None:
         [offer(b"f%d" % n, n=n) for n in range(1, 40)],
         [whole(b"f", b"x" * (sizes.INLINE + 1))],
         [r.Finish(), r.Finish()],
-        [r.Credit(packets=1)],
+        [r.Go(n=1)],
+        [r.Start(upto=5)],
+        [whole(b"f"), r.Start(upto=0)],
     ],
 )
 def test_a_sender_that_does_not_keep_to_the_order_is_told(
