@@ -258,6 +258,18 @@ class ClaudeFailed(RemoteError):
     exit_code = Exit.CLAUDE
 
 
+class ErrandFailed(RemoteError):
+    """The server's process for this could not be started, or ended unexpectedly."""
+
+    code = "errand-failed"
+
+
+class TooManyErrands(RemoteError):
+    """The server does as much of this at once as it takes. Try again in a moment."""
+
+    code = "too-many-errands"
+
+
 class NotIdle(RemoteError):
     """The session is not in a state in which this can be done."""
 

@@ -181,6 +181,7 @@ class Launch(Command, frozen=True):
 
     worker: str
     token: str
+    errand: bool = False  # one for an errand
 
 
 class WorkerLaunched(Event, frozen=True):

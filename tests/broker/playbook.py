@@ -30,7 +30,7 @@ class CountingIds(Ids):
     """The first worker is w-1 with token t-1; ids count on."""
 
     def __init__(self, start: int = 0) -> None:
-        self._uuids = self._tokens = self._workers = start
+        self._uuids = self._tokens = self._workers = self._errands = start
 
     def uuid(self) -> str:
         self._uuids += 1
@@ -43,6 +43,10 @@ class CountingIds(Ids):
     def worker(self) -> str:
         self._workers += 1
         return f"w-{self._workers}"
+
+    def errand(self) -> str:
+        self._errands += 1
+        return f"e-{self._errands}"
 
 
 class Table:

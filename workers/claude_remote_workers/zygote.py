@@ -23,6 +23,7 @@ from claude_remote import codec, launch
 from claude_remote.errors import BadMessage, Exit
 from claude_remote.version import VERSION
 from claude_remote_workers.complaints import complain
+from claude_remote_workers.errands.process import ErrandProcess
 from claude_remote_workers.nursery import Nursery
 from claude_remote_workers.orders import Orders, SocketTaken
 from claude_remote_workers.prctl import adopt_orphans
@@ -30,6 +31,7 @@ from claude_remote_workers.wakeup import Wakeup
 from claude_remote_workers.worker import Worker
 
 _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_KINDS: dict[bool, type[Worker | ErrandProcess]] = {False: Worker, True: ErrandProcess}
 _LONGEST_POLL = 5.0
 _ENDING_AT_MOST = 9.0
 
@@ -103,7 +105,7 @@ class Zygote:
                 os.write(told, marker.encode())
                 os.close(told)
 
-            return Worker(order, environment, tell).run()
+            return _KINDS[order.errand](order, environment, tell).run()
 
         return self._nursery.fork(order.worker, live)
 

@@ -6,6 +6,7 @@ from claude_remote_broker import ports
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
 from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
 from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.lease import Lease, Phase
@@ -56,6 +57,7 @@ class Core:
         context.pool = Pool(context, max_workers)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
@@ -64,7 +66,11 @@ class Core:
     def quiet(self) -> bool:
         """No worker is left, and everything is stored."""
         context = self._context
-        return not context.workers.leases and all(session.ledger.quiet for session in context.sessions)
+        return (
+            not context.workers.leases
+            and context.errands.empty
+            and all(session.ledger.quiet for session in context.sessions)
+        )
 
     def start(self, now: float) -> list[Command]:
         """Take up what the broker before left: leases are awaited, prompts that waited go on waiting."""
@@ -83,7 +89,8 @@ class Core:
         self._context.now = now
         match event:
             case ports.FromWorker():
-                self._context.workers.heard(event)
+                if not self._context.errands.heard(event):
+                    self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
             case ports.Loaded() | ports.Found() | ports.FolderChecked():
@@ -107,6 +114,7 @@ class Core:
         context = self._context
         context.now = now
         context.stopping = True
+        context.errands.end_all()
         for lease in context.workers.leases:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
@@ -140,6 +148,8 @@ class Core:
 
     def _process(self, event: Event) -> None:
         workers = self._context.workers
+        if self._context.errands.process(event):
+            return
         match event:
             case ports.WorkerLaunched():
                 workers.launched(event)
