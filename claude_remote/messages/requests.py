@@ -9,6 +9,7 @@ from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, M
 from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -43,6 +44,8 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Get
+    | Put
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Request
@@ -88,4 +91,6 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
 }

@@ -71,13 +71,13 @@ class Receiver:
         self._batch = Batch(self._ground, self._breathe, self._settled)
         name = landing.name
         self._out: deque[r.Record] = deque([r.Landed(folder=landing.folder.path, name=name)])
-        self.over = False
+        self._finished = self.over = False
 
     def take(self, packet: bytes) -> None:
         """A packet of the sender's. Raises RemoteError."""
-        if self.over:
-            raise BadMessage("the sender goes on after the end")
         for record, payload in r.read(packet, r.FROM_SENDER):
+            if self._finished:
+                raise BadMessage("the sender goes on after the end")
             self._take(record, payload)
 
     def give(self) -> bytearray | None:
@@ -278,6 +278,7 @@ class Receiver:
     def _finish(self) -> None:
         if self._incoming:
             raise BadMessage("the sender has finished, and files are not complete")
+        self._finished = True
         self._batch.flush()
         self._out.append(r.Stored(upto=self.checkpoint.upto))
         self._said = self.checkpoint.upto

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from claude_remote.errors import BadMessage, Changed, Damaged, IsFolder
 from claude_remote.transfer import records as r
-from claude_remote.transfer.content import hasher
+from claude_remote.transfer.content import Breathe, hasher
 from claude_remote.transfer.names import show
 from claude_remote.transfer.progress import Progress
 
@@ -19,19 +19,29 @@ _QUIET = Progress()
 
 
 class Stream:
-    """What has been written so far. It outlives a connection: the next one goes on behind it."""
+    """What has been written so far. It outlives a connection: the next one goes on behind it.
 
-    def __init__(self, write: Callable[[memoryview], None]) -> None:
-        self.write = write
+    `write` writes all that it is given; if it has to wait, it calls `breathe` now and then.
+    """
+
+    def __init__(self, write: Callable[[memoryview, Breathe], None]) -> None:
+        self._write = write
         self.hash: blake3 = hasher()
         self.size = 0
+
+    def add(self, payload: memoryview, breathe: Breathe) -> None:
+        """The next bytes. Raises OSError, such as BrokenPipeError."""
+        self._write(payload, breathe)
+        self.hash.update(payload)
+        self.size += len(payload)
 
 
 class StreamReceiver:
     """The receiver of one file. As claude_remote.transfer.receiving.Receiver otherwise."""
 
-    def __init__(self, stream: Stream, progress: Progress = _QUIET) -> None:
+    def __init__(self, stream: Stream, breathe: Breathe, progress: Progress = _QUIET) -> None:
         self._stream = stream
+        self._breathe = breathe
         self._progress = progress
         self._out: deque[r.Record] = deque()
         self._path = b""
@@ -106,9 +116,7 @@ class StreamReceiver:
                 self._end()
 
     def _write(self, payload: memoryview) -> None:
-        self._stream.write(payload)
-        self._stream.hash.update(payload)
-        self._stream.size += len(payload)
+        self._stream.add(payload, self._breathe)
         self._progress.moved(len(payload))
 
     def _end(self) -> None:
