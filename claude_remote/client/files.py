@@ -194,8 +194,8 @@ class _Duplex:
     def room(self) -> int:
         return self._errand.room
 
-    def send(self, packet: bytearray) -> None:
-        # Nobody writes to it any more: a copy would cost, and tell nobody anything.
+    def send(self, packet: memoryview) -> None:
+        # Copied in there.
         self._errand.send(_HEADER, cast("bytes", packet))
 
     def receive(self, *, wait: bool) -> bytes | None:

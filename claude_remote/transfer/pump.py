@@ -12,8 +12,8 @@ class Duplex(Protocol):
     def room(self) -> int:
         """Packets that the other side takes now."""
 
-    def send(self, packet: bytearray) -> None:
-        """Send one. There is room for it."""
+    def send(self, packet: memoryview) -> None:
+        """Send one, or a copy: it is overwritten afterwards. There is room for it."""
 
     def receive(self, *, wait: bool) -> bytes | None:
         """The next one. None when nothing has come, and with `wait` only after some time."""
@@ -27,7 +27,7 @@ class Machine(Protocol):
     def take(self, packet: bytes) -> None:
         """A packet has come. Raises RemoteError."""
 
-    def give(self) -> bytearray | None:
+    def give(self) -> memoryview | None:
         """A packet to be sent."""
 
 

@@ -70,6 +70,7 @@ class Receiver:
         self._incoming: dict[int, _Incoming] = {}
         self._batch = Batch(self._ground, self._breathe, self._settled)
         name = landing.name
+        self._packet = r.Packet()
         self._out: deque[r.Record] = deque([r.Landed(folder=landing.folder.path, name=name)])
         self._finished = self.over = False
 
@@ -80,17 +81,18 @@ class Receiver:
                 raise BadMessage("the sender goes on after the end")
             self._take(record, payload)
 
-    def give(self) -> bytearray | None:
-        """The next packet, if there is something to say."""
+    def give(self) -> memoryview | None:
+        """The next packet, if there is something to say; good until the next call."""
         if self.checkpoint.upto > self._said:
             self._said = self.checkpoint.upto
             self._out.append(r.Stored(upto=self._said))
-        packet = bytearray()
-        while self._out and len(packet) < sizes.PACKET // 2:
+        packet = self._packet
+        packet.clear()
+        while self._out and packet.size < sizes.PACKET // 2:
             record = self._out.popleft()
-            r.write(packet, record)
+            packet.add(record)
             self.over = isinstance(record, r.Finished)
-        return packet or None
+        return packet.view()
 
     def close(self) -> None:
         """Let go of everything. What is there of large files stays, to go on with."""

@@ -183,22 +183,44 @@ class Read(NamedTuple):
     payload: memoryview
 
 
-def write(packet: bytearray, record: Record, payload: bytes = b"") -> None:
-    """Add a record to a packet."""
-    header = codec.pack(record)
-    packet += framing.PREFIX.pack(len(header), len(payload))
-    packet += header
-    packet += payload
+class Packet:
+    """One that is being filled, in a buffer that serves one after another."""
 
+    def __init__(self) -> None:
+        self._buffer = memoryview(bytearray(sizes.PACKET))
+        self.size = 0
 
-def reserve(packet: bytearray, record: Record, size: int) -> memoryview:
-    """Add a record to a packet, and room for its payload: the caller fills it, and releases it."""
-    header = codec.pack(record)
-    packet += framing.PREFIX.pack(len(header), size)
-    packet += header
-    start = len(packet)
-    packet.extend(bytes(size))
-    return memoryview(packet)[start:]
+    def clear(self) -> None:
+        """Begin a new one."""
+        self.size = 0
+
+    def add(self, record: Record, payload: bytes = b"") -> None:
+        """A record with its payload. There has to be room for it."""
+        start = self._add_header(record, len(payload))
+        self._buffer[start : self.size] = payload
+
+    def reserve(self, record: Record, size: int) -> memoryview:
+        """A record, and room for its payload: the caller fills it."""
+        start = self._add_header(record, size)
+        return self._buffer[start : self.size]
+
+    def cut(self, size: int) -> None:
+        """Take back what was added behind `size`."""
+        self.size = size
+
+    def view(self) -> memoryview | None:
+        """All of it, good until the next clear(); None if it is empty."""
+        return self._buffer[: self.size] if self.size else None
+
+    def _add_header(self, record: Record, size: int) -> int:
+        header = codec.pack(record)
+        start = self.size + framing.PREFIX.size + len(header)
+        if start + size > sizes.PACKET:
+            raise ValueError(f"a packet of more than {sizes.PACKET} bytes")
+        framing.PREFIX.pack_into(self._buffer, self.size, len(header), size)
+        self._buffer[start - len(header) : start] = header
+        self.size = start + size
+        return start
 
 
 def read(packet: bytes, kind: type[FromSender | FromReceiver]) -> Iterator[Read]:

@@ -59,6 +59,7 @@ class Sender:
         self.checkpoint = Checkpoint(self._skip, after.seen) if after and self._skip else Checkpoint()
         self._steps = self._walk()
         self._started = False
+        self._packet = r.Packet()
         self._n = 0
         self._seen = b""
         self._under_way: deque[tuple[int, bytes, bytes | None]] = deque()  # number, digest, path of a file
@@ -92,18 +93,19 @@ class Sender:
                         raise BadMessage("the receiver has finished before the sender")
                     self.over = True
 
-    def give(self) -> bytearray | None:
-        """The next packet, if there is something to say."""
-        packet = bytearray()
+    def give(self) -> memoryview | None:
+        """The next packet, if there is something to say; good until the next call."""
+        packet = self._packet
+        packet.clear()
         if not self._started:
             self._started = True
-            r.write(packet, r.Start(upto=self._skip))
+            packet.add(r.Start(upto=self._skip))
         if self._plan:
             self._plan = False
             self._count(packet)
-        while len(packet) < _FULL and self._add(packet):
+        while packet.size < _FULL and self._add(packet):
             pass
-        return packet or None
+        return packet.view()
 
     def close(self) -> None:
         """Let go of every file."""
@@ -136,25 +138,25 @@ class Sender:
 
     # --- what goes out -----------------------------------------------------------------------------------
 
-    def _add(self, packet: bytearray) -> bool:
+    def _add(self, packet: r.Packet) -> bool:
         """Add the next thing to a packet. False when there is nothing to add now."""
         first = self._waiting[0] if self._waiting else None
         match first:
             case r.Leave():
                 self._waiting.popleft()
-                r.write(packet, first)
+                packet.add(first)
             case _Offered(given_up=True):
                 self._waiting.popleft()
                 first.source.close()
             case _Offered(go=r.Go() as go):
-                if len(packet) > _LITTLE:
+                if packet.size > _LITTLE:
                     return False
                 self._send_content(packet, first, go)
             case _ if not self._walked:
                 return self._may_walk() and self._walk_on(packet)
             case None if not self._said_finish:
                 self._said_finish = True
-                r.write(packet, r.Finish())
+                packet.add(r.Finish())
             case _:
                 return False
         return True
@@ -164,7 +166,7 @@ class Sender:
             not self._under_way or self._n - self._under_way[0][0] < sizes.AHEAD
         )
 
-    def _walk_on(self, packet: bytearray) -> bool:
+    def _walk_on(self, packet: r.Packet) -> bool:
         step = next(self._steps, None)
         match step:
             case None:
@@ -174,7 +176,7 @@ class Sender:
                 if self._waiting:
                     self._waiting.append(leave)
                 else:
-                    r.write(packet, leave)
+                    packet.add(leave)
             case walking.Found() | walking.Stream():
                 self._n += 1
                 self._begin_file(packet, step)
@@ -187,7 +189,7 @@ class Sender:
                 self._write(packet, entry)
         return True
 
-    def _begin_file(self, packet: bytearray, step: walking.Found | walking.Stream) -> None:
+    def _begin_file(self, packet: r.Packet, step: walking.Found | walking.Stream) -> None:
         if self._n <= self._skip:
             assert isinstance(step, walking.Found)  # noqa: S101  a stream is never resumed
             self._note(_offer(step, self._n), 0, None)
@@ -201,7 +203,7 @@ class Sender:
             offer = r.Offer(n=self._n, path=step.path, mode=source.mode, mtime=source.mtime, size=source.size)
             self._note(offer, 0, step.path)
             self._waiting.append(_Offered(self._n, source))
-            r.write(packet, offer)
+            packet.add(offer)
             return
         try:
             content = source.whole()
@@ -212,17 +214,17 @@ class Sender:
             source.close()
         whole = r.Whole(n=self._n, path=step.path, mode=source.mode, mtime=source.mtime, digest=source.digest)
         self._note(whole, len(content), step.path)
-        r.write(packet, whole, content)
+        packet.add(whole, content)
         self._progress.began(step.path, len(content))
         self._progress.moved(len(content))
 
-    def _send_content(self, packet: bytearray, offered: _Offered, go: r.Go) -> None:
+    def _send_content(self, packet: r.Packet, offered: _Offered, go: r.Go) -> None:
         source = offered.source
         try:
             if not offered.begun:
                 offset = source.resume(go.offset, go.digest, self._breathe)
                 offered.begun = True
-                r.write(packet, r.Begin(n=offered.n, offset=offset))
+                packet.add(r.Begin(n=offered.n, offset=offset))
                 self._progress.began(source.path, source.size)
                 if offset:
                     self._progress.resumed(source.path, offset)
@@ -230,41 +232,37 @@ class Sender:
             if more and self._send_data(packet, offered.n, source):
                 return
             source.check()
-            r.write(packet, r.End(n=offered.n, size=source.sent, digest=source.digest))
+            packet.add(r.End(n=offered.n, size=source.sent, digest=source.digest))
         except RemoteError as error:
             self._progress.failed(source.path, error)
             self._failed.add(offered.n)
-            r.write(packet, r.Skip(n=offered.n, path=source.path, code=error.code, words=error.message))
+            packet.add(r.Skip(n=offered.n, path=source.path, code=error.code, words=error.message))
         self._waiting.popleft()
         source.close()
 
-    def _send_data(self, packet: bytearray, n: int, source: Source) -> bool:
+    def _send_data(self, packet: r.Packet, n: int, source: Source) -> bool:
         """Add a chunk. False at the end of a stream."""
-        before = len(packet)
+        before = packet.size
         room_left = sizes.PACKET - before - sizes.RECORD
         size = room_left if source.size is None else min(room_left, source.size - source.sent)
-        room = r.reserve(packet, r.Data(n=n), size)
+        room = packet.reserve(r.Data(n=n), size)
         try:
             filled = source.fill(room)
         except RemoteError:
-            room.release()
-            del packet[before:]
+            packet.cut(before)
             raise
         if filled < size:  # of a stream: what it had
             content = bytes(room[:filled])
-            room.release()
-            del packet[before:]
+            packet.cut(before)
             if not filled:
                 return False
-            r.write(packet, r.Data(n=n), content)
-        else:
-            room.release()
+            packet.add(r.Data(n=n), content)
         self._progress.moved(filled)
         return True
 
     def _give_up(
         self,
-        packet: bytearray,
+        packet: r.Packet,
         n: int,
         path: bytes,
         error: RemoteError,
@@ -274,11 +272,11 @@ class Sender:
         skip = _skip(n, path, error, status)
         self._note(skip, 0, None)
         self._progress.failed(path, error)
-        r.write(packet, skip)
+        packet.add(skip)
 
-    def _write(self, packet: bytearray, entry: r.Entry) -> None:
+    def _write(self, packet: r.Packet, entry: r.Entry) -> None:
         if entry.n > self._skip:
-            r.write(packet, entry)
+            packet.add(entry)
 
     def _note(self, entry: r.Entry, payload: int, path: bytes | None) -> None:
         """An entry is on its way: what it was is remembered until it is done."""
@@ -307,7 +305,7 @@ class Sender:
                 self._breathe()
         return 0
 
-    def _count(self, packet: bytearray) -> None:
+    def _count(self, packet: r.Packet) -> None:
         files = size = 0
         for n, step in enumerate(self._walk()):
             if isinstance(step, walking.Found):
@@ -316,7 +314,7 @@ class Sender:
             if not n % 1000:
                 self._breathe()
         self._progress.planned(files, size)
-        r.write(packet, r.Plan(files=files, size=size))
+        packet.add(r.Plan(files=files, size=size))
 
 
 def _mode(status: object) -> int:

@@ -43,6 +43,7 @@ class StreamReceiver:
         self._stream = stream
         self._breathe = breathe
         self._progress = progress
+        self._packet = r.Packet()
         self._out: deque[r.Record] = deque()
         self._path = b""
         self._came = self._begun = False
@@ -53,14 +54,15 @@ class StreamReceiver:
         for record, payload in r.read(packet, r.FROM_SENDER):
             self._take(record, payload)
 
-    def give(self) -> bytearray | None:
-        """The next packet, if there is something to say."""
-        packet = bytearray()
+    def give(self) -> memoryview | None:
+        """The next packet, if there is something to say; good until the next call."""
+        packet = self._packet
+        packet.clear()
         while self._out:
             record = self._out.popleft()
-            r.write(packet, record)
+            packet.add(record)
             self.over = isinstance(record, r.Finished)
-        return packet or None
+        return packet.view()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -254,13 +254,13 @@ def test_a_hostile_client(lab: Lab, alice: Client, tmp_path: Path) -> None:
 
     def say(*records: r.Record) -> str:
         """What the server makes of these records: the code of its error, or of its first Failed."""
-        packet = bytearray()
+        packet = r.Packet()
         for record in records:
-            r.write(packet, record)
+            packet.add(record)
         with connect("home", paths=find_paths(alice.environment)) as client:
             try:
                 with client.run_errand(Put(folder=True), b"box") as errand:
-                    errand.send(Packet(), bytes(packet))
+                    errand.send(Packet(), bytes(packet.view() or b""))
                     while (parcel := errand.receive(30)) is not None:
                         for each in r.read(parcel.payload, r.FROM_RECEIVER):
                             if isinstance(each.record, r.Failed):

@@ -105,7 +105,10 @@ def test_what_is_there_of_another_file_is_not_gone_on_with(tmp_path: Path, other
     assert notes.count == 1_000_000
 
 
-def test_a_tree_that_changed_during_a_break_is_sent_anew(tmp_path: Path) -> None:
+def test_a_tree_that_changed_during_a_break_is_sent_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "BATCH", 64)
     tree = make_tree(tmp_path)
     copy = tmp_path / "copy"
     copy.mkdir()
