@@ -8,37 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from claude_remote.errors import BadMessage, BadName, Damaged, NoSpace, RemoteError
+from claude_remote.errors import BadMessage, BadName, Damaged, RemoteError
 from claude_remote.transfer import records as r
 from claude_remote.transfer import sizes
 from claude_remote.transfer.batch import Batch
-from claude_remote.transfer.content import Breathe, digest, hash_file, hasher
-from claude_remote.transfer.disk import Task, sync_all
+from claude_remote.transfer.content import Breathe, digest
 from claude_remote.transfer.ground import Ground, Guard, Landing
+from claude_remote.transfer.incoming import Incoming
 from claude_remote.transfer.mistakes import ends_all, translate
 from claude_remote.transfer.names import destination, show
 from claude_remote.transfer.parts import Part
 from claude_remote.transfer.progress import Checkpoint, Progress, fold, size_of
-
-if TYPE_CHECKING:
-    from blake3 import blake3
-
-
-@dataclass
-class _Incoming:
-    """A large file that is on its way."""
-
-    offer: r.Offer
-    place: tuple[bytes, ...]
-    part: Part
-    hash: blake3
-    held: int  # bytes of it that are here
-    begun: bool = False
-    unsynced: int = 0
-    sync: Task | None = None
 
 
 class Receiver:
@@ -67,11 +48,10 @@ class Receiver:
         self._said = self.checkpoint.upto
         self._folded: deque[tuple[int, bytes]] = deque()
         self._done: set[int] = set()
-        self._incoming: dict[int, _Incoming] = {}
+        self._incoming: dict[int, Incoming] = {}
         self._batch = Batch(self._ground, self._breathe, self._settled)
-        name = landing.name
         self._packet = r.Packet()
-        self._out: deque[r.Record] = deque([r.Landed(folder=landing.folder.path, name=name)])
+        self._out: deque[r.Record] = deque([r.Landed(folder=landing.folder.path, name=landing.name)])
         self._finished = self.over = False
 
     def take(self, packet: bytes) -> None:
@@ -100,7 +80,7 @@ class Receiver:
             self._batch.discard()
         finally:
             for incoming in self._incoming.values():
-                incoming.part.close()
+                incoming.close()
             self._incoming.clear()
             self._ground.close()
 
@@ -117,12 +97,8 @@ class Receiver:
 
     def _take(self, record: r.Record, payload: memoryview) -> None:
         match record:
-            case r.Data(n=n):
-                self._write(self._known(n), payload)
-            case r.Begin(n=n, offset=offset):
-                self._begin(self._known(n), offset)
-            case r.End(n=n):
-                self._end(self._known(n), record)
+            case r.Data() | r.Begin() | r.End():
+                self._about(record, payload)
             case r.Skip(n=n) if n <= self._n:
                 self._abandon(n, record)
             case r.Directory() | r.Link() | r.Whole() | r.Offer() | r.Skip():
@@ -142,6 +118,8 @@ class Receiver:
         self._n = entry.n
         self._seen = fold(self._seen, entry, size_of(entry, len(payload)))
         self._folded.append((self._n, self._seen))
+        if entry.n - self.checkpoint.upto > sizes.AHEAD // 2 and not entry.n % sizes.BATCH:
+            self._batch.flush()  # the sender waits for what it has sent to be done
 
         def act() -> None:
             match entry:
@@ -188,84 +166,42 @@ class Receiver:
     # --- large files -------------------------------------------------------------------------------------
 
     def _offered(self, offer: r.Offer) -> None:
-        place = self._place(offer.path)
         if len(self._incoming) >= 2 * sizes.OFFERS:
             raise BadMessage("too many files are offered at once")
-        folder = self._ground.parent(place)
-        part = Part.open(folder, place[-1])
-        try:
-            held = min(part.size, offer.size or 0)
-            if (offer.size or 0) - held > folder.free():
-                raise NoSpace(f"there is no space for the {offer.size} bytes of {show(offer.path)}")
-            hashed, held = hash_file(part.descriptor, held, self._breathe)
-        except (OSError, RemoteError):
-            if part.size:
-                part.close()
-            else:
-                part.discard(folder)
-            raise
-        self._incoming[offer.n] = _Incoming(offer, place, part, hashed, held)
-        self._out.append(r.Go(n=offer.n, offset=held, digest=hashed.digest() if held else b""))
+        incoming = Incoming(offer, self._place(offer.path), self._ground, self._breathe)
+        self._incoming[offer.n] = incoming
+        self._out.append(incoming.go)
 
-    def _begin(self, incoming: _Incoming | None, offset: int) -> None:
-        if incoming is None:
-            return
-        if incoming.begun or offset not in {0, incoming.held}:
-            raise BadMessage("a file begins where it cannot")
-        incoming.begun = True
-        if offset != incoming.held:
-            incoming.hash, incoming.held = hasher(), 0
+    def _begin(self, incoming: Incoming, offset: int) -> None:
         self._progress.began(incoming.offer.path, incoming.offer.size)
         if offset:
             self._progress.resumed(incoming.offer.path, offset)
-        self._try(incoming.offer.n, incoming.offer.path, lambda: incoming.part.begin(offset))
+        incoming.begin(offset)
 
-    def _write(self, incoming: _Incoming | None, payload: memoryview) -> None:
-        if incoming is None:
-            return
-        offer = incoming.offer
-        incoming.held += len(payload)
-        if not incoming.begun or (offer.size is not None and incoming.held > offer.size):
-            incoming.part.discard(self._ground.parent(incoming.place))
-            raise BadMessage(f"{show(offer.path)} is larger than announced")
-        incoming.hash.update(payload)
-        self._try(offer.n, offer.path, lambda: incoming.part.write(payload))
+    def _write(self, incoming: Incoming, payload: memoryview) -> None:
+        incoming.write(payload)
         self._progress.moved(len(payload))
-        incoming.unsynced += len(payload)
-        if incoming.unsynced >= sizes.SYNC_EVERY and incoming.sync is None:
-            descriptor = incoming.part.descriptor
-            incoming.unsynced = 0
-            incoming.sync = Task(lambda: sync_all([descriptor]))
-        elif incoming.sync is not None and not incoming.sync.is_alive():
-            self._try(offer.n, offer.path, lambda: self._synced(incoming))
 
-    def _synced(self, incoming: _Incoming) -> None:
-        """What the disk had to say is said once, to whoever asks first."""
-        task, incoming.sync = incoming.sync, None
-        if task is not None:
-            task.wait(self._breathe)
+    def _end(self, incoming: Incoming, end: r.End) -> None:
+        incoming.end(end)
+        del self._incoming[end.n]
+        self._settled(end.n, incoming.offer.path)
 
-    def _end(self, incoming: _Incoming | None, end: r.End) -> None:
+    def _about(self, record: r.Begin | r.Data | r.End, payload: memoryview) -> None:
+        incoming = self._known(record.n)
         if incoming is None:
             return
-        offer = incoming.offer
 
         def act() -> None:
-            if not incoming.begun or end.size != incoming.held or offer.size not in {None, end.size}:
-                raise Damaged(f"{show(offer.path)} did not arrive whole")
-            if incoming.hash.digest() != end.digest:
-                raise Damaged(f"{show(offer.path)} was damaged on its way")
-            incoming.part.finish(offer.mode, offer.mtime)
-            self._synced(incoming)
-            Task(lambda: sync_all([incoming.part.descriptor])).wait(self._breathe)
-            folder = self._ground.parent(incoming.place)
-            incoming.part.place(folder, offer.mtime)
-            folder.sync()
-            del self._incoming[offer.n]
-            self._progress.done(offer.path)
-            self._settled(offer.n)
+            match record:
+                case r.Data():
+                    self._write(incoming, payload)
+                case r.Begin(offset=offset):
+                    self._begin(incoming, offset)
+                case r.End():
+                    self._end(incoming, record)
 
-        self._try(offer.n, offer.path, act)
+        self._try(record.n, incoming.offer.path, act)
 
     def _abandon(self, n: int, skip: r.Skip) -> None:
         """The sender cannot go on with a file that it has begun."""
@@ -295,10 +231,10 @@ class Receiver:
             return parts
         self._only = self._only or parts[0]
         if parts[0] != self._only:
-            raise BadMessage("more than one thing comes where there is one name")
+            raise BadMessage("several things come, and their destination is no folder that exists")
         return (self._name, *parts[1:])
 
-    def _known(self, n: int) -> _Incoming | None:
+    def _known(self, n: int) -> Incoming | None:
         """A file that was offered; None when it was given up here and the sender does not know that yet."""
         if n > self._n:
             raise BadMessage(f"entry {n} was not offered")
@@ -326,7 +262,7 @@ class Receiver:
     def _drop(self, n: int) -> None:
         incoming = self._incoming.pop(n, None)
         if incoming is not None:
-            incoming.part.discard(self._ground.parent(incoming.place))
+            incoming.discard()
 
     def _settled(self, n: int, path: bytes | None = None, error: RemoteError | None = None) -> None:
         """An entry is done, or given up."""

@@ -6,7 +6,6 @@ beginning; meanwhile the walk goes on, so that the answer costs no time.
 
 from __future__ import annotations
 
-import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from claude_remote.errors import BadMessage, RemoteError
 from claude_remote.transfer import records as r
 from claude_remote.transfer import sizes, walking
 from claude_remote.transfer.content import Breathe
+from claude_remote.transfer.entries import count, entry_of, mode_of, offer_of, skip_of, verify
 from claude_remote.transfer.ground import Guard
 from claude_remote.transfer.progress import Checkpoint, Progress, fold, size_of
 from claude_remote.transfer.reading import Source
@@ -55,7 +55,7 @@ class Sender:
         self._breathe = breathe
         self._progress = progress or Progress()
         self._plan = plan
-        self._skip = self._verified(after or Checkpoint())
+        self._skip = verify(self._walk(), after or Checkpoint(), breathe)
         self.checkpoint = Checkpoint(self._skip, after.seen) if after and self._skip else Checkpoint()
         self._steps = self._walk()
         self._started = False
@@ -102,7 +102,9 @@ class Sender:
             packet.add(r.Start(upto=self._skip))
         if self._plan:
             self._plan = False
-            self._count(packet)
+            plan = count(self._walk(), self._breathe)
+            self._progress.planned(plan.files, plan.size)
+            packet.add(plan)
         while packet.size < _FULL and self._add(packet):
             pass
         return packet.view()
@@ -172,7 +174,7 @@ class Sender:
             case None:
                 self._walked = True
             case walking.Left(path, status):
-                leave = r.Leave(path=path, mode=_mode(status), mtime=status.st_mtime_ns)
+                leave = r.Leave(path=path, mode=mode_of(status), mtime=status.st_mtime_ns)
                 if self._waiting:
                     self._waiting.append(leave)
                 else:
@@ -182,7 +184,7 @@ class Sender:
                 self._begin_file(packet, step)
             case _:
                 self._n += 1
-                entry = _entry(step, self._n)
+                entry = entry_of(step, self._n)
                 self._note(entry, 0, None)
                 if isinstance(step, walking.Trouble) and self._n > self._skip:
                     self._progress.failed(step.path, step.error)
@@ -192,7 +194,7 @@ class Sender:
     def _begin_file(self, packet: r.Packet, step: walking.Found | walking.Stream) -> None:
         if self._n <= self._skip:
             assert isinstance(step, walking.Found)  # noqa: S101  a stream is never resumed
-            self._note(_offer(step, self._n), 0, None)
+            self._note(offer_of(step, self._n), 0, None)
             return
         try:
             source = step.open(self._breathe)
@@ -269,7 +271,7 @@ class Sender:
         step: walking.Found | walking.Stream,
     ) -> None:
         status = step.status if isinstance(step, walking.Found) else None
-        skip = _skip(n, path, error, status)
+        skip = skip_of(n, path, error, status)
         self._note(skip, 0, None)
         self._progress.failed(path, error)
         packet.add(skip)
@@ -283,60 +285,3 @@ class Sender:
         self._seen = fold(self._seen, entry, size_of(entry, payload))
         if entry.n > self._skip:
             self._under_way.append((entry.n, self._seen, path))
-
-    # --- looking ahead -----------------------------------------------------------------------------------
-
-    def _verified(self, after: Checkpoint) -> int:
-        """How many entries need not be sent again: none, if they are not what they were."""
-        seen, n = b"", 0
-        if not after.upto:
-            return 0
-        for step in self._walk():
-            if isinstance(step, walking.Left):
-                continue
-            if isinstance(step, walking.Stream):
-                return 0
-            n += 1
-            entry = _offer(step, n) if isinstance(step, walking.Found) else _entry(step, n)
-            seen = fold(seen, entry, size_of(entry, 0))
-            if n == after.upto:
-                return n if seen == after.seen else 0
-            if not n % 1000:
-                self._breathe()
-        return 0
-
-    def _count(self, packet: r.Packet) -> None:
-        files = size = 0
-        for n, step in enumerate(self._walk()):
-            if isinstance(step, walking.Found):
-                files += 1
-                size += step.status.st_size
-            if not n % 1000:
-                self._breathe()
-        self._progress.planned(files, size)
-        packet.add(r.Plan(files=files, size=size))
-
-
-def _mode(status: object) -> int:
-    return stat.S_IMODE(getattr(status, "st_mode", 0)) & 0o777
-
-
-def _offer(step: walking.Found, n: int) -> r.Offer:
-    status = step.status
-    return r.Offer(n=n, path=step.path, mode=_mode(status), mtime=status.st_mtime_ns, size=status.st_size)
-
-
-def _entry(step: walking.Entered | walking.Linked | walking.Trouble, n: int) -> r.Entry:
-    match step:
-        case walking.Entered(path, status):
-            return r.Directory(n=n, path=path, mode=_mode(status), mtime=status.st_mtime_ns)
-        case walking.Linked(path, status, target):
-            return r.Link(n=n, path=path, mtime=status.st_mtime_ns, target=target)
-        case walking.Trouble(path, error, status):
-            return _skip(n, path, error, status)
-
-
-def _skip(n: int, path: bytes, error: RemoteError, status: object) -> r.Skip:
-    mtime = getattr(status, "st_mtime_ns", 0)
-    size = getattr(status, "st_size", 0) if status is not None else 0
-    return r.Skip(n=n, path=path, mtime=mtime, size=size, code=error.code, words=error.message[:1000])
