@@ -190,11 +190,12 @@ class Ask(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Release(Verb, frozen=True, kw_only=True, omit_defaults=True):
-    """End claude and yourself. `park`: wait for the turn to end; `now`: interrupt it."""
+    """End claude and yourself. `park`: wait for the turn to end; `now`: interrupt it, and record `reason`."""
 
     session: str
     epoch: Epoch
     how: Literal["park", "now"]
+    reason: str = ""  # a clause: "the server is shutting down"
 
 
 # --- errands ---------------------------------------------------------------------------------------------

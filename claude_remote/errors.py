@@ -118,6 +118,12 @@ class ShuttingDown(RemoteError):
     code = "shutting-down"
 
 
+class Restarting(RemoteError):
+    """The server is restarting; what runs goes on."""
+
+    code = "restarting"
+
+
 class StorageFailed(RemoteError):
     """The server cannot write its journal, so it takes no prompts until it can."""
 
@@ -186,6 +192,13 @@ class NoSuchSession(RemoteError):
     """There is no such session."""
 
     code = "no-such-session"
+    exit_code = Exit.USAGE
+
+
+class SessionTrimmed(RemoteError):
+    """That session is not kept any more."""
+
+    code = "session-trimmed"
     exit_code = Exit.USAGE
 
 

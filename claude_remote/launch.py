@@ -81,6 +81,7 @@ class Workers(Report, frozen=True, kw_only=True, tag="workers"):
     version: str
     pid: int
     workers: tuple[Forked, ...]
+    build: str = ""  # what the broker that executed it has called its code
 
 
 AnyOrder: TypeAlias = Fork | Kill | List | Quit

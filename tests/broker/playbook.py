@@ -13,7 +13,7 @@ from claude_remote import bus, facts, feed
 from claude_remote import messages as m
 from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
-from claude_remote_broker.core import Core, Ids, Limits
+from claude_remote_broker.core import Core, Ids, Keep, Limits
 from tests.broker.disk import MemoryDisk
 
 LAPTOP = ports.Peer("SHA256:" + "L" * 43, "laptop", m.Door.DOOR)
@@ -78,6 +78,7 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.disk = disk or MemoryDisk()
         self.table = Table()
@@ -90,6 +91,7 @@ class Playbook:
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
+            keep=keep,
         )
         self._events: deque[ports.Event] = deque()
         self.hold = False
@@ -186,7 +188,9 @@ class Playbook:
                     self._told.setdefault(command.route, []).append((command.verb, command.payload))
                 case ports.Store() if self.hold:
                     self.held.append(command)
-                case ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval():
+                case (
+                    ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval() | ports.Measure()
+                ):
                     self.loads += isinstance(command, ports.Load)
                     answers.append(self.disk.perform(command))
                 case ports.CheckFolder():

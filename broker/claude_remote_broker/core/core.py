@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claude_remote_broker import ports
+from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
 from claude_remote_broker.core.effects import Effects
@@ -15,9 +16,11 @@ from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.retention import Keep, Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.tombstones import Tombstones
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
@@ -40,6 +43,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
         self._context = context = Context(
@@ -51,7 +55,8 @@ class Core:
             effects=Effects(),
             tally=Tally(limits),
         )
-        context.sessions = Sessions(limits, context.tally, clients)
+        tombstones = Tombstones(recovered.tombstones)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, max_workers)
@@ -61,6 +66,7 @@ class Core:
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
+        self._retention = Retention(context, keep or Keep())
 
     @property
     def quiet(self) -> bool:
@@ -93,7 +99,7 @@ class Core:
                     self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Measured():
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
@@ -162,6 +168,7 @@ class Core:
 
     def _tick(self) -> None:
         self._watchdog.tick()
+        self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
@@ -193,6 +200,7 @@ class Core:
                 heard=context.now,
                 # It was closed, and the broker before died before it could end its claude.
                 release=None if found.row.closed is None else "now",
+                release_reason=closing.WHY,
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

@@ -15,8 +15,11 @@ from claude_remote_broker.ports import (
     FindPrompt,
     FolderChecked,
     Found,
+    JournalFigures,
     Load,
     Loaded,
+    Measure,
+    Measured,
     Row,
     Send,
     Store,
@@ -30,6 +33,7 @@ WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
+WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
 
 
 class Effects:
@@ -42,6 +46,7 @@ class Effects:
         self._loading: dict[Ticket, WhenLoaded] = {}
         self._finding: dict[Ticket, WhenFound] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
+        self._measuring: dict[Ticket, WhenMeasured] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -104,7 +109,7 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked | Measured) -> None:
         """Likewise."""
         match event:
             case Loaded():
@@ -119,6 +124,16 @@ class Effects:
                 checked = self._checking.pop(event.ticket, None)
                 if checked is not None:
                     checked(event)
+            case Measured():
+                measured = self._measuring.pop(event.ticket, None)
+                if measured is not None:
+                    measured(event.figures)
+
+    def measure(self, then: WhenMeasured) -> None:
+        """How the journal fares."""
+        ticket = self._ticket()
+        self._measuring[ticket] = then
+        self._commands.append(Measure(ticket))
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1

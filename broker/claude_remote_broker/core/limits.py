@@ -46,5 +46,11 @@ class Limits:
     unacknowledged: int = 256 * 1024  # bytes: then at once
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 
+    first_look: float = 5.0  # at what is too old or too much, after the broker's start
+    pause_between_looks: float = 60.0
+    pause_between_trims: float = 1.0
+    trimmed_at_once: int = 50
+    rest: float = 600.0  # a session that was used since is not trimmed for the journal's size
+
     sent_at_once: int = 4 * MIB  # of one commit, to all readers together
     read_ahead: int = framing.MAX_PAYLOAD  # one Load; a piece of a long line is one payload
