@@ -349,6 +349,13 @@ class BadDisk(RemoteError):
     code = "bad-disk"
 
 
+class InUse(RemoteError):
+    """Another claude has this conversation open."""
+
+    code = "in-use"
+    exit_code = Exit.USAGE
+
+
 def _family(parent: type[RemoteError]) -> dict[str, type[RemoteError]]:
     return {child.code: child for child in parent.__subclasses__()}
 
