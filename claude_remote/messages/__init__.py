@@ -64,6 +64,7 @@ from claude_remote.messages.commands import (
     ToCommand,
 )
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
+from claude_remote.messages.files import FilesErrand, Get, Packet, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
     MAX_PROMPT,
@@ -132,6 +133,7 @@ __all__ = [
     "Exec",
     "Exited",
     "Feed",
+    "FilesErrand",
     "Fingerprint",
     "Finished",
     "Folder",
@@ -139,6 +141,7 @@ __all__ = [
     "FromClient",
     "FromCommand",
     "FromServer",
+    "Get",
     "Heartbeat",
     "Hello",
     "Input",
@@ -151,11 +154,13 @@ __all__ = [
     "Open",
     "Opened",
     "Output",
+    "Packet",
     "Parcel",
     "Part",
     "Ping",
     "Prompt",
     "PromptState",
+    "Put",
     "Record",
     "Refuse",
     "Rename",

@@ -18,6 +18,7 @@ from claude_remote.messages.clients import (
 )
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -54,6 +55,8 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Get
+    | Put
     | ChangeRights
 )
 # Everything that a client may send, and everything that a server may.
@@ -105,5 +108,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
     ChangeRights: Right.ADMIN,
 }
