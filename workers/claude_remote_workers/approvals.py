@@ -27,7 +27,7 @@ from msgspec import Raw
 
 from claude_remote import bus, facts
 from claude_remote.messages import Behavior
-from claude_remote_workers import stream_json
+from claude_remote_workers import rules, stream_json
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.words import one_line, summarize
 
@@ -48,6 +48,7 @@ class _Approval:
     id: str
     request: stream_json.ControlRequest
     state: _State = _State.OPEN
+    rules: tuple[str, ...] = ()  # allowed for the session together with it
 
     @property
     def question(self) -> stream_json.Question:
@@ -153,6 +154,8 @@ class Approvals:
         if approval is not None and approval.state in (_State.DECIDED, _State.DELIVERED):
             approval.state = _State.TAKEN
             self._outside.record(facts.ApprovalTaken(approval=approval.id))
+            if approval.rules:
+                self._outside.record(facts.RulesAdded(approval=approval.id, rules=approval.rules))
 
     def _allow(
         self, approval: _Approval, verdict: bus.Verdict, changed_input: dict[str, Raw] | None
@@ -166,9 +169,10 @@ class Approvals:
             "updatedInput": changed_input or question.input,
         }
         if verdict.for_session:
-            rules = self._session_rules(question)
-            if rules:
-                response["updatedPermissions"] = rules
+            updates = self._session_rules(question)
+            if updates:
+                response["updatedPermissions"] = updates
+                approval.rules = rules.in_words(updates)
             else:
                 self._outside.record(
                     facts.Notice(
@@ -186,13 +190,13 @@ class Approvals:
         suggests nothing (it calls the tool unsafe, or it is a question for a person) there is no rule.
         """
         suggestions = question.permission_suggestions or []
-        rules = [
+        offered = [
             {**suggestion, "destination": "session"}
             for suggestion in suggestions
             if suggestion.get("type") == "addRules" and suggestion.get("behavior") == "allow"
         ]
-        if rules or not suggestions:
-            return rules
+        if offered or not suggestions:
+            return offered
         folder = self._folder_of(question)
         if folder is None:
             return []

@@ -84,6 +84,7 @@ def _lease_verb(session: Session, lease: Lease) -> bus.Lease:
         fork_of=row.fork_of,
         mode=row.mode,
         model=row.model,
+        rules=row.rules,
     )
 
 

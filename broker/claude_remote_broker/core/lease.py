@@ -35,6 +35,8 @@ class Lease:
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
     idle_since: float = 0.0
+    doing: str | None = None  # what its session was doing when it was looked at last
+    doing_since: float = 0.0
     given: set[str] = field(default_factory=set)  # prompts that this worker has been given
     decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
     stop: str | None = None  # the prompt whose turn it shall stop; "" is whatever runs
@@ -46,6 +48,11 @@ class Lease:
     def usable(self) -> bool:
         """Its worker can be told something, and will do it."""
         return self.phase is Phase.LIVE and self.route is not None and not self.killed
+
+    def note(self, doing: str | None, now: float) -> None:
+        """Keep since when its session does what it does."""
+        if doing != self.doing:
+            self.doing, self.doing_since = doing, now
 
     def enter(self, phase: Phase, now: float) -> None:
         """Go on to another phase."""

@@ -62,6 +62,14 @@ class Session:
         return None
 
     @property
+    def doing(self) -> str | None:
+        """The prompt that runs or was given; "" for a turn that claude began by itself; None: nothing."""
+        if self.row.turn is not None:
+            return self.row.turn.prompt or ""
+        current = self.current
+        return None if current is None else current.id
+
+    @property
     def queued(self) -> Iterator[PromptRow]:
         """The prompts that wait, in their order."""
         return (prompt for prompt in self.prompts.values() if prompt.state is PromptState.QUEUED)
@@ -77,6 +85,11 @@ class Session:
         return self.row.turn is None and not self.prompts and not self.wanted
 
     @property
+    def parkable(self) -> bool:
+        """Nothing would be lost if its claude ended: it is idle, and has no tasks in the background."""
+        return self.idle and not self.row.background
+
+    @property
     def state(self) -> SessionState:
         """What others are told that it is doing."""
         lease = self.lease
@@ -88,7 +101,7 @@ class Session:
             return SessionState.WAITING
         if self.row.turn is not None or self.current is not None:
             return SessionState.WORKING
-        if lease.phase is Phase.STARTING:
+        if lease.phase is Phase.STARTING or self.row.starting:
             return SessionState.STARTING
         return SessionState.IDLE
 

@@ -73,6 +73,7 @@ def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None
     draft.row = replace(
         draft.row,
         epoch=epoch,
+        starting=True,
         lease=LeaseRow(worker=worker, token_hash=digest, options=draft.row.options, model=draft.row.model),
     )
     lease = Lease(
