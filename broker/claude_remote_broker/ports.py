@@ -144,14 +144,20 @@ class CheckFolder(Command, frozen=True):
     roots: tuple[str, ...]
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
     apart: bool = False  # nor may any of them lie above what is claude-remote's own
+    stamp: bool = False  # say in what state it is, too
 
 
 class FolderChecked(Event, frozen=True):
-    """The real path, or why not."""
+    """The real path, or why not.
+
+    `stamp` is the same as long as a claude that was started there before knows what one would that is started
+    now; empty when nobody asked, or it cannot be told.
+    """
 
     ticket: Ticket
     path: str = ""
     error: RemoteError | None = None
+    stamp: str = ""
 
 
 # --- bus -----------------------------------------------------------------------------------------------
@@ -215,6 +221,20 @@ class WorkersKnown(Event, frozen=True):
 
     Sent when the launcher has reached its zygote: at the broker's start, and again after a new zygote.
     """
+
+
+class Measure(Command, frozen=True):
+    """Look how much memory processes have for themselves alone. Measured."""
+
+    ticket: Ticket
+    pids: tuple[int, ...]
+
+
+class Measured(Event, frozen=True):
+    """Bytes, by pid; a process that is gone, or somebody else's, is left out."""
+
+    ticket: Ticket
+    memory: dict[int, int]
 
 
 # --- journal -------------------------------------------------------------------------------------------
@@ -327,6 +347,7 @@ AnyEvent: TypeAlias = (
     | LaunchFailed
     | WorkerExited
     | WorkersKnown
+    | Measured
     | Stored
     | StoreFailed
     | Loaded
@@ -341,6 +362,7 @@ AnyCommand: TypeAlias = (
     | ToWorker
     | Launch
     | Kill
+    | Measure
     | Store
     | Load
     | FindPrompt

@@ -73,12 +73,22 @@ from claude_remote.messages.sessions import (
     SessionState,
     Target,
 )
+from claude_remote.messages.workers import (
+    MOST_WORKERS,
+    InLine,
+    ListWorkers,
+    ScaleWorkers,
+    WorkerInfo,
+    Workers,
+    WorkerState,
+)
 
 __all__ = [
     "DEAD_AFTER",
     "DEFAULT_PORT",
     "HEARTBEAT_EVERY",
     "MAX_PROMPT",
+    "MOST_WORKERS",
     "NEEDS",
     "PROTOCOL",
     "Accepted",
@@ -111,10 +121,12 @@ __all__ = [
     "FromServer",
     "Heartbeat",
     "Hello",
+    "InLine",
     "Interrupt",
     "Line",
     "ListClients",
     "ListSessions",
+    "ListWorkers",
     "Message",
     "Open",
     "Opened",
@@ -129,6 +141,7 @@ __all__ = [
     "Reset",
     "Revoke",
     "Ring",
+    "ScaleWorkers",
     "SessionInfo",
     "SessionState",
     "Sessions",
@@ -143,4 +156,7 @@ __all__ = [
     "Withdraw",
     "Word",
     "Words",
+    "WorkerInfo",
+    "WorkerState",
+    "Workers",
 ]

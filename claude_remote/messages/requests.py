@@ -20,6 +20,7 @@ from claude_remote.messages.sessions import (
     Rename,
     Sessions,
 )
+from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -40,6 +41,8 @@ Request: TypeAlias = (
     | Approve
     | Refuse
     | Revoke
+    | ListWorkers
+    | ScaleWorkers
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Request
@@ -61,6 +64,7 @@ FromServer: TypeAlias = (
     | Tail
     | Finished
     | Clients
+    | Workers
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -82,4 +86,6 @@ NEEDS: dict[type[Message], Right | None] = {
     Approve: Right.ADMIN,
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
+    ListWorkers: Right.ADMIN,
+    ScaleWorkers: Right.ADMIN,
 }

@@ -12,6 +12,7 @@ from claude_remote_broker.journal import (
     PromptRow,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     Recovered,
     RecoveredSession,
@@ -41,6 +42,7 @@ class MemoryDisk:
         self.prompts: dict[str, PromptRow] = {}
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
+        self.scale = ""
         self.full = ""  # why nothing can be stored
         self.runs = 0
 
@@ -74,7 +76,7 @@ class MemoryDisk:
             )
             for row in self.sessions.values()
         ]
-        return Recovered("state", self.runs, tuple(sessions))
+        return Recovered("state", self.runs, tuple(sessions), self.scale)
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -114,6 +116,8 @@ class MemoryDisk:
                 self._put(prompt, self.texts.get(prompt.id, b""))
             case PutApproval(row=approval):
                 self.approvals[approval.id] = approval
+            case PutScale(words=words):
+                self.scale = words
         return ""
 
     def _put(self, prompt: PromptRow, text: bytes) -> None:

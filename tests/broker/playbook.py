@@ -74,6 +74,10 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        least: int = 0,
+        idle: float = 0.0,
+        warm: int = 0,
+        started_with: str = "",
     ) -> None:
         self.disk = disk or MemoryDisk()
         self.table = Table()
@@ -83,6 +87,10 @@ class Playbook:
             version="1",
             clients=self.table,
             max_workers=workers,
+            min_workers=least,
+            idle=idle,
+            warm=warm,
+            started_with=started_with,
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
@@ -92,6 +100,8 @@ class Playbook:
         self.held: deque[ports.Store] = deque()
         self.folders: dict[str | None, ports.FolderChecked] = {}
         self.folder_checks: list[ports.CheckFolder] = []
+        self.stamp = "as it was"
+        self.memory: dict[int, int] = {}
         self.loads = 0
         self.launches: list[ports.Launch] = []
         self.kills: list[str] = []
@@ -188,6 +198,9 @@ class Playbook:
                 case ports.CheckFolder():
                     self.folder_checks.append(command)
                     answers.append(self._folder(command))
+                case ports.Measure():
+                    memory = {pid: size for pid, size in self.memory.items() if pid in command.pids}
+                    answers.append(ports.Measured(command.ticket, memory))
                 case _:
                     self._note(command)
 
@@ -195,7 +208,9 @@ class Playbook:
         known = self.folders.get(command.path)
         if known is not None:
             return ports.FolderChecked(command.ticket, known.path, known.error)
-        return ports.FolderChecked(command.ticket, f"/home/me/{command.path or ''}".rstrip("/"))
+        path = command.path or ""
+        real = path if path.startswith("/") else f"/home/me/{path}".rstrip("/")
+        return ports.FolderChecked(command.ticket, real, stamp=self.stamp if command.stamp else "")
 
     def _note(self, command: ports.Command) -> None:
         match command:

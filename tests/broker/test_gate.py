@@ -28,6 +28,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Approve(which="x"),
         m.Refuse(which="x"),
         m.Revoke(which="x"),
+        m.ListWorkers(),
+        m.ScaleWorkers(least=0, most=3),
     )
 }
 RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]

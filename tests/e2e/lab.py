@@ -177,8 +177,10 @@ class Lab:
         return self.servers[-1]
 
     def start(self, *argv: str, port: int = 0) -> Server:
-        """Start the server; it is ready when this returns."""
-        where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(self.work))
+        """Start the server; it is ready when this returns. Without a warm claude, unless `argv` wants one:
+        many tests count claudes.
+        """
+        where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(self.work), "--warm", "0")
         server = Server(self, (*where, "--claude", str(claude_program()), "--no-gui", *argv))
         self.servers.append(server)
         return server

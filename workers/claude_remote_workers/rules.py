@@ -1,9 +1,9 @@
 """What was allowed for a session: from claude's permission updates to the words of its settings, and back.
 
-A resumed claude has forgotten the rules of its session. They are given again by `apply_flag_settings`, written
-before any prompt: there a rule is a JSON string and is read as a whole. (As values of --allowedTools, claude
-2.1.330 divides rules at an escaped bracket.) It replaces what an earlier request of that kind has allowed, and
-leaves --settings and everything else alone.
+A resumed claude has forgotten the rules of its session. They are given again by `apply_flag_settings`, before
+any prompt: there a rule is a JSON string and is read as a whole. (As values of --allowedTools, claude 2.1.330
+divides rules at an escaped bracket.) It replaces what an earlier request of that kind has allowed, and leaves
+--settings and everything else alone.
 """
 
 from __future__ import annotations

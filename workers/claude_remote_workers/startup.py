@@ -36,7 +36,8 @@ class Startup:
         """Whether this is the answer. Its content stays in the log: commands, models and so on."""
         if answer.request_id == rules.RULES:
             if answer.subtype != "success":
-                words = f"What was allowed for this session is asked again: {answer.error or 'claude refused it'}."
+                why = answer.error or "claude refused it"
+                words = f"What was allowed for this session is asked again: {why}."
                 self._outside.record(facts.Notice(level="warning", text=words))
             return True
         if answer.request_id != _INITIALIZE:

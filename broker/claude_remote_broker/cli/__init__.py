@@ -21,6 +21,7 @@ _HERE = "claude_remote_broker.cli"
         "fingerprint": f"{_HERE}.fingerprint:fingerprint",
         "login": f"{_HERE}.login:login",
         "service": f"{_HERE}.service:service",
+        "workers": f"{_HERE}.workers:workers",
     },
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Without a command it runs the server: see `claude-remote-server run --help` for its options.",

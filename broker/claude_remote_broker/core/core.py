@@ -17,16 +17,20 @@ from claude_remote_broker.core.reception import Reception
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.scale import Scale
 
 
 class Core:
     """Events in, commands out; no IO, no clock. `now` is seconds since the epoch.
 
-    First `start`, then `handle` for each event. `host` and `version` are what clients are told.
+    First `start`, then `handle` for each event. `host` and `version` are what clients are told. At most
+    so many workers; claudes that are idle for `idle` seconds (0: for ever) are parked, `warm` are kept for
+    new sessions. `started_with` names what said how many workers: see claude_remote_broker.scale.Scaled.
     """
 
     def __init__(
@@ -36,6 +40,10 @@ class Core:
         version: str,
         clients: ports.ClientTable,
         max_workers: int,
+        min_workers: int = 0,
+        idle: float = 0.0,
+        warm: int = 0,
+        started_with: str = "",
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
@@ -53,7 +61,8 @@ class Core:
         context.sessions = Sessions(limits, context.tally, clients)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
-        context.pool = Pool(context, max_workers)
+        context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
+        context.warm = Warm(context, warm)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
         self._reception = Reception(context)
@@ -86,7 +95,7 @@ class Core:
                 self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Measured():
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
@@ -155,10 +164,12 @@ class Core:
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
-        self._context.pool.look_again()
+        self._context.pool.tick()
+        self._context.warm.tick()
 
     def _cut_off(self, fingerprint: str) -> None:
         """A revoked client's prompts are taken back, also those that are just being stored."""
+        self._context.warm.cut_off(fingerprint)
         for session in self._context.sessions:
             if session.prompts or not session.ledger.quiet:
                 withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)

@@ -17,6 +17,8 @@ from claude_remote_broker.ports import (
     Found,
     Load,
     Loaded,
+    Measure,
+    Measured,
     Row,
     Send,
     Store,
@@ -30,6 +32,7 @@ WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
+WhenMeasured: TypeAlias = Callable[[dict[int, int]], None]
 
 
 class Effects:
@@ -42,6 +45,7 @@ class Effects:
         self._loading: dict[Ticket, WhenLoaded] = {}
         self._finding: dict[Ticket, WhenFound] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
+        self._measuring: dict[Ticket, WhenMeasured] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -88,11 +92,18 @@ class Effects:
         then: WhenChecked,
         *,
         apart: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
         self._checking[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also, apart))
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart, stamp))
+
+    def measure(self, pids: tuple[int, ...], then: WhenMeasured) -> None:
+        """The memory of processes."""
+        ticket = self._ticket()
+        self._measuring[ticket] = then
+        self._commands.append(Measure(ticket, pids))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""
@@ -104,7 +115,7 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked | Measured) -> None:
         """Likewise."""
         match event:
             case Loaded():
@@ -119,6 +130,10 @@ class Effects:
                 checked = self._checking.pop(event.ticket, None)
                 if checked is not None:
                     checked(event)
+            case Measured():
+                measured = self._measuring.pop(event.ticket, None)
+                if measured is not None:
+                    measured(event.memory)
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1

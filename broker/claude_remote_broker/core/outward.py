@@ -32,6 +32,8 @@ def settle(draft: Draft, context: Context) -> None:
         if session.parkable and busy_before:
             lease.idle_since = context.now
         lease.note(session.doing, context.now)
+        if draft.creates and lease.launched:
+            context.publisher.worker(lease)
     context.pool.look_again()
 
 

@@ -36,6 +36,7 @@ class Session:
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}  # that have not ended
         self.fresh = fresh  # not stored yet
+        self.warm = False  # nobody's yet: see claude_remote_broker.core.warm
         self.lease: Lease | None = None
         self.wanted = False  # a worker is wanted though no prompt waits
         self.not_before = 0.0  # the next lease; after a failed start
@@ -131,14 +132,15 @@ class Session:
             approvals=self.asks,
             claude_session=row.claude_session,
             last_words=row.last_words,
-            prompting=self._prompting,
+            prompting=self.prompting,
             queued=sum(1 for _ in self.queued),
             outcome=row.outcome,
             reason=row.reason,
         )
 
     @property
-    def _prompting(self) -> str:
+    def prompting(self) -> str:
+        """Whose prompt runs; empty when none does."""
         turn = self.row.turn
         running = self.prompts.get(turn.prompt or "") if turn is not None else self.current
         return "" if running is None else running.client_name

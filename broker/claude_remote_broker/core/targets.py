@@ -50,6 +50,7 @@ class Aiming:
         self._then = then
         self._fail = fail
         self._text = ""
+        self._stamp = ""
         self._checked = options.Checked((), None, None, ())
 
     def begin(self, text: str) -> None:
@@ -68,7 +69,7 @@ class Aiming:
                 lambda cwd: self._reach(self._context.sessions.latest(self._peer.fingerprint, cwd)),
             )
         else:
-            self._check(target.cwd, lambda cwd: self._create(cwd, None))
+            self._check(target.cwd, lambda cwd: self._create(cwd, None), stamp=self._context.warm.any)
 
     def _check_setup(self, session: Session) -> tuple[str, ...]:
         """Whether this client may prompt a claude as it would run then; paths that it reaches."""
@@ -83,6 +84,7 @@ class Aiming:
         also: tuple[str, ...] = (),
         *,
         needless: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder that this client may use, `also` too. `needless`: unless it has roots."""
         clients, fingerprint = self._context.clients, self._peer.fingerprint
@@ -97,11 +99,13 @@ class Aiming:
             try:
                 if event.error is not None:
                     raise event.error
+                self._stamp = event.stamp
                 then(event.path)
             except RemoteError as error:
                 self._fail(error)
 
-        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked, apart=apart)
+        paths = (*self._checked.paths, *also)
+        self._context.effects.check_folder(path, roots, paths, checked, apart=apart, stamp=stamp)
 
     def _reach(self, session: Session) -> None:
         self._check_setup(session)
@@ -130,13 +134,17 @@ class Aiming:
             mode=checked.mode or (self._mode() if inherited is None else inherited.mode),
             model=checked.model or (None if inherited is None else inherited.model),
         )
-        session = Session(row, fresh=True)
-        session.ledger = Ledger(context, session)
+        session = None if source is not None else context.warm.take(row, self._stamp)
+        if session is None:
+            session = Session(row, fresh=True)
+            session.ledger = Ledger(context, session)
         context.sessions.add(session)
+        if source is None:
+            context.warm.used(row)
         try:
             self._then(Aim(session))
         except RemoteError:
-            context.sessions.drop(session)
+            context.workers.abandon(session)
             raise
 
     def _mode(self) -> str | None:

@@ -7,6 +7,7 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
 )
 from claude_remote_broker.journal.recovery import Recovered, RecoveredSession, WaitingPrompt
@@ -34,6 +35,7 @@ __all__ = [
     "PromptRow",
     "PutApproval",
     "PutPrompt",
+    "PutScale",
     "PutSession",
     "Recovered",
     "RecoveredSession",

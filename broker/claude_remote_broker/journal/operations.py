@@ -42,4 +42,10 @@ class Append(Struct, frozen=True):
     row: Row
 
 
-Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append
+class PutScale(Struct, frozen=True):
+    """How many workers the owner wants, in words of claude_remote_broker.scale."""
+
+    words: str
+
+
+Operation: TypeAlias = PutScale | PutSession | AddPrompt | PutPrompt | PutApproval | Append

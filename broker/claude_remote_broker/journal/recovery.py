@@ -34,6 +34,7 @@ class Recovered(Struct, frozen=True):
     state_id: str = ""
     run: int = 1
     sessions: tuple[RecoveredSession, ...] = ()
+    scale: str = ""  # see PutScale
 
 
 def recover(path: Path, boot_id: str) -> Recovered:
@@ -90,4 +91,4 @@ def _recover(connection: sqlite3.Connection, boot_id: str) -> Recovered:
                 row, tail[0] if tail else 0, tuple(prompts.get(sid, ())), tuple(approvals.get(sid, ()))
             )
         )
-    return Recovered(meta["state_id"], run, tuple(sessions))
+    return Recovered(meta["state_id"], run, tuple(sessions), meta.get("scale", ""))

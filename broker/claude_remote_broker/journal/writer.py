@@ -18,6 +18,7 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
 )
 from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
@@ -163,6 +164,12 @@ class Writer:
                     "INSERT INTO approvals (id, sid, open, data) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
+                )
+            case PutScale(words=words):
+                self._connection.execute(
+                    "INSERT INTO meta VALUES ('scale', ?)"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (words,),
                 )
 
     def _append(self, sid: int, row: Row) -> None:
