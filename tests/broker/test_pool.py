@@ -369,3 +369,23 @@ def test_what_was_allowed_for_a_session_is_told_to_its_next_claude() -> None:
     (_, lease, *_) = Hand(book, 2).launched().ready()
     assert isinstance(lease, bus.Lease)
     assert lease.rules == ("Bash(git push *)", "WebSearch")
+
+
+def test_who_has_only_opened_a_session_waits_behind_those_with_prompts() -> None:
+    book = Playbook(workers=1)
+    one = start(book, 1)
+    book.connect(2)
+    book.says(2, m.Open(target=m.Target(name="soon")))
+    for number in (3, 4):
+        book.connect(number)
+        book.prompts(number, number, name=f"s{number}")
+    assert waiting(book, 4) == [m.Waiting(why="worker", place=1)]
+    # With a prompt it stands where it came with that.
+    book.prompts(2, 5, session="soon")
+    assert waiting(book, 2) == [m.Waiting(why="worker", place=2)]
+    book.connect(6)
+    book.prompts(6, 6, name="s6")
+    assert waiting(book, 6) == [m.Waiting(why="worker", place=3)]
+    one.finishes(1)
+    one.exits()
+    assert book.disk.sessions[Hand(book, 2).launched().ready()[1].session].name == "s3"  # type: ignore[attr-defined]

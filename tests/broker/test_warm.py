@@ -129,6 +129,7 @@ def test_nobody_sees_it_before() -> None:
     told = [item for item in items if isinstance(item, feed.WorkerUpdated)]
     assert {item.session for item in told if item.worker == hand.worker} == {None}
     book.prompts(2, 2, name="two")
+    book.tick(1)
     told = [item for item in book.items() if isinstance(item, feed.WorkerUpdated)]
     assert told[-1].session == hand.session
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease, Phase
@@ -20,14 +21,15 @@ class Pool:
         self.scale = scale
         self.idle = idle
         self.started_with = started_with  # what said how many, when the server was started
-        self._line: dict[str, Session] = {}  # who waits, in order
+        self._prompted: dict[str, Session] = {}  # who waits, in order
+        self._opened: dict[str, Session] = {}  # behind them: who waits, and has nothing to do yet
         self._changed = False
         self._look = False
 
     @property
     def line(self) -> list[Session]:
         """Who waits, in order."""
-        return [*self._line.values()]
+        return [*self._prompted.values(), *self._opened.values()]
 
     @property
     def counted(self) -> int:
@@ -37,7 +39,7 @@ class Pool:
     @property
     def room(self) -> int:
         """How many workers may be started now, and nobody waits for them."""
-        return self._free() - len(self._line)
+        return self._free() - self._length
 
     def rescale(self, scale: Scale) -> None:
         """From now on so many. What runs is not interrupted: what is above the number is parked when idle."""
@@ -46,32 +48,38 @@ class Pool:
 
     def place(self, session: Session) -> int | None:
         """How many sessions wait before this one; None if it does not wait."""
-        for place, waiting in enumerate(self._line):
+        for place, waiting in enumerate(chain(self._prompted, self._opened)):
             if waiting == session.id:
                 return place
         return None
 
-    def enter(self, session: Session) -> bool:
-        """Ask for a worker. True: it may be started now; False: the session waits in line."""
-        place = self.place(session)
-        before = len(self._line) if place is None else place
-        if before < self._free():
+    def enter(self, session: Session, *, prompted: bool) -> bool:
+        """Ask for a worker. True: it may be started now; False: the session waits in line.
+
+        A session that was opened and has no prompt yet stands behind those that have one.
+        """
+        if session.id not in self._prompted:
+            if prompted:
+                self._opened.pop(session.id, None)
+            line = self._prompted if prompted else self._opened
+            if session.id not in line:
+                line[session.id] = session
+                self._changed = True
+        if (self.place(session) or 0) < self._free():
             self.leave(session)
             return True
-        if place is None:
-            self._line[session.id] = session
-            self._changed = True
         self._look = True
         return False
 
     def leave(self, session: Session) -> None:
         """It needs no worker any more, or has one."""
-        if self._line.pop(session.id, None) is not None:
+        prompted, opened = self._prompted.pop(session.id, None), self._opened.pop(session.id, None)
+        if prompted is not None or opened is not None:
             self._changed = self._look = True
 
     def look_again(self) -> None:
         """Something happened after which there may be room. (Too many are seen at the next tick.)"""
-        self._look = self._look or bool(self._line)
+        self._look = self._look or self._length > 0
 
     def tick(self) -> None:
         """Park what has been idle for long, the longest idle first."""
@@ -99,6 +107,10 @@ class Pool:
                 for follower in [*session.followers.values()]:
                     follower.tell()
 
+    @property
+    def _length(self) -> int:
+        return len(self._prompted) + len(self._opened)
+
     def _free(self) -> int:
         bound = self.scale.most + self._context.limits.waiting_workers
         return min(self.scale.most - self.counted, bound - len(self._context.workers.leases))
@@ -109,7 +121,7 @@ class Pool:
 
     def _make_room(self) -> None:
         """End as many as there are waiting or too many: the warm ones, then the longest idle."""
-        wanted = len(self._line) - self._free()
+        wanted = self._length - self._free()
         if wanted <= 0:
             return
         wanted -= sum(1 for lease in self._context.workers.leases if is_leaving(lease))

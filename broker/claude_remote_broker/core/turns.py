@@ -27,7 +27,7 @@ def advance(draft: Draft, context: Context) -> None:
     if draft.row.lease is None:
         if (head is None and not session.wanted) or context.now < session.not_before:
             context.pool.leave(session)
-        elif context.pool.enter(session):
+        elif context.pool.enter(session, prompted=head is not None):
             _begin_lease(draft, head, context)
     elif head is not None:
         _dispatch(draft, head, context)
