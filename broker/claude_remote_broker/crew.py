@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -78,9 +77,8 @@ def in_words(crew: Crew) -> str:
     )
 
 
-def rows(crew: Crew) -> list[tuple[str, ...]]:
+def rows(crew: Crew, now: float) -> list[tuple[str, ...]]:
     """A table, titles first: the workers, then the line."""
-    now = time.time()
     titles = ("STATE", "SINCE", "SESSION", "FOR", "WORKER", "OWN", "CLAUDE", "OWN", "BACKGROUND")
     order = sorted(crew.workers, key=lambda worker: (worker.state, worker.since))
     return [titles, *(_worker(worker, now) for worker in order), *_line(crew.line, now)]

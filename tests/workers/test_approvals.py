@@ -11,10 +11,12 @@ from claude_remote.facts import (
     ApprovalTaken,
     ApprovalVoid,
     Notice,
+    RulesAdded,
     ToolFinished,
     TurnFinished,
 )
 from claude_remote.messages import Behavior
+from claude_remote_workers.rules import in_words
 from tests.workers.recorder import Play, answered, names
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -125,6 +127,19 @@ def test_for_this_session_takes_claudes_rules_and_not_its_other_suggestions() ->
     play.decide(A, "allow", for_session=True)
     _, _, response = play.seen()[0]
     assert response["updatedPermissions"] == [{**RULE, "destination": "session"}]
+    # It is one when claude has taken it; then it is in the log, for the next claude of the session.
+    play.says("control_response", response=answered(A))
+    _, taken, added = play.seen()
+    assert isinstance(taken, ApprovalTaken)
+    assert added == RulesAdded(approval=A, rules=in_words([RULE]))
+
+
+def test_once_is_no_rule() -> None:
+    play = asking(A)
+    play.decide(A, "allow")
+    play.seen()
+    play.says("control_response", response=answered(A))
+    assert names(play.seen()) == [("line", "control_response"), ApprovalTaken]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from claude_remote.messages import ListWorkers, ScaleWorkers
@@ -42,7 +44,7 @@ def _tell(found: crew.Crew, *, as_json: bool) -> None:
         return
     click.echo(crew.in_words(found))
     if found.workers or found.line:
-        table = [[plain(cell, 80) for cell in row] for row in crew.rows(found)]
+        table = [[plain(cell, 80) for cell in row] for row in crew.rows(found, time.time())]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for row in table:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
