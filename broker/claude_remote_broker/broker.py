@@ -192,12 +192,12 @@ class Broker:
         """Off the loop."""
         tasks.spawn(self._check_folder(command), "check folder")
 
-    def measure(self, command: ports.Measure) -> None:
+    def weigh(self, command: ports.Weigh) -> None:
         """Off the loop."""
-        tasks.spawn(self._measure(command), "measure")
+        tasks.spawn(self._weigh(command), "weigh")
 
-    async def _measure(self, command: ports.Measure) -> None:
-        self.deliver(ports.Measured(command.ticket, await asyncio.to_thread(private_memory, command.pids)))
+    async def _weigh(self, command: ports.Weigh) -> None:
+        self.deliver(ports.Weighed(command.ticket, await asyncio.to_thread(private_memory, command.pids)))
 
     async def _check_folder(self, command: ports.CheckFolder) -> None:
         if self._adapters is not None:
@@ -231,7 +231,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
-        ports.Measure: broker.measure,
+        ports.Weigh: broker.weigh,
         ports.Store: journal.perform,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,

@@ -223,14 +223,14 @@ class WorkersKnown(Event, frozen=True):
     """
 
 
-class Measure(Command, frozen=True):
-    """Look how much memory processes have for themselves alone. Measured."""
+class Weigh(Command, frozen=True):
+    """Look how much memory processes have for themselves alone. Weighed."""
 
     ticket: Ticket
     pids: tuple[int, ...]
 
 
-class Measured(Event, frozen=True):
+class Weighed(Event, frozen=True):
     """Bytes, by pid; a process that is gone, or somebody else's, is left out."""
 
     ticket: Ticket
@@ -347,7 +347,7 @@ AnyEvent: TypeAlias = (
     | LaunchFailed
     | WorkerExited
     | WorkersKnown
-    | Measured
+    | Weighed
     | Stored
     | StoreFailed
     | Loaded
@@ -362,7 +362,7 @@ AnyCommand: TypeAlias = (
     | ToWorker
     | Launch
     | Kill
-    | Measure
+    | Weigh
     | Store
     | Load
     | FindPrompt

@@ -198,9 +198,9 @@ class Playbook:
                 case ports.CheckFolder():
                     self.folder_checks.append(command)
                     answers.append(self._folder(command))
-                case ports.Measure():
+                case ports.Weigh():
                     memory = {pid: size for pid, size in self.memory.items() if pid in command.pids}
-                    answers.append(ports.Measured(command.ticket, memory))
+                    answers.append(ports.Weighed(command.ticket, memory))
                 case _:
                     self._note(command)
 

@@ -91,5 +91,5 @@ def test_nobody_listens_any_more() -> None:
     book.connect(99, OWNER)
     book << ports.Disconnected(99)
     book << ports.Received(99, m.ListWorkers())
-    book << ports.Measured(1, {})
+    book << ports.Weighed(1, {})
     assert book.hears(99) == []

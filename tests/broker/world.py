@@ -415,8 +415,8 @@ class World:
                     self.clients_by_conn[conn].hear(command.message, command.payload)
                 case ports.CheckFolder():
                     self.to_core(ports.FolderChecked(command.ticket, "/work", stamp=self.stamp))
-                case ports.Measure():
-                    self.to_core(ports.Measured(command.ticket, {}))
+                case ports.Weigh():
+                    self.to_core(ports.Weighed(command.ticket, {}))
                 case ports.Hangup():
                     raise AssertionError(command)
                 case _:

@@ -95,7 +95,7 @@ class Core:
                 self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Measured():
+            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Weighed():
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()

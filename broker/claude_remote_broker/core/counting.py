@@ -35,7 +35,7 @@ class Counting(Exchange):
     def begin(self) -> None:
         """Raises BadMessage."""
         if isinstance(self._request, m.ListWorkers):
-            self._measure()
+            self._weigh()
             return
         scale = Scale(self._request.least, self._request.most)
         if scale.least > scale.most:
@@ -53,15 +53,15 @@ class Counting(Exchange):
     def _stored(self, scale: Scale, failure: str | None) -> None:
         if failure is None:
             self.context.pool.rescale(scale)
-            self._measure()
+            self._weigh()
         else:
             self.end(StorageFailed(f"The server cannot write its journal: {failure}"))
 
-    def _measure(self) -> None:
+    def _weigh(self) -> None:
         pids = {
             pid for lease in self.context.workers.leases for pid in (lease.pid, self._claude(lease)) if pid
         }
-        self.context.effects.measure(tuple(sorted(pids)), self._tell)
+        self.context.effects.weigh(tuple(sorted(pids)), self._tell)
 
     def _claude(self, lease: Lease) -> int:
         session = self.context.sessions.get(lease.session)

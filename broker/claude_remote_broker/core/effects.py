@@ -17,8 +17,8 @@ from claude_remote_broker.ports import (
     Found,
     Load,
     Loaded,
-    Measure,
-    Measured,
+    Weigh,
+    Weighed,
     Row,
     Send,
     Store,
@@ -32,7 +32,7 @@ WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
-WhenMeasured: TypeAlias = Callable[[dict[int, int]], None]
+WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
 
 
 class Effects:
@@ -45,7 +45,7 @@ class Effects:
         self._loading: dict[Ticket, WhenLoaded] = {}
         self._finding: dict[Ticket, WhenFound] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
-        self._measuring: dict[Ticket, WhenMeasured] = {}
+        self._weighing: dict[Ticket, WhenWeighed] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -99,11 +99,11 @@ class Effects:
         self._checking[ticket] = then
         self._commands.append(CheckFolder(ticket, path, roots, also, apart, stamp))
 
-    def measure(self, pids: tuple[int, ...], then: WhenMeasured) -> None:
+    def weigh(self, pids: tuple[int, ...], then: WhenWeighed) -> None:
         """The memory of processes."""
         ticket = self._ticket()
-        self._measuring[ticket] = then
-        self._commands.append(Measure(ticket, pids))
+        self._weighing[ticket] = then
+        self._commands.append(Weigh(ticket, pids))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""
@@ -115,7 +115,7 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked | Measured) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked | Weighed) -> None:
         """Likewise."""
         match event:
             case Loaded():
@@ -130,10 +130,10 @@ class Effects:
                 checked = self._checking.pop(event.ticket, None)
                 if checked is not None:
                     checked(event)
-            case Measured():
-                measured = self._measuring.pop(event.ticket, None)
-                if measured is not None:
-                    measured(event.memory)
+            case Weighed():
+                weighed = self._weighing.pop(event.ticket, None)
+                if weighed is not None:
+                    weighed(event.memory)
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1
