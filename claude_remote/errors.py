@@ -118,6 +118,12 @@ class ShuttingDown(RemoteError):
     code = "shutting-down"
 
 
+class Restarting(RemoteError):
+    """The server is restarting; what runs goes on."""
+
+    code = "restarting"
+
+
 class StorageFailed(RemoteError):
     """The server cannot write its journal, so it takes no prompts until it can."""
 
@@ -186,6 +192,13 @@ class NoSuchSession(RemoteError):
     """There is no such session."""
 
     code = "no-such-session"
+    exit_code = Exit.USAGE
+
+
+class SessionTrimmed(RemoteError):
+    """That session is not kept any more."""
+
+    code = "session-trimmed"
     exit_code = Exit.USAGE
 
 
@@ -258,10 +271,29 @@ class ClaudeFailed(RemoteError):
     exit_code = Exit.CLAUDE
 
 
+class ErrandFailed(RemoteError):
+    """The server's process for this could not be started, or ended unexpectedly."""
+
+    code = "errand-failed"
+
+
+class TooManyErrands(RemoteError):
+    """The server does as much of this at once as it takes. Try again in a moment."""
+
+    code = "too-many-errands"
+
+
 class NotIdle(RemoteError):
     """The session is not in a state in which this can be done."""
 
     code = "not-idle"
+    exit_code = Exit.USAGE
+
+
+class InUse(RemoteError):
+    """Another claude has this conversation open."""
+
+    code = "in-use"
     exit_code = Exit.USAGE
 
 

@@ -22,6 +22,7 @@ from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.memory import private_memory
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.transcripts import Transcripts
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Adapters:
     journal: Journal
     launcher: Launcher
     folders: Folders
+    transcripts: Transcripts
     administration: Administration
 
 
@@ -64,7 +66,11 @@ class Broker:
     It is the door's Sink and watches the registry. Events that come before `start` wait for it.
     """
 
-    def __init__(self, core: Machine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, core: Machine, loop: asyncio.AbstractEventLoop, on_defect: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_defect` is told when the core has failed: what it knows may be wrong from then on."""
+        self._on_defect = on_defect
         self._core = core
         self._loop = loop
         self._adapters: Adapters | None = None
@@ -165,6 +171,7 @@ class Broker:
                 except Exception:
                     # A defect of ours: it is told, and everybody else is served on.
                     log.exception("the core failed on %s", type(event).__name__)
+                    self._on_defect()
                 else:
                     self._do(commands)
         finally:
@@ -203,6 +210,14 @@ class Broker:
         if self._adapters is not None:
             self.deliver(await self._adapters.folders.check(command))
 
+    def find_conversation(self, command: ports.FindConversation) -> None:
+        """Off the loop."""
+        tasks.spawn(self._find_conversation(command), "find conversation")
+
+    async def _find_conversation(self, command: ports.FindConversation) -> None:
+        if self._adapters is not None:
+            self.deliver(await self._adapters.transcripts.look(command))
+
 
 def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[Any], None]]:
     """Which adapter performs which command."""
@@ -228,6 +243,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Hangup: hang_up,
         ports.Administer: administer,
         ports.CheckFolder: broker.check_folder,
+        ports.FindConversation: broker.find_conversation,
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
@@ -236,6 +252,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
+        ports.Measure: journal.perform,
         ports.Publish: publish,
         ports.Wake: wake,
     }

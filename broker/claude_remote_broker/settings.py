@@ -10,6 +10,9 @@ from claude_remote_broker.scale import Scale
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  to be reached from other machines is what it is for
 DEFAULT_IDLE = 600.0
+# Claude itself keeps its conversations for 30 days unless its settings say otherwise.
+DEFAULT_DAYS = 90.0
+DEFAULT_SIZE = 4 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Settings:
     warm: int = 1
     claude: str | None = None
     cwd: Path | None = None
+    keep_days: float = DEFAULT_DAYS
+    keep_size: int = DEFAULT_SIZE
     window: bool = True
     log_level: str = "info"
 
@@ -39,6 +44,8 @@ class Settings:
             "--warm": None if self.warm == 1 else self.warm,
             "--claude": self.claude,
             "--cwd": None if self.cwd is None else self.cwd.absolute(),
+            "--keep-days": None if self.keep_days == DEFAULT_DAYS else f"{self.keep_days:g}",
+            "--keep-size": None if self.keep_size == DEFAULT_SIZE else self.keep_size,
             "--log-level": None if self.log_level == "info" else self.log_level,
         }
         words = [word for name, value in given.items() if value is not None for word in (name, str(value))]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 import msgspec
 
 from claude_remote import messages
+from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.client.prompting import PromptRequest, new_id
@@ -47,7 +48,7 @@ class Timing(NamedTuple):
     request: float
 
 
-class Client(Steering):
+class Client(Steering, Errands):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -104,6 +105,7 @@ class Client(Steering):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
         on_approval: OnApproval | None = None,
         patience: float | None = 30.0,
@@ -112,7 +114,8 @@ class Client(Steering):
         """Prompt a session and follow the turn: iterate over what is returned.
 
         `session` (an id, the beginning of one, or a name) or `latest` (this client's last session in `cwd`)
-        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`.
+        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`,
+        with `worktree` in a git worktree of that name ("": one is found) of the repository there.
         `options` are claude's own command-line arguments. `on_approval` is called for every approval that
         opens. When the connection breaks, it is made again for `patience` seconds (None: for ever), and the
         turn goes on with the next event; `id`, a UUID, names the prompt, so that the same one sent again
@@ -120,7 +123,15 @@ class Client(Steering):
         """
         from claude_remote.client.turn import Turn
 
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         request = PromptRequest(text, target, id=id)
 
         def ask(after: Cursor | None) -> Link:
@@ -139,10 +150,19 @@ class Client(Steering):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
     ) -> messages.Opened:
         """Begin or wake a session without a prompt, so that its claude is ready when one comes."""
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         return self._one(messages.Open(target=target), messages.Opened)
 
     def attach(
@@ -251,11 +271,21 @@ class Client(Steering):
         ]
 
     def approve(
-        self, which: str, *, name: str | None = None, rights: Iterable[Right] | None = None
+        self,
+        which: str,
+        *,
+        name: str | None = None,
+        rights: Iterable[Right] | None = None,
+        roots: Iterable[str] | None = None,
     ) -> ClientInfo:
         """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
         given = None if rights is None else tuple(rights)
-        return self._changed(messages.Approve(which=which, name=name, rights=given))
+        held = None if roots is None else tuple(roots)
+        return self._changed(messages.Approve(which=which, name=name, rights=given, roots=held))
+
+    def change_rights(self, change: messages.ChangeRights) -> ClientInfo:
+        """Change what a client may do: at once, its live connections included."""
+        return self._changed(change)
 
     def refuse(self, which: str) -> ClientInfo:
         """Refuse a client that waits."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from claude_remote_broker import ports
+from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
+from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
-from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.retention import Keep, Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.tombstones import Tombstones
 from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
@@ -47,6 +51,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
         self._context = context = Context(
@@ -58,22 +63,30 @@ class Core:
             effects=Effects(),
             tally=Tally(limits),
         )
-        context.sessions = Sessions(limits, context.tally, clients)
+        tombstones = Tombstones(recovered.tombstones)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
         context.warm = Warm(context, warm)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
+        self._retention = Retention(context, keep or Keep())
+        self._cutting = Cutting(context)
 
     @property
     def quiet(self) -> bool:
         """No worker is left, and everything is stored."""
         context = self._context
-        return not context.workers.leases and all(session.ledger.quiet for session in context.sessions)
+        return (
+            not context.workers.leases
+            and context.errands.empty
+            and all(session.ledger.quiet for session in context.sessions)
+        )
 
     def start(self, now: float) -> list[Command]:
         """Take up what the broker before left: leases are awaited, prompts that waited go on waiting."""
@@ -82,6 +95,8 @@ class Core:
         for found in self._recovered.sessions:
             self._recover(found)
         self._recovered = Recovered()
+        # Rights may have been taken while nobody was here to see it.
+        self._cutting.cut()
         for session in context.sessions:
             if session.prompts and session.lease is None:
                 session.ledger.kick()
@@ -92,21 +107,25 @@ class Core:
         self._context.now = now
         match event:
             case ports.FromWorker():
-                self._context.workers.heard(event)
+                if not self._context.errands.heard(event):
+                    self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Weighed():
+            case (
+                ports.Loaded()
+                | ports.Found()
+                | ports.FolderChecked()
+                | ports.Measured()
+                | ports.Weighed()
+                | ports.ConversationFound()
+            ):
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
                 self._process(event)
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cut_off(fingerprint)
-            case ports.ClientUpdated(client=client):
-                self._context.publisher.client(client)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
+            case ports.ClientCutOff() | ports.ClientUpdated() | ports.ClientForgotten():
+                self._client(event)
             case _:
                 self._connection(event)
         return self._commands()
@@ -116,6 +135,7 @@ class Core:
         context = self._context
         context.now = now
         context.stopping = True
+        context.errands.end_all()
         for lease in context.workers.leases:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
@@ -131,6 +151,20 @@ class Core:
         self._context.pool.advance()
         self._context.publisher.flush()
         return self._context.effects.take()
+
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cutting.cut(fingerprint, REVOKED)
+                self._context.warm.cut_off(fingerprint)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+                if self._cutting.look(client):
+                    self._context.warm.cut_off(client.fingerprint)
+                    self._reception.rights_taken(client.fingerprint)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
+                self._cutting.forget(fingerprint)
 
     def _connection(self, event: Event) -> None:
         match event:
@@ -149,6 +183,8 @@ class Core:
 
     def _process(self, event: Event) -> None:
         workers = self._context.workers
+        if self._context.errands.process(event):
+            return
         match event:
             case ports.WorkerLaunched():
                 workers.launched(event)
@@ -161,19 +197,12 @@ class Core:
 
     def _tick(self) -> None:
         self._watchdog.tick()
+        self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
         self._context.pool.tick()
         self._context.warm.tick()
-
-    def _cut_off(self, fingerprint: str) -> None:
-        """A revoked client's prompts are taken back, also those that are just being stored."""
-        self._context.warm.cut_off(fingerprint)
-        for session in self._context.sessions:
-            if session.prompts or not session.ledger.quiet:
-                withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)
-                session.ledger.submit(withdrawal)
 
     def _recover(self, found: RecoveredSession) -> None:
         context = self._context
@@ -194,6 +223,7 @@ class Core:
                 heard=context.now,
                 # It was closed, and the broker before died before it could end its claude.
                 release=None if found.row.closed is None else "now",
+                release_reason=closing.WHY,
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

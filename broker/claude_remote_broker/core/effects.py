@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from claude_remote.messages import Message
 from claude_remote_broker.journal import ApprovalRow, Operation, PromptRow
@@ -11,14 +11,17 @@ from claude_remote_broker.ports import (
     CheckFolder,
     Command,
     Connection,
+    ConversationFound,
     FindApproval,
+    FindConversation,
     FindPrompt,
     FolderChecked,
     Found,
+    JournalFigures,
     Load,
     Loaded,
-    Weigh,
-    Weighed,
+    Measure,
+    Measured,
     Row,
     Send,
     Store,
@@ -26,13 +29,19 @@ from claude_remote_broker.ports import (
     StoreFailed,
     Ticket,
     Wake,
+    Weigh,
+    Weighed,
 )
 
 WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
+WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
 WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
+WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
+
+Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Weighed | ConversationFound
 
 
 class Effects:
@@ -42,10 +51,8 @@ class Effects:
         self._commands: list[Command] = []
         self._last_ticket = 0
         self._storing: dict[Ticket, WhenStored] = {}
-        self._loading: dict[Ticket, WhenLoaded] = {}
-        self._finding: dict[Ticket, WhenFound] = {}
-        self._checking: dict[Ticket, WhenChecked] = {}
-        self._weighing: dict[Ticket, WhenWeighed] = {}
+        # Who waits for what is told by the ticket alone: no two are the same.
+        self._waiting: dict[Ticket, Callable[[Any], None]] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -69,19 +76,19 @@ class Effects:
     def load(self, session: str, after: int, offset: int, limit: int, then: WhenLoaded) -> None:
         """A piece of a session's log."""
         ticket = self._ticket()
-        self._loading[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(Load(ticket, session, after, limit, offset))
 
     def find_prompt(self, prompt: str, then: WhenFound) -> None:
         """A prompt of whatever age."""
         ticket = self._ticket()
-        self._finding[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(FindPrompt(ticket, prompt))
 
     def find_approval(self, approval: str, then: WhenFound) -> None:
         """An approval of whatever age."""
         ticket = self._ticket()
-        self._finding[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(FindApproval(ticket, approval))
 
     def check_folder(
@@ -92,18 +99,25 @@ class Effects:
         then: WhenChecked,
         *,
         apart: bool = False,
+        worktree: bool = False,
         stamp: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
-        self._checking[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also, apart, stamp))
+        self._waiting[ticket] = then
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree, stamp))
 
     def weigh(self, pids: tuple[int, ...], then: WhenWeighed) -> None:
         """The memory of processes."""
         ticket = self._ticket()
-        self._weighing[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(Weigh(ticket, pids))
+
+    def find_conversation(self, beginning: str, then: WhenConversationFound) -> None:
+        """A conversation in claude's own files."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(FindConversation(ticket, beginning))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""
@@ -115,26 +129,33 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked | Weighed) -> None:
+    def answered(self, event: Answer) -> None:
         """Likewise."""
-        match event:
-            case Loaded():
-                loaded = self._loading.pop(event.ticket, None)
-                if loaded is not None:
-                    loaded(event.rows)
-            case Found():
-                found = self._finding.pop(event.ticket, None)
-                if found is not None:
-                    found(event.row)
-            case FolderChecked():
-                checked = self._checking.pop(event.ticket, None)
-                if checked is not None:
-                    checked(event)
-            case Weighed():
-                weighed = self._weighing.pop(event.ticket, None)
-                if weighed is not None:
-                    weighed(event.memory)
+        then = self._waiting.pop(event.ticket, None)
+        if then is not None:
+            then(_answer(event))
+
+    def measure(self, then: WhenMeasured) -> None:
+        """How the journal fares."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Measure(ticket))
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1
         return self._last_ticket
+
+
+def _answer(event: Answer) -> object:
+    """What of an answer is for who waits for it."""
+    match event:
+        case Loaded():
+            return event.rows
+        case Found():
+            return event.row
+        case Measured():
+            return event.figures
+        case Weighed():
+            return event.memory
+        case _:
+            return event

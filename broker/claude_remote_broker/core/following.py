@@ -59,6 +59,10 @@ class Following(Exchange):
         if self.cursor is not None:
             self.cursor.go()
 
+    def check(self) -> None:
+        """See Exchange."""
+        gate.check_sees(self.client.peer, self.session, self.context.clients)
+
     def closed(self) -> None:
         """Follow no more."""
         if self.session.followers.get(self.client.conn) is self:
@@ -173,7 +177,10 @@ class PromptFollowing(Following):
             self._finish()
 
     def _finish(self) -> None:
-        self.client.send(m.Finished(prompt=self._row.id, state=self._row.state, reason=self._row.reason))
+        row = self._row
+        stopped = self.context.stopping and row.state is m.PromptState.INTERRUPTED
+        cause = "shutdown" if stopped else ""
+        self.client.send(m.Finished(prompt=row.id, state=row.state, reason=row.reason, cause=cause))
         self.end()
 
     def _withdraw(self, reason: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
+from claude_remote import bus
+
 
 class Phase(Enum):
     """Where a lease is in its life."""
@@ -34,6 +36,7 @@ class Lease:
     killed: bool = False
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
+    release_reason: str = ""
     idle_since: float = 0.0
     doing: str | None = None  # what its session was doing when it was looked at last
     doing_since: float = 0.0
@@ -53,6 +56,10 @@ class Lease:
         """Keep since when its session does what it does."""
         if doing != self.doing:
             self.doing, self.doing_since = doing, now
+
+    def release_verb(self, how: Literal["park", "now"]) -> bus.Release:
+        """What its worker is told when it is released."""
+        return bus.Release(session=self.session, epoch=self.epoch, how=how, reason=self.release_reason)
 
     def enter(self, phase: Phase, now: float) -> None:
         """Go on to another phase."""

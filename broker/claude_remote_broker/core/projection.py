@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from claude_remote import facts
-from claude_remote.messages import PromptState
+from claude_remote.messages import MAX_FOLDER, PromptState
 from claude_remote_broker.core.words import cut
 from claude_remote_broker.journal import ApprovalRow, ApprovalState, PromptRow, SessionRow, Turn
 from claude_remote_broker.ports import Row
@@ -53,7 +53,7 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
                 background=0,
             )
         case facts.ClaudeExited():
-            draft.row = without_claude(draft.row)
+            _claude_exited(draft, fact, seq)
         case facts.TurnStarted():
             _turn_started(draft, fact, seq)
         case facts.Steered():
@@ -87,6 +87,16 @@ def _claude(draft: Draft, fact: facts.AnyFact) -> None:
         case facts.RulesAdded(rules=rules):
             allowed = (*draft.row.rules, *(rule for rule in rules if len(rule) <= _LONGEST_RULE))
             draft.row = replace(draft.row, rules=tuple(dict.fromkeys(allowed))[-_MOST_RULES:])
+
+
+def _claude_exited(draft: Draft, fact: facts.ClaudeExited, seq: int) -> None:
+    draft.row = without_claude(draft.row)
+    if not fact.refused:
+        return
+    draft.row = replace(draft.row, outcome="error", reason=cut(fact.reason))
+    for prompt in [*draft.open_prompts()]:
+        begins = _begins(prompt, seq)
+        draft.put(replace(prompt, state=PromptState.VOID, begins=begins, ends=seq, reason=cut(fact.reason)))
 
 
 def _approval(draft: Draft, fact: facts.AnyFact) -> None:
@@ -182,4 +192,5 @@ def _session_changed(draft: Draft, fact: facts.SessionChanged) -> None:
         claude_session=cut(fact.claude_session, 64) if fact.claude_session else row.claude_session,
         mode=cut(fact.mode, 64) if fact.mode is not None else row.mode,
         model=cut(fact.model) if fact.model is not None else row.model,
+        cwd=fact.cwd if fact.cwd and len(fact.cwd) <= MAX_FOLDER else row.cwd,
     )

@@ -38,6 +38,15 @@ class Reception:
         if client is not None and client.exchange is not None:
             client.exchange.leave()
 
+    def rights_taken(self, fingerprint: str) -> None:
+        """What this client has under way ends if it may not go on."""
+        for client in [*self._clients.values()]:
+            if client.peer.fingerprint == fingerprint and client.exchange is not None:
+                try:
+                    client.exchange.check()
+                except RemoteError as error:
+                    client.exchange.end(error)
+
     def congested(self, conn: Connection) -> None:
         """More is buffered for it than should be."""
         client = self._clients.get(conn)
@@ -91,6 +100,8 @@ class Reception:
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
+            case m.Errand():
+                context.errands.begin(client, message, payload)
             case _:
                 self._answer(client, message)
 
@@ -125,8 +136,8 @@ class Reception:
                 client.send(m.Done())
             case m.ListWorkers() | m.ScaleWorkers():
                 Counting(context, client, message).begin()
-            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke():
-                context.effects.do(Administer(client.conn, message, client.peer.fingerprint))
+            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
+                context.effects.do(Administer(client.conn, message, client.peer))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
 
@@ -135,4 +146,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Withdraw | m.Cancel)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel)

@@ -51,6 +51,10 @@ class Watching(Exchange):
             raise OutOfTurn(f"{type(message).__name__} has no meaning now")
         self.end()
 
+    def check(self) -> None:
+        """See Exchange."""
+        gate.check(self.client.peer, m.Watch(), self.context.clients)
+
     def closed(self) -> None:
         """Watch no more."""
         self.context.publisher.watchers.pop(self.client.conn, None)

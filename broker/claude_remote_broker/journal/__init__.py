@@ -9,6 +9,7 @@ from claude_remote_broker.journal.operations import (
     PutPrompt,
     PutScale,
     PutSession,
+    Trim,
 )
 from claude_remote_broker.journal.recovery import Recovered, RecoveredSession, WaitingPrompt
 from claude_remote_broker.journal.rows import (
@@ -18,7 +19,9 @@ from claude_remote_broker.journal.rows import (
     LeaseRow,
     PromptRow,
     SessionRow,
+    Tombstone,
     Turn,
+    Worktree,
 )
 from claude_remote_broker.journal.schema import JournalUnusable
 
@@ -40,6 +43,9 @@ __all__ = [
     "Recovered",
     "RecoveredSession",
     "SessionRow",
+    "Tombstone",
+    "Trim",
     "Turn",
     "WaitingPrompt",
+    "Worktree",
 ]
