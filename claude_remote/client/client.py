@@ -238,13 +238,16 @@ class Client(Steering, Errands):
 
     # --- watching (right: view) --------------------------------------------------------------------------
 
-    def watch(self) -> Watching:
-        """Follow what happens on the server: see claude_remote.feed."""
+    def watch(self, window: int = 0) -> Watching:
+        """Follow what happens on the server: see claude_remote.feed. With a `window`, at most about so many
+        items are on their way that Watching.seen was not told of: who is slow then sees how things stand now
+        (a new snapshot) and not what was seconds ago.
+        """
         from claude_remote.client.watching import Watching
 
         link = self._pool.take()
         with closing_on_error(link):
-            return Watching(link, self._pool.put_back)
+            return Watching(link, self._pool.put_back, window)
 
     def snapshot(self) -> Snapshot:
         """How things stand on the server now: what watching begins with."""

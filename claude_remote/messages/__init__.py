@@ -64,7 +64,7 @@ from claude_remote.messages.commands import (
     ToCommand,
 )
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Source, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
     MAX_PROMPT,
     Accepted,
@@ -175,6 +175,7 @@ __all__ = [
     "Revoke",
     "Ring",
     "ScaleWorkers",
+    "Seen",
     "SessionInfo",
     "SessionState",
     "Sessions",

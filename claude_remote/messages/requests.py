@@ -18,7 +18,7 @@ from claude_remote.messages.clients import (
 )
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.errands import Credit, Parcel
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
     Answer,
@@ -58,7 +58,9 @@ Request: TypeAlias = (
     | ScaleWorkers
 )
 # Everything that a client may send, and everything that a server may.
-FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Request
+FromClient: TypeAlias = (
+    Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Seen | Request
+)
 FromServer: TypeAlias = (
     Hello
     | Heartbeat

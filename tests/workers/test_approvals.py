@@ -16,7 +16,6 @@ from claude_remote.facts import (
     TurnFinished,
 )
 from claude_remote.messages import Behavior
-from claude_remote_workers.rules import in_words
 from tests.workers.recorder import Play, answered, names
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -131,7 +130,7 @@ def test_for_this_session_takes_claudes_rules_and_not_its_other_suggestions() ->
     play.says("control_response", response=answered(A))
     _, taken, added = play.seen()
     assert isinstance(taken, ApprovalTaken)
-    assert added == RulesAdded(approval=A, rules=in_words([RULE]))
+    assert added == RulesAdded(approval=A, rules=("Bash(pytest *)",))
 
 
 def test_once_is_no_rule() -> None:

@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 
 from claude_remote.facts import Notice
+from claude_remote.session_rules import Rule
 from claude_remote_workers import rules
 from tests.workers.recorder import Play, answered, names
 
 
-def test_in_words() -> None:
-    updates = [
-        {
-            "type": "addRules",
-            "rules": [
-                {"toolName": "Bash", "ruleContent": "git push *"},
-                {"toolName": "WebSearch"},
-                {"toolName": "Bash", "ruleContent": r"echo (a, b) \ x"},
-                {"toolName": "WebSearch"},
-                {},
-                "rubbish",
-            ],
-        },
-        {"type": "setMode"},
+def test_as_settings() -> None:
+    given = [
+        Rule("Bash", "git push *"),
+        Rule("WebSearch"),
+        Rule("Bash", r"echo (a, b) \ x"),
+        Rule("WebSearch", ""),
+        Rule("", "nothing"),
     ]
-    assert rules.in_words(updates) == ("Bash(git push *)", "WebSearch", r"Bash(echo \(a, b\) \\ x)")
+    assert rules.as_settings(given) == ("Bash(git push *)", "WebSearch", r"Bash(echo \(a, b\) \\ x)")
 
 
 def test_given_again() -> None:

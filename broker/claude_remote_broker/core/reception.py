@@ -95,7 +95,7 @@ class Reception:
             case m.Control():
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
-                Watching(context, client).begin()
+                Watching(context, client, message).begin()
             case m.Await() | m.Rename() | m.Close():
                 self._look(client, message)
             case m.Decide():
@@ -146,4 +146,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel | m.Seen)
