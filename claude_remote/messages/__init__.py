@@ -92,6 +92,15 @@ from claude_remote.messages.sessions import (
     Target,
 )
 from claude_remote.messages.status import JournalStatus, SessionVitals, ShowStatus, Status, Vitals
+from claude_remote.messages.workers import (
+    MOST_WORKERS,
+    InLine,
+    ListWorkers,
+    ScaleWorkers,
+    WorkerInfo,
+    Workers,
+    WorkerState,
+)
 
 __all__ = [
     "BULK",
@@ -100,6 +109,7 @@ __all__ = [
     "HEARTBEAT_EVERY",
     "MAX_FOLDER",
     "MAX_PROMPT",
+    "MOST_WORKERS",
     "NEEDS",
     "PARCEL",
     "PROTOCOL",
@@ -144,12 +154,14 @@ __all__ = [
     "Get",
     "Heartbeat",
     "Hello",
+    "InLine",
     "Input",
     "Interrupt",
     "JournalStatus",
     "Line",
     "ListClients",
     "ListSessions",
+    "ListWorkers",
     "Message",
     "Open",
     "Opened",
@@ -169,6 +181,7 @@ __all__ = [
     "Resized",
     "Revoke",
     "Ring",
+    "ScaleWorkers",
     "Seen",
     "SessionInfo",
     "SessionState",
@@ -193,4 +206,7 @@ __all__ = [
     "Withdraw",
     "Word",
     "Words",
+    "WorkerInfo",
+    "WorkerState",
+    "Workers",
 ]

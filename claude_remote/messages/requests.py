@@ -33,6 +33,7 @@ from claude_remote.messages.sessions import (
     Sessions,
 )
 from claude_remote.messages.status import ShowStatus, Status, Vitals
+from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -58,6 +59,8 @@ Request: TypeAlias = (
     | Get
     | Put
     | ChangeRights
+    | ListWorkers
+    | ScaleWorkers
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = (
@@ -85,6 +88,7 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Workers
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -111,4 +115,6 @@ NEEDS: dict[type[Message], Right | None] = {
     Get: Right.FILES,
     Put: Right.FILES,
     ChangeRights: Right.ADMIN,
+    ListWorkers: Right.ADMIN,
+    ScaleWorkers: Right.ADMIN,
 }
