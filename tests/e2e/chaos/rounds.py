@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import threading
@@ -10,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from claude_remote.client import Client, connect
 from claude_remote.paths import find_paths
@@ -20,10 +18,8 @@ from tests.e2e.chaos.books import Books
 from tests.e2e.chaos.prompters import PATIENCE, Crowd, improvise
 from tests.e2e.chaos.readers import Reader
 from tests.e2e.lab import Client as Stranger
-from tests.e2e.lab import Lab
+from tests.e2e.lab import Lab, importing_tests
 from tests.e2e.relay import Relay
-
-_HERE = str(Path(__file__).parents[3])  # from where the server imports its points
 
 
 class Chaos:
@@ -117,8 +113,7 @@ def prepared(seed: int, tell: Callable[[str], None], *, points_alone: bool = Fal
         folder = lab.folder / "points"
         folder.mkdir()
         lab.server_environment[points.FOLDER] = str(folder)
-        paths = (_HERE, os.environ.get("PYTHONPATH", ""))
-        lab.server_environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        lab.server_environment |= importing_tests()
         lab.program = (sys.executable, "-m", "tests.e2e.chaos.faulty")
         lab.start("--workers", "3")
         with Relay(lab.server.port) as relay:
