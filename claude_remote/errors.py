@@ -118,6 +118,12 @@ class ShuttingDown(RemoteError):
     code = "shutting-down"
 
 
+class Restarting(RemoteError):
+    """The server is restarting; what runs goes on."""
+
+    code = "restarting"
+
+
 class StorageFailed(RemoteError):
     """The server cannot write its journal, so it takes no prompts until it can."""
 
@@ -189,6 +195,13 @@ class NoSuchSession(RemoteError):
     exit_code = Exit.USAGE
 
 
+class SessionTrimmed(RemoteError):
+    """That session is not kept any more."""
+
+    code = "session-trimmed"
+    exit_code = Exit.USAGE
+
+
 class NoSuchApproval(RemoteError):
     """There is no such approval."""
 
@@ -256,6 +269,18 @@ class ClaudeFailed(RemoteError):
 
     code = "claude-failed"
     exit_code = Exit.CLAUDE
+
+
+class ErrandFailed(RemoteError):
+    """The server's process for this could not be started, or ended unexpectedly."""
+
+    code = "errand-failed"
+
+
+class TooManyErrands(RemoteError):
+    """The server does as much of this at once as it takes. Try again in a moment."""
+
+    code = "too-many-errands"
 
 
 class NotIdle(RemoteError):

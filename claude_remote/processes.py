@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 LEASE_VARIABLE = "CLAUDE_REMOTE_LEASE"
+# In the environment of what `exec --bg` has started, and so of all that this starts: it outlives its errand.
+BACKGROUND_VARIABLE = "CLAUDE_REMOTE_BACKGROUND"
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _DEAD = frozenset("ZX")
@@ -109,6 +111,16 @@ def find_marked(start: str) -> dict[Process, str]:
 def find_lease(marker: str) -> list[Process]:
     """Processes of exactly this lease."""
     return [process for process, found in find_marked(marker).items() if found == marker]
+
+
+def is_in_background(pid: int) -> bool:
+    """Whether a process was started to outlive its errand."""
+    wanted = f"{BACKGROUND_VARIABLE}=".encode()
+    try:
+        environment = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return False
+    return any(entry.startswith(wanted) for entry in environment.split(b"\0"))
 
 
 def send_signal(process: Process, number: signal.Signals) -> bool:

@@ -65,7 +65,11 @@ class Broker:
     It is the door's Sink and watches the registry. Events that come before `start` wait for it.
     """
 
-    def __init__(self, core: Machine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, core: Machine, loop: asyncio.AbstractEventLoop, on_defect: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_defect` is told when the core has failed: what it knows may be wrong from then on."""
+        self._on_defect = on_defect
         self._core = core
         self._loop = loop
         self._adapters: Adapters | None = None
@@ -166,6 +170,7 @@ class Broker:
                 except Exception:
                     # A defect of ours: it is told, and everybody else is served on.
                     log.exception("the core failed on %s", type(event).__name__)
+                    self._on_defect()
                 else:
                     self._do(commands)
         finally:
@@ -238,6 +243,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
+        ports.Measure: journal.perform,
         ports.Publish: publish,
         ports.Wake: wake,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from claude_remote_broker.bell import Bell
 from claude_remote_broker.connection import Connection
 from claude_remote_broker.exchanges import Exchanges, Sink
 from claude_remote_broker.limits import Limits, Pace
-from claude_remote_broker.listeners import open_tcp, open_unix
+from claude_remote_broker.listeners import Listener, open_tcp, open_unix
 from claude_remote_broker.ports import Peer
 from claude_remote_broker.reception import Reception
 from claude_remote_broker.registry import LOCAL, Registry
@@ -87,6 +87,15 @@ class Door:
     def listen_control(self, path: Path) -> None:
         """Open the owner's own way in: no TLS, mode 0600, in a folder with mode 0700. Raises Failure."""
         self._reception.listen(open_unix(path, owner_only=True))
+
+    def listen_on(self, listeners: Sequence[Listener]) -> None:
+        """Accept from what the server's life before has left."""
+        for listener in listeners:
+            self._reception.listen(listener)
+
+    def give_up_listening(self) -> list[Listener]:
+        """Accept nobody any more; the sockets are left to the server's next life."""
+        return self._reception.give_up()
 
     def start(self) -> None:
         """Begin to look at the time."""

@@ -204,6 +204,7 @@ class Launch(Command, frozen=True):
 
     worker: str
     token: str
+    errand: bool = False  # one for an errand
 
 
 class WorkerLaunched(Event, frozen=True):
@@ -316,6 +317,33 @@ class Found(Event, frozen=True):
     row: Any = None
 
 
+class Measure(Command, frozen=True):
+    """How large the journal is, and how it fares. Measured."""
+
+    ticket: Ticket
+
+
+class JournalFigures(Struct, frozen=True, kw_only=True):
+    """Bytes and seconds; a commit of 0 seconds never was."""
+
+    used: int  # by what is in it
+    free: int  # of its file, to be used again or given back
+    log: int  # of its write-ahead log
+    room: int  # that the disk has left for this user
+    commit: float  # how long the last transaction took
+    commit_at: float  # when that was
+    worst_commit: float  # since it was measured before
+    failing: str  # why the last transaction failed; empty when it did not
+    sweeping: bool  # what was trimmed is still being removed
+
+
+class Measured(Event, frozen=True):
+    """None: it could not be measured."""
+
+    ticket: Ticket
+    figures: JournalFigures | None = None
+
+
 # --- feed and time -------------------------------------------------------------------------------------
 
 
@@ -355,6 +383,7 @@ AnyEvent: TypeAlias = (
     | StoreFailed
     | Loaded
     | Found
+    | Measured
     | Tick
 )
 AnyCommand: TypeAlias = (
@@ -370,6 +399,7 @@ AnyCommand: TypeAlias = (
     | Load
     | FindPrompt
     | FindApproval
+    | Measure
     | Publish
     | Wake
 )

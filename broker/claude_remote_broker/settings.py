@@ -13,6 +13,9 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104  to be reached from other machines is what
 _MEMORY_EACH = 512 * 1024 * 1024
 _MEMORY_KEPT = 1024 * 1024 * 1024
 _EACH_CORE = 4
+# Claude itself keeps its conversations for 30 days unless its settings say otherwise.
+DEFAULT_DAYS = 90.0
+DEFAULT_SIZE = 4 * 1024**3
 _MOST = 64
 
 
@@ -26,6 +29,8 @@ class Settings:
     workers: int | None = None
     claude: str | None = None
     cwd: Path | None = None
+    keep_days: float = DEFAULT_DAYS
+    keep_size: int = DEFAULT_SIZE
     window: bool = True
     log_level: str = "info"
 
@@ -44,11 +49,17 @@ class Settings:
             words += ["--claude", self.claude]
         if self.cwd is not None:
             words += ["--cwd", str(self.cwd.absolute())]
+        words += self._keeping()
         if not self.window:
             words.append("--no-gui")
         if self.log_level != "info":
             words += ["--log-level", self.log_level]
         return words
+
+    def _keeping(self) -> list[str]:
+        days = ["--keep-days", f"{self.keep_days:g}"] if self.keep_days != DEFAULT_DAYS else []
+        size = ["--keep-size", str(self.keep_size)] if self.keep_size != DEFAULT_SIZE else []
+        return days + size
 
     @property
     def tcp(self) -> tuple[str, int] | None:

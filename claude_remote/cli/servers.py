@@ -74,7 +74,8 @@ def add(name: str, reach: Reach, terminal: Terminal, *, default: bool) -> int:
     makes_default = default or config.read().server is None
     if makes_default:
         config.set_default_server(name)
-    terminal.say(f"✓ identity matches{'; now your default server' if makes_default else ''}")
+    how = "identity matches" if reach.fingerprint else "identity noted"
+    terminal.say(f"✓ {how}{'; now your default server' if makes_default else ''}")
     return _enter(name, reach, terminal, paths)
 
 

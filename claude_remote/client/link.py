@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, cast
 
@@ -77,6 +77,7 @@ class Link:
         self._selector.register(stream, selectors.EVENT_READ)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         self._heard = self._spoken = time.monotonic()
+        self._turned = self._attentive = self._heard
 
     @property
     def closed(self) -> bool:
@@ -127,15 +128,42 @@ class Link:
         """
         began = time.monotonic()
         while True:
-            while self._arrived:
-                incoming = self._arrived.popleft()
-                message = incoming.message
-                if isinstance(message, Heartbeat):
-                    continue
-                if isinstance(message, Error):
-                    raise from_code(message.code, message.message, message.detail)
+            incoming = self.take()
+            if incoming is not None:
                 return incoming
             self._turn(began, timeout)
+
+    def take(self) -> Incoming | None:
+        """The next message that has come already, if there is one; an Error is raised as its exception."""
+        while self._arrived:
+            incoming = self._arrived.popleft()
+            message = incoming.message
+            if isinstance(message, Error):
+                raise from_code(message.code, message.message, message.detail)
+            if not isinstance(message, Heartbeat):
+                return incoming
+        return None
+
+    def turn(self, timeout: float, others: Mapping[int, int]) -> set[int]:
+        """Wait, at most `timeout` seconds, until messages have come or one of these descriptors is ready.
+
+        `others`: the selectors' events to look for. Which of them are ready. For who takes turns often, and
+        so notices a server that is silent. Raises LinkLost.
+        """
+        now = time.monotonic()
+        if now - self._turned > HEARTBEAT_EVERY:
+            self._attentive = now
+        self._turned = now
+        for descriptor, events in others.items():
+            self._selector.register(descriptor, events)
+        try:
+            with suppress(TimedOut):
+                self._turn(self._attentive, now - self._attentive + timeout)
+            return {key.fd for key, _ in self._selector.select(0) if key.fd in others}
+        finally:
+            if not self._closed:
+                for descriptor in others:
+                    self._selector.unregister(descriptor)
 
     def is_quiet(self) -> bool:
         """Whether the link is alive and nothing but heartbeats has come: fit for the next exchange."""

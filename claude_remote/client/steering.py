@@ -10,7 +10,15 @@ from msgspec import Struct, structs
 from claude_remote import messages
 from claude_remote.client.pool import Pool
 from claude_remote.client.prompting import PromptRequest
-from claude_remote.errors import BadMessage, LinkLost, NoSuchSession, ShuttingDown, TimedOut, Unreachable
+from claude_remote.errors import (
+    BadMessage,
+    LinkLost,
+    NoSuchSession,
+    Restarting,
+    ShuttingDown,
+    TimedOut,
+    Unreachable,
+)
 from claude_remote.messages import Cursor, Message, PromptState, SessionInfo, Target
 
 _ANSWER_WITHIN = 60.0
@@ -91,7 +99,7 @@ class Steering:
                         on_change(info)
                 if known is None:
                     raise BadMessage("the server has not said how the session is")
-            except (LinkLost, Unreachable, ShuttingDown):
+            except (LinkLost, Restarting, ShuttingDown, Unreachable):
                 # Only what was there once is waited for.
                 if known is None:
                     raise
@@ -138,8 +146,8 @@ class Steering:
         while True:
             try:
                 return self._send(request)
-            except (LinkLost, ShuttingDown, Unreachable) as error:
-                lost = lost or isinstance(error, LinkLost)
+            except (LinkLost, Restarting, ShuttingDown, Unreachable) as error:
+                lost = lost or isinstance(error, LinkLost | Restarting)
                 if not lost:
                     raise  # it never reached the server
                 if time.monotonic() >= gives_up:

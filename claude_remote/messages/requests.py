@@ -7,6 +7,8 @@ from typing import TypeAlias
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
+from claude_remote.messages.commands import Exec
+from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -40,9 +42,10 @@ Request: TypeAlias = (
     | Approve
     | Refuse
     | Revoke
+    | Exec
 )
 # Everything that a client may send, and everything that a server may.
-FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Request
+FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Request
 FromServer: TypeAlias = (
     Hello
     | Heartbeat
@@ -61,6 +64,8 @@ FromServer: TypeAlias = (
     | Tail
     | Finished
     | Clients
+    | Parcel
+    | Credit
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -82,4 +87,5 @@ NEEDS: dict[type[Message], Right | None] = {
     Approve: Right.ADMIN,
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
+    Exec: Right.EXEC,
 }

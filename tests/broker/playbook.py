@@ -17,7 +17,7 @@ from claude_remote import messages as m
 from claude_remote.errors import NoSuchSession
 from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
-from claude_remote_broker.core import Core, Ids, Limits
+from claude_remote_broker.core import Core, Ids, Keep, Limits
 from tests.broker.disk import MemoryDisk
 
 LAPTOP = ports.Peer("SHA256:" + "L" * 43, "laptop", m.Door.DOOR)
@@ -34,7 +34,7 @@ class CountingIds(Ids):
     """The first worker is w-1 with token t-1; ids count on."""
 
     def __init__(self, start: int = 0) -> None:
-        self._uuids = self._tokens = self._workers = start
+        self._uuids = self._tokens = self._workers = self._errands = start
 
     def uuid(self) -> str:
         self._uuids += 1
@@ -47,6 +47,10 @@ class CountingIds(Ids):
     def worker(self) -> str:
         self._workers += 1
         return f"w-{self._workers}"
+
+    def errand(self) -> str:
+        self._errands += 1
+        return f"e-{self._errands}"
 
 
 class Table:
@@ -78,6 +82,7 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.disk = disk or MemoryDisk()
         self.table = Table()
@@ -90,6 +95,7 @@ class Playbook:
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
+            keep=keep,
         )
         self._events: deque[ports.Event] = deque()
         self.hold = False
@@ -188,7 +194,9 @@ class Playbook:
                     self._told.setdefault(command.route, []).append((command.verb, command.payload))
                 case ports.Store() if self.hold:
                     self.held.append(command)
-                case ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval():
+                case (
+                    ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval() | ports.Measure()
+                ):
                     self.loads += isinstance(command, ports.Load)
                     answers.append(self.disk.perform(command))
                 case ports.CheckFolder():

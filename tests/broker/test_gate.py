@@ -28,6 +28,7 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Approve(which="x"),
         m.Refuse(which="x"),
         m.Revoke(which="x"),
+        m.Exec(),
     )
 }
 RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]

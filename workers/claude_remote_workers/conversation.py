@@ -148,6 +148,7 @@ class Conversation:
         """End claude."""
         if not self._over:
             self.turns.leaving = True
+            self.turns.why_leaving = verb.reason
             self.ending.begin(verb.how, now)
 
     # --- claude's lines ---

@@ -137,13 +137,17 @@ class Nursery:
         """Kill what the dead have left; returns what still had to be killed.
 
         Workers adopt what loses its parent below them, and this process what they had when they died: so all
-        that is below it and not below a living worker is left behind. What has escaped even that carries the
-        marker.
+        that is below it and not below a living worker is left behind, but for what was started to live on.
+        What has escaped even that carries the marker.
         """
         table = processes.snapshot()
         alive = {worker.process.pid for worker in self._workers.values() if worker.status is None}
         own = os.getpid()
-        orphans = [entry.process for pid, entry in table.items() if entry.parent == own and pid not in alive]
+        orphans = [
+            entry.process
+            for pid, entry in table.items()
+            if entry.parent == own and pid not in alive and not processes.is_in_background(pid)
+        ]
         left = processes.kill_all(orphans)
         for worker in dead:
             if worker.marker is not None:

@@ -66,6 +66,7 @@ class Turns:
         self._retry: stream_json.System | None = None
         self._interrupts = 0
         self.leaving = False  # claude is to end: nothing more begins
+        self.why_leaving = ""  # for a turn that is stopped because of that
         self.before_end: Callable[[], None] = lambda: None
         self.may_begin: Callable[[float], bool] = lambda _now: True
 
@@ -336,6 +337,8 @@ class Turns:
         total: float | None = None,
     ) -> None:
         self.before_end()
+        if reason == _STOPPED and self.why_leaving:
+            reason = f"The turn was stopped: {self.why_leaving}."
         cost = 0.0
         if total is not None:
             # After /clear claude counts from zero.

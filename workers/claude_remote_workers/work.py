@@ -91,14 +91,14 @@ class Work:
             case bus.Ask():
                 self.conversation.ask(verb, payload)
             case bus.Release():
-                self.release(verb.how, now)
+                self.release(verb.how, now, verb.reason)
         self._log.flush()
 
-    def release(self, how: str, now: float) -> None:
-        """End claude: `park` after its turn, or `now`."""
+    def release(self, how: str, now: float, reason: str = "") -> None:
+        """End claude: `park` after its turn, or `now`, for this reason."""
         self.released_now = self.released_now or how == "now"
         session, epoch = self.identity
-        verb = bus.Release(session=session, epoch=epoch, how="now" if how == "now" else "park")
+        verb = bus.Release(session=session, epoch=epoch, how="now" if how == "now" else "park", reason=reason)
         self.conversation.release(verb, now)
         self._log.flush()
 

@@ -20,6 +20,7 @@ _HERE = "claude_remote_broker.cli"
         "clients": f"{_HERE}.clients:clients",
         "fingerprint": f"{_HERE}.fingerprint:fingerprint",
         "login": f"{_HERE}.login:login",
+        "restart": f"{_HERE}.restart:restart",
         "service": f"{_HERE}.service:service",
     },
     context_settings={"help_option_names": ["--help", "-h"]},

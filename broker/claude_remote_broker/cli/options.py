@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,10 +11,22 @@ from typing import Concatenate, ParamSpec, TypeVar
 import click
 
 from claude_remote.messages import DEFAULT_PORT
-from claude_remote_broker.settings import ANY_ADDRESS, Settings
+from claude_remote_broker.settings import ANY_ADDRESS, DEFAULT_DAYS, DEFAULT_SIZE, Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)(?:I?B)?", re.IGNORECASE)
+
+
+def _read_size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
+    """Bytes, with or without a unit: 1000000, 500M, 1.5 GiB."""
+    found = _SIZE.fullmatch(value.replace(" ", ""))
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no size such as 500M or 4G")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
 
 _OPTIONS = (
     click.option(
@@ -51,6 +64,21 @@ _OPTIONS = (
         type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
         metavar="DIR",
         help="Where sessions start unless they say otherwise.  [default: home]",
+    ),
+    click.option(
+        "--keep-days",
+        type=click.FloatRange(min=0),
+        metavar="DAYS",
+        default=DEFAULT_DAYS,
+        help="Sessions that nobody used for so long are removed; 0: never.  [default: 90]",
+    ),
+    click.option(
+        "--keep-size",
+        callback=_read_size,
+        metavar="SIZE",
+        default=str(DEFAULT_SIZE),
+        help="What the journal may take, as 500M or 4G; the oldest sessions at rest make room; 0: no limit."
+        "  [default: 4G]",
     ),
     click.option("--no-gui", "window", is_flag=True, flag_value=False, default=True, help="No window."),
     click.option(

@@ -13,6 +13,7 @@ from claude_remote_broker.ports import ClientTable
 
 if TYPE_CHECKING:
     from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.errands import Errands
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
     from claude_remote_broker.core.sessions import Sessions
@@ -37,3 +38,4 @@ class Context:
     pool: Pool = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    errands: Errands = field(init=False)

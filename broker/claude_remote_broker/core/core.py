@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from claude_remote_broker import ports
+from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
 from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
 from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.lease import Lease, Phase
@@ -14,9 +16,11 @@ from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.retention import Keep, Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.tombstones import Tombstones
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
@@ -39,6 +43,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
         self._context = context = Context(
@@ -50,21 +55,28 @@ class Core:
             effects=Effects(),
             tally=Tally(limits),
         )
-        context.sessions = Sessions(limits, context.tally, clients)
+        tombstones = Tombstones(recovered.tombstones)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, max_workers)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
+        self._retention = Retention(context, keep or Keep())
 
     @property
     def quiet(self) -> bool:
         """No worker is left, and everything is stored."""
         context = self._context
-        return not context.workers.leases and all(session.ledger.quiet for session in context.sessions)
+        return (
+            not context.workers.leases
+            and context.errands.empty
+            and all(session.ledger.quiet for session in context.sessions)
+        )
 
     def start(self, now: float) -> list[Command]:
         """Take up what the broker before left: leases are awaited, prompts that waited go on waiting."""
@@ -83,10 +95,17 @@ class Core:
         self._context.now = now
         match event:
             case ports.FromWorker():
-                self._context.workers.heard(event)
+                if not self._context.errands.heard(event):
+                    self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.ConversationFound():
+            case (
+                ports.Loaded()
+                | ports.Found()
+                | ports.FolderChecked()
+                | ports.ConversationFound()
+                | ports.Measured()
+            ):
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
@@ -107,6 +126,7 @@ class Core:
         context = self._context
         context.now = now
         context.stopping = True
+        context.errands.end_all()
         for lease in context.workers.leases:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
@@ -140,6 +160,8 @@ class Core:
 
     def _process(self, event: Event) -> None:
         workers = self._context.workers
+        if self._context.errands.process(event):
+            return
         match event:
             case ports.WorkerLaunched():
                 workers.launched(event)
@@ -152,6 +174,7 @@ class Core:
 
     def _tick(self) -> None:
         self._watchdog.tick()
+        self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
@@ -183,6 +206,7 @@ class Core:
                 heard=context.now,
                 # It was closed, and the broker before died before it could end its claude.
                 release=None if found.row.closed is None else "now",
+                release_reason=closing.WHY,
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

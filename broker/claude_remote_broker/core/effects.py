@@ -17,8 +17,11 @@ from claude_remote_broker.ports import (
     FindPrompt,
     FolderChecked,
     Found,
+    JournalFigures,
     Load,
     Loaded,
+    Measure,
+    Measured,
     Row,
     Send,
     Store,
@@ -33,6 +36,7 @@ WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
+WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
 
 
 class Effects:
@@ -46,6 +50,7 @@ class Effects:
         self._finding: dict[Ticket, WhenFound] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
         self._seeking: dict[Ticket, WhenConversationFound] = {}
+        self._measuring: dict[Ticket, WhenMeasured] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -115,7 +120,7 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked | ConversationFound) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked | ConversationFound | Measured) -> None:
         """Likewise."""
         match event:
             case Loaded():
@@ -126,14 +131,29 @@ class Effects:
                 found = self._finding.pop(event.ticket, None)
                 if found is not None:
                     found(event.row)
-            case FolderChecked():
-                checked = self._checking.pop(event.ticket, None)
-                if checked is not None:
-                    checked(event)
-            case ConversationFound():
-                sought = self._seeking.pop(event.ticket, None)
-                if sought is not None:
-                    sought(event)
+            case Measured():
+                measured = self._measuring.pop(event.ticket, None)
+                if measured is not None:
+                    measured(event.figures)
+            case _:
+                self._looked(event)
+
+    def _looked(self, event: FolderChecked | ConversationFound) -> None:
+        """At the disk."""
+        if isinstance(event, FolderChecked):
+            checked = self._checking.pop(event.ticket, None)
+            if checked is not None:
+                checked(event)
+        else:
+            sought = self._seeking.pop(event.ticket, None)
+            if sought is not None:
+                sought(event)
+
+    def measure(self, then: WhenMeasured) -> None:
+        """How the journal fares."""
+        ticket = self._ticket()
+        self._measuring[ticket] = then
+        self._commands.append(Measure(ticket))
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1

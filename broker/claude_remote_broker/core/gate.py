@@ -54,4 +54,9 @@ def check_setup(setup: tuple[str, ...], mode: str | None, rights: frozenset[Righ
 
 def sees(peer: Peer, session: Session, clients: ClientTable) -> bool:
     """Without `view` a client sees its own sessions alone; what it does not see does not exist for it."""
-    return session.row.client == peer.fingerprint or Right.VIEW in rights_of(peer.fingerprint, clients)
+    return sees_all_or_own(peer, session.row.client, clients)
+
+
+def sees_all_or_own(peer: Peer, client: str, clients: ClientTable) -> bool:
+    """Likewise, of something that `client` has begun."""
+    return client == peer.fingerprint or Right.VIEW in rights_of(peer.fingerprint, clients)

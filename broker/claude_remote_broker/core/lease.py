@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
+from claude_remote import bus
+
 
 class Phase(Enum):
     """Where a lease is in its life."""
@@ -34,6 +36,7 @@ class Lease:
     killed: bool = False
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
+    release_reason: str = ""
     idle_since: float = 0.0
     given: set[str] = field(default_factory=set)  # prompts that this worker has been given
     decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
@@ -46,6 +49,10 @@ class Lease:
     def usable(self) -> bool:
         """Its worker can be told something, and will do it."""
         return self.phase is Phase.LIVE and self.route is not None and not self.killed
+
+    def release_verb(self, how: Literal["park", "now"]) -> bus.Release:
+        """What its worker is told when it is released."""
+        return bus.Release(session=self.session, epoch=self.epoch, how=how, reason=self.release_reason)
 
     def enter(self, phase: Phase, now: float) -> None:
         """Go on to another phase."""

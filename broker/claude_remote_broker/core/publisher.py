@@ -45,6 +45,12 @@ class Publisher:
         if not session.fresh:
             self._touched[session.id] = session
 
+    def session_forgotten(self, session: Session, reason: str) -> None:
+        """A session was trimmed."""
+        self._touched.pop(session.id, None)
+        self._told.pop(session.id, None)
+        self._add(session.id, feed.SessionForgotten(session=session.id, reason=cut(reason)))
+
     def prompt(self, session: Session, row: PromptRow) -> None:
         """A prompt is new or moved on."""
         item = feed.PromptUpdated(

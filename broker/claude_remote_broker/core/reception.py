@@ -90,6 +90,8 @@ class Reception:
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
+            case m.Errand():
+                context.errands.begin(client, message, payload)
             case _:
                 self._answer(client, message)
 
@@ -132,4 +134,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Withdraw | m.Cancel)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel)

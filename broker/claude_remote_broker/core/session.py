@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from claude_remote.errors import RemoteError
 from claude_remote.messages import Cursor, PromptState, SessionInfo, SessionState
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.journal import ApprovalRow, PromptRow, SessionRow
@@ -22,6 +23,9 @@ class Follower(Protocol):
 
     def tell(self) -> None:
         """Something else may be different: the place in a line, the worker."""
+
+    def end(self, error: RemoteError | None = None) -> None:
+        """There is nothing to follow any more."""
 
 
 class Session:
@@ -42,6 +46,7 @@ class Session:
         self.accepted = tail  # the last event that a worker handed over, stored or about to be
         self.unstored = 0  # bytes of those
         self.followers: dict[int, Follower] = {}
+        self.gone = False  # trimmed: nothing happens to it any more
 
     @property
     def id(self) -> str:

@@ -14,6 +14,9 @@ from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.ports import FromWorker, Kill, Launch, ToWorker, WorkerLaunched
 
+# No session is to be looked at again later than so many seconds from now.
+LONGEST_PAUSE = 60.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -83,13 +86,13 @@ class Workers:
         lease = session.lease
         if lease is None or lease.killed or lease.release in {how, "now"}:
             return
-        lease.release = how
+        lease.release, lease.release_reason = how, reason if how == "now" else ""
         if lease.route is None:
             if how == "now":
                 self.kill(lease, reason)
             return
         lease.enter(Phase.LEAVING, self._context.now)
-        self.send(lease, bus.Release(session=session.id, epoch=lease.epoch, how=how))
+        self.send(lease, lease.release_verb(how))
 
     def kill(self, lease: Lease, reason: str) -> None:
         """End a worker and its tree by force. Its lease is over when WorkerExited has come."""
@@ -114,7 +117,9 @@ class Workers:
 
     def look_again(self) -> None:
         """At each tick."""
-        due = [session for session, at in self._again.items() if at <= self._context.now]
+        now = self._context.now
+        # What lies far ahead was set by a clock that has been set back since.
+        due = [session for session, at in self._again.items() if not 0 < at - now <= LONGEST_PAUSE]
         for key in due:
             del self._again[key]
             session = self._context.sessions.get(key)

@@ -8,6 +8,7 @@ from claude_remote_broker.journal.operations import (
     PutApproval,
     PutPrompt,
     PutSession,
+    Trim,
 )
 from claude_remote_broker.journal.recovery import Recovered, RecoveredSession, WaitingPrompt
 from claude_remote_broker.journal.rows import (
@@ -17,6 +18,7 @@ from claude_remote_broker.journal.rows import (
     LeaseRow,
     PromptRow,
     SessionRow,
+    Tombstone,
     Turn,
     Worktree,
 )
@@ -39,6 +41,8 @@ __all__ = [
     "Recovered",
     "RecoveredSession",
     "SessionRow",
+    "Tombstone",
+    "Trim",
     "Turn",
     "WaitingPrompt",
     "Worktree",

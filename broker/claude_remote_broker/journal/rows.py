@@ -64,6 +64,19 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     closed: str | None = None  # by whom, until the next prompt
 
 
+class Tombstone(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is left of a session that was trimmed."""
+
+    id: str
+    name: str
+    cwd: str
+    client: str  # fingerprint of who began it
+    claude_session: str
+    changed: float
+    trimmed: float  # when
+    why: str  # "age" or "size"
+
+
 class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One prompt. Its events are begins+1 … ends of the session's log."""
 

@@ -49,6 +49,7 @@ class Painter:
         self._console = Console(
             file=io.StringIO(),
             width=self._width,
+            height=25,  # without it rich takes a dumb terminal for 80 columns wide
             force_terminal=self.colours is not None,
             color_system=self.colours,
             legacy_windows=False,
