@@ -62,6 +62,7 @@ from claude_remote.messages.commands import (
     Started,
     ToCommand,
 )
+from claude_remote.messages.conversations import Conversation, ListConversations
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Source, Tail, Watch
 from claude_remote.messages.prompts import (
@@ -115,6 +116,7 @@ __all__ = [
     "Close",
     "CommandWord",
     "Control",
+    "Conversation",
     "Count",
     "Credit",
     "Cursor",
@@ -142,6 +144,7 @@ __all__ = [
     "Interrupt",
     "Line",
     "ListClients",
+    "ListConversations",
     "ListSessions",
     "Message",
     "Open",

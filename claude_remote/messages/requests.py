@@ -8,6 +8,7 @@ from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
 from claude_remote.messages.commands import Exec
+from claude_remote.messages.conversations import ListConversations
 from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
@@ -43,6 +44,7 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | ListConversations
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Request
@@ -88,4 +90,5 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    ListConversations: Right.VIEW,
 }
