@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,17 +19,15 @@ from tests.e2e.relay import Relay
 
 _ANY = (
     "broker",
+    "restart",
     "zygote",
-    "worker",
-    "worker",
-    "claude",
-    "claude",
+    *("worker",) * 2,
+    *("claude",) * 2,
     "tool",
     "pause",
     "freeze",
-    "cut",
-    "cut",
-    "point",
+    *("cut",) * 2,
+    *("point",) * 2,
 )
 _PAUSES = (0.5, 3.0, 7.0, 12.0)
 _LOOK_EVERY = 0.5
@@ -50,6 +49,7 @@ class Blows:
         self._names = points.names()
         self._still: dict[Process, float] = {}  # who stands still, and when it is set going again
         self._looked = 0.0
+        self._restarts: list[threading.Thread] = []  # that were asked for
         self.counts: Counter[str] = Counter()
         self.armed: list[str] = []
         self.reached: Counter[str] = Counter()
@@ -58,32 +58,43 @@ class Blows:
         """Deal one; its name."""
         blow = self._random.choice(self._kinds)
         self.counts[blow] += 1
+        match blow:
+            case "broker":
+                self._lab.server.running.process.kill()
+            case "restart":
+                thread = threading.Thread(target=self._lab.server.control, args=("restart",))
+                thread.start()
+                self._restarts.append(thread)
+            case "cut":
+                self._relay.cut(self._random)
+            case "point":
+                return f"point {self._arm()}"
+            case _:
+                self._hit(blow)
+        return blow
+
+    def _hit(self, blow: str) -> None:
+        """One of the processes below the broker, or somebody who is to stand still."""
         members = zygote.find_family(self._paths.zygote_socket)
         pids = {process.pid for process in members}
         workers = [process for process in members if pids & set(processes.ancestors(process.pid))]
         zygotes = [process for process in members if process not in workers]
         below = processes.below([process.pid for process in workers])
+        claudes = [process for process in below if _is_claude(process)]
         match blow:
-            case "broker":
-                self._lab.server.running.process.kill()
             case "zygote":
                 self._kill(zygotes)
             case "worker":
                 self._kill(workers)
             case "claude":
-                self._kill([process for process in below if _is_claude(process)])
+                self._kill(claudes)
             case "tool":
-                self._kill([process for process in below if not _is_claude(process)])
+                self._kill([process for process in below if process not in claudes])
             case "pause":
                 self._freeze(workers)
             case "freeze":
                 broker = processes.find_process(self._lab.server.pid)
-                self._freeze([*zygotes, *([broker] if broker else []), *(p for p in below if _is_claude(p))])
-            case "cut":
-                self._relay.cut(self._random)
-            case "point":
-                return f"point {self._arm()}"
-        return blow
+                self._freeze([*zygotes, *claudes, *([broker] if broker else [])])
 
     def keep_alive(self) -> None:
         """Start the server again if it has died, and set going who has stood still. To be called often."""
@@ -103,6 +114,10 @@ class Blows:
         self._still.clear()
         self._wake(0.0)
         self._wake(_FOR_EVER)
+        self.keep_alive()
+        for thread in self._restarts:
+            thread.join()
+        self._restarts.clear()
         self.keep_alive()
 
     def _arm(self) -> str:

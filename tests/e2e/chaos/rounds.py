@@ -45,7 +45,7 @@ class Chaos:
         crowd, rng = self._crowd, self._random
         crowd.begin()
         began = len(crowd.sent)
-        seeds = [rng.random() for _ in range(4)]
+        seeds = [rng.random() for _ in range(5)]
         with ExitStack() as stack:
             here = stack.enter_context(connect(paths=self._paths))
             away = stack.enter_context(connect("far", paths=self._laptop))
@@ -53,9 +53,12 @@ class Chaos:
                 threading.Thread(target=crowd.prompt, args=(client, seed, 2))
                 for client, seed in zip((here, away, away), seeds[:3], strict=True)
             ]
-            decider = threading.Thread(target=crowd.decide, args=(away, seeds[3]))
+            others = [
+                threading.Thread(target=crowd.decide, args=(away, seeds[3])),
+                threading.Thread(target=crowd.run_errands, args=(here, seeds[4])),
+            ]
             readers = [*self._read(away)]
-            for thread in (*threads, decider):
+            for thread in (*threads, *others):
                 thread.start()
             struck = []
             for _ in range(rng.randint(1, 4)):
@@ -63,8 +66,10 @@ class Chaos:
                 struck.append(self.blows.strike())
             self._live_until_done(threads, began)
             crowd.end()
-            decider.join(PATIENCE)
             self.blows.end()
+            for thread in others:
+                thread.join(PATIENCE)
+                assert not thread.is_alive(), "a decision, or an errand, does not end"
             self._tell(f"  {', '.join(struck)}")
             self._tell(
                 "  " + ", ".join(f"{each.kind} {each.state or each.refused}" for each in crowd.sent[began:])
