@@ -1,4 +1,9 @@
-"""Where a session may run: real paths, inside the roots of a client, never among our own files."""
+"""Where a session may run: real paths, inside the roots of a client, never among our own files.
+
+Roots hold real paths: links and `..` are resolved before they are compared, names are compared as they are
+written, and a mount below a root belongs to it. Our own files are known by what they are (device and inode),
+by whatever name or mount they are reached.
+"""
 
 from __future__ import annotations
 
@@ -90,11 +95,15 @@ class Folders:
     def _allow(self, path: Path, asked: str, roots: tuple[Path, ...]) -> None:
         if roots and not _inside(path, roots):
             raise OutsideRoots(f"{asked} is outside the folders that this client may use")
-        if _inside(path, self._private):
+        if _inside(path, self._private) or not _identities([path, *path.parents]).isdisjoint(self._ours()):
             raise OutsideRoots(f"{asked} belongs to claude-remote itself")
 
+    def _ours(self) -> set[tuple[int, int]]:
+        return _identities(self._private)
+
     def _keep_apart(self, path: Path, asked: str) -> None:
-        if any(_inside(private, [path]) for private in self._private):
+        above = _identities(folder for private in self._private for folder in private.parents)
+        if any(_inside(private, [path]) for private in self._private) or _identities([path]) & above:
             raise OutsideRoots(
                 f"{asked} holds files of claude-remote itself; a client without the right `approve` names"
                 " a folder beside them"
@@ -116,3 +125,15 @@ def _find_repository(folder: Path) -> Path | None:
 
 def _inside(path: Path, folders: Iterable[Path]) -> bool:
     return any(path == folder or folder in path.parents for folder in folders)
+
+
+def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    """By which the system knows those of them that are there."""
+    found: set[tuple[int, int]] = set()
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # not there, or not to be seen: then it leads nowhere
+        found.add((status.st_dev, status.st_ino))
+    return found

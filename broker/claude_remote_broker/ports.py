@@ -18,6 +18,7 @@ from msgspec import Struct
 from claude_remote import bus, feed, messages
 from claude_remote.errors import RemoteError
 from claude_remote.rights import Right
+from claude_remote_broker.audit.entry import Entry
 
 # Connections and tickets are numbers that mean nothing beyond being the same again.
 Connection: TypeAlias = int
@@ -30,6 +31,7 @@ class Peer(NamedTuple):
     fingerprint: str  # "local" on the control socket
     name: str
     way: messages.Door
+    address: str = ""  # from where it came, for the audit
 
 
 class ClientTable(Protocol):
@@ -108,7 +110,10 @@ class Hangup(Command, frozen=True):
 
 
 class ClientCutOff(Event, frozen=True):
-    """A client was revoked: its queued prompts are withdrawn. The door has closed its connections."""
+    """A client was revoked: its prompts that wait are withdrawn, those that run interrupted.
+
+    The door has closed its connections.
+    """
 
     fingerprint: str
 
@@ -126,11 +131,23 @@ class ClientForgotten(Event, frozen=True):
 
 
 class Administer(Command, frozen=True):
-    """A ListClients, Approve, Refuse or Revoke whose right was checked. The adapter answers on `conn`."""
+    """A ListClients, Approve, Refuse, Revoke or ChangeRights whose right was checked.
+
+    The adapter answers on `conn`.
+    """
 
     conn: Connection
     request: messages.Message
-    client: str  # the fingerprint of who asks
+    peer: Peer  # who asks
+
+
+# --- audit ---------------------------------------------------------------------------------------------
+
+
+class Record(Command, frozen=True):
+    """Add this to the audit's chain. Nothing waits for it; see Context.record."""
+
+    entry: Entry
 
 
 # --- folders -------------------------------------------------------------------------------------------
@@ -390,6 +407,7 @@ AnyCommand: TypeAlias = (
     Send
     | Hangup
     | Administer
+    | Record
     | CheckFolder
     | FindConversation
     | ToWorker

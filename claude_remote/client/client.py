@@ -252,13 +252,16 @@ class Client(Steering, Errands):
 
     # --- watching (right: view) --------------------------------------------------------------------------
 
-    def watch(self) -> Watching:
-        """Follow what happens on the server: see claude_remote.feed."""
+    def watch(self, window: int = 0) -> Watching:
+        """Follow what happens on the server: see claude_remote.feed. With a `window`, at most about so many
+        items are on their way that Watching.seen was not told of: who is slow then sees how things stand now
+        (a new snapshot) and not what was seconds ago.
+        """
         from claude_remote.client.watching import Watching
 
         link = self._pool.take()
         with closing_on_error(link):
-            return Watching(link, self._pool.put_back)
+            return Watching(link, self._pool.put_back, window)
 
     def snapshot(self) -> Snapshot:
         """How things stand on the server now: what watching begins with."""
@@ -285,11 +288,21 @@ class Client(Steering, Errands):
         ]
 
     def approve(
-        self, which: str, *, name: str | None = None, rights: Iterable[Right] | None = None
+        self,
+        which: str,
+        *,
+        name: str | None = None,
+        rights: Iterable[Right] | None = None,
+        roots: Iterable[str] | None = None,
     ) -> ClientInfo:
         """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
         given = None if rights is None else tuple(rights)
-        return self._changed(messages.Approve(which=which, name=name, rights=given))
+        held = None if roots is None else tuple(roots)
+        return self._changed(messages.Approve(which=which, name=name, rights=given, roots=held))
+
+    def change_rights(self, change: messages.ChangeRights) -> ClientInfo:
+        """Change what a client may do: at once, its live connections included."""
+        return self._changed(change)
 
     def refuse(self, which: str) -> ClientInfo:
         """Refuse a client that waits."""

@@ -39,6 +39,7 @@ from claude_remote.messages.base import (
 )
 from claude_remote.messages.clients import (
     Approve,
+    ChangeRights,
     ClientInfo,
     Clients,
     ClientState,
@@ -64,7 +65,7 @@ from claude_remote.messages.commands import (
 )
 from claude_remote.messages.conversations import Conversation, ListConversations
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Source, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
     MAX_PROMPT,
     Accepted,
@@ -110,6 +111,7 @@ __all__ = [
     "Await",
     "Behavior",
     "Cancel",
+    "ChangeRights",
     "ClientInfo",
     "ClientState",
     "Clients",
@@ -163,6 +165,7 @@ __all__ = [
     "Resized",
     "Revoke",
     "Ring",
+    "Seen",
     "SessionInfo",
     "SessionState",
     "Sessions",

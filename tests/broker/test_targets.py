@@ -209,7 +209,7 @@ def test_a_client_that_is_not_approved_may_nothing() -> None:
     book = Playbook()
     book.table.given[LAPTOP.fingerprint] = frozenset()
     book.connect(1)
-    for request in (m.Watch(), m.Attach(session="x"), m.Open(target=m.Target())):
+    for request in (m.Watch(), m.Interrupt(session="x"), m.Open(target=m.Target())):
         book.says(1, request)
         (error,) = book.hears(1)
         assert isinstance(error, m.Error)

@@ -107,13 +107,6 @@ class Sessions:
         self._look_among_the_dead(text, peer)
         raise NoSuchSession(f"There is no session {text!r}.")
 
-    def of_conversation(self, conversation: str) -> Session | None:
-        """The session whose claude has this conversation of its own."""
-        return next(
-            (session for session in self._by_id.values() if session.row.claude_session == conversation),
-            None,
-        )
-
     def _look_among_the_dead(self, text: str, peer: Peer) -> None:
         tombstone = self._tombstones.find(text, _SHORTEST_BEGINNING)
         if tombstone is not None and gate.sees_all_or_own(peer, tombstone.client, self._clients):
@@ -123,6 +116,13 @@ class Sessions:
         """Why there is no session of this id any more, if it was trimmed."""
         tombstone = self._tombstones.find(session, len(session) + 1)
         return None if tombstone is None else gone(tombstone, self._host)
+
+    def of_conversation(self, conversation: str) -> Session | None:
+        """The session whose claude has this conversation of its own."""
+        return next(
+            (session for session in self._by_id.values() if session.row.claude_session == conversation),
+            None,
+        )
 
     def latest(self, client: str, cwd: str) -> Session:
         """The session of this client in a folder that changed last. Raises NoSuchSession."""
