@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -14,6 +14,7 @@ from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect
 from claude_remote.client.approving import Approving
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
+from claude_remote.client.pinging import Pinging, Timing
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
@@ -38,14 +39,10 @@ __all__ = ["ANSWER_WITHIN", "Client", "Timing", "new_id"]
 _MAX_ANSWER = 64 * 1024 * 1024
 
 
-class Timing(NamedTuple):
-    """How long a ping took, in seconds: to connect (TLS and hellos included; 0 if already), and to answer."""
-
-    connect: float
-    request: float
+_CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Steering, Approving, Errands):
+class Client(Pinging, Steering, Approving, Errands):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -80,16 +77,6 @@ class Client(Steering, Approving, Errands):
     def close(self) -> None:
         """Close every idle connection. Turns that are still followed close theirs themselves."""
         self._pool.close()
-
-    def ping(self) -> Timing:
-        """One question to the server and back. The first one tells how long connecting took."""
-        with self._pool.link() as link:
-            began = time.monotonic()
-            link.send(messages.Ping())
-            expect_done(link)
-            took = time.monotonic() - began
-        connect, self._connect_time = self._connect_time, 0.0
-        return Timing(connect, took)
 
     # --- prompting --------------------------------------------------------------------------------------
 
@@ -185,6 +172,17 @@ class Client(Steering, Approving, Errands):
         """The sessions that this client may see."""
         return list(self._sessions(messages.ListSessions()))
 
+    def conversations(self, limit: int = 200) -> list[messages.Conversation]:
+        """What claude has on disk there, the latest first, whoever began it: in a terminal, an editor, here.
+
+        Raises ErrandFailed when the server lacks what reads them.
+        """
+        found = []
+        with self.run_errand(messages.ListConversations(limit=limit)) as errand:
+            while (parcel := errand.receive(_CONVERSATIONS_WITHIN)) is not None:
+                found.append(parcel.read(messages.Conversation))
+        return found
+
     def interrupt(self, session: str) -> None:
         """End the running turn of a session."""
         with self._pool.link() as link:
@@ -212,13 +210,16 @@ class Client(Steering, Approving, Errands):
 
     # --- watching (right: view) --------------------------------------------------------------------------
 
-    def watch(self) -> Watching:
-        """Follow what happens on the server: see claude_remote.feed."""
+    def watch(self, window: int = 0) -> Watching:
+        """Follow what happens on the server: see claude_remote.feed. With a `window`, at most about so many
+        items are on their way that Watching.seen was not told of: who is slow then sees how things stand now
+        (a new snapshot) and not what was seconds ago.
+        """
         from claude_remote.client.watching import Watching
 
         link = self._pool.take()
         with closing_on_error(link):
-            return Watching(link, self._pool.put_back)
+            return Watching(link, self._pool.put_back, window)
 
     def snapshot(self) -> Snapshot:
         """How things stand on the server now: what watching begins with."""

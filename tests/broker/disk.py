@@ -14,6 +14,7 @@ from claude_remote_broker.journal import (
     PutApproval,
     PutPrompt,
     PutRule,
+    PutScale,
     PutSession,
     Recovered,
     RecoveredSession,
@@ -50,6 +51,7 @@ class MemoryDisk:
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
         self.rules: dict[str, RuleRow] = {}
+        self.scale = ""
         self.tombstones: list[Tombstone] = []
         self.full = ""  # why nothing can be stored
         self.runs = 0
@@ -101,7 +103,8 @@ class MemoryDisk:
             for row in self.sessions.values()
         ]
         rules = tuple(self.rules.values())
-        return Recovered("state", self.runs, tuple(sessions), tuple(self.tombstones), rules)
+        kept = tuple(self.tombstones)
+        return Recovered("state", self.runs, tuple(sessions), kept, self.scale, rules)
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -141,6 +144,8 @@ class MemoryDisk:
                 self._put(prompt, self.texts.get(prompt.id, b""))
             case PutApproval(row=approval):
                 self.approvals[approval.id] = approval
+            case PutScale(words=words):
+                self.scale = words
             case Trim(tombstone=tombstone):
                 del self.sessions[tombstone.id]
                 self.log.pop(tombstone.id, None)

@@ -9,6 +9,7 @@ from claude_remote_broker.journal.operations import (
     PutApproval,
     PutPrompt,
     PutRule,
+    PutScale,
     PutSession,
     Trim,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "PutApproval",
     "PutPrompt",
     "PutRule",
+    "PutScale",
     "PutSession",
     "Recovered",
     "RecoveredSession",

@@ -54,6 +54,12 @@ class DropRule(Struct, frozen=True):
     rule: str
 
 
+class PutScale(Struct, frozen=True):
+    """How many workers the owner wants, in words of claude_remote_broker.scale."""
+
+    words: str
+
+
 class Trim(Struct, frozen=True):
     """Remove a session with its log and its approvals; the ids of its prompts stay. The log goes little by
     little, afterwards.
@@ -62,4 +68,6 @@ class Trim(Struct, frozen=True):
     tombstone: Tombstone
 
 
-Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim | PutRule | DropRule
+Operation: TypeAlias = (
+    PutScale | PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim | PutRule | DropRule
+)

@@ -21,12 +21,14 @@ from claude_remote_broker.journal.operations import (
     PutApproval,
     PutPrompt,
     PutRule,
+    PutScale,
     PutSession,
     Trim,
 )
 from claude_remote_broker.journal.rows import Tombstone
 from claude_remote_broker.journal.sweeping import Sweeper
 from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
+from claude_remote_broker.worst import Worst
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -47,19 +49,14 @@ class CommitFigures:
     def __init__(self) -> None:
         self.last = 0.0  # seconds of the last commit; 0 when there was none
         self.at = 0.0  # when that was
-        self.worst = 0.0  # since it was last taken
+        self.worst = Worst()
         self.failing = ""  # why the last one failed
         self.sweeping = True
 
     def committed(self, seconds: float) -> None:
         """A transaction is on disk."""
         self.last, self.at, self.failing = seconds, time.time(), ""
-        self.worst = max(self.worst, seconds)
-
-    def take_worst(self) -> float:
-        """The longest commit since the last call."""
-        worst, self.worst = self.worst, 0.0
-        return worst
+        self.worst.note(seconds)
 
 
 class Writer:
@@ -207,13 +204,19 @@ class Writer:
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
                 )
+            case PutScale() | Trim() | PutRule() | DropRule():
+                self._perform_seldom(operation)
+
+    def _perform_seldom(self, operation: PutScale | Trim | PutRule | DropRule) -> None:
+        match operation:
+            case PutScale(words=words):
+                self._connection.execute(
+                    "INSERT INTO meta VALUES ('scale', ?)"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (words,),
+                )
             case Trim(tombstone=tombstone):
                 self._trim(tombstone)
-            case PutRule() | DropRule():
-                self._rule(operation)
-
-    def _rule(self, operation: PutRule | DropRule) -> None:
-        match operation:
             case PutRule(row=rule):
                 self._connection.execute(
                     "INSERT INTO rules (id, data) VALUES (?, ?)", (rule.id, _encode(rule))

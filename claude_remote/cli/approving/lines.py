@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from claude_remote.cli.terminal import Terminal, escape
-from claude_remote.client.conversation.questions import AskedQuestion, answered_input, read_questions
+from claude_remote.client.conversation.asked import (
+    ACCEPT_EDITS,
+    KEEP_PLANNING,
+    NO_ANSWER,
+    Asked,
+    read_asked,
+    read_typed,
+    with_answers,
+)
 from claude_remote.client.conversation.summaries import read_input
 from claude_remote.client.turn import Verdict
 from claude_remote.errors import BadOption
@@ -20,9 +28,7 @@ from claude_remote.messages import Behavior
 Read: TypeAlias = Callable[[str], str | None]
 
 ALLOW = Verdict(behavior=Behavior.ALLOW)
-EDITS_PASS = Verdict(behavior=Behavior.ALLOW, mode="acceptEdits")
-_KEEP_PLANNING = "Keep planning; do not begin yet."
-_NO_ANSWER = "The user does not want to answer these questions."
+EDITS_PASS = Verdict(behavior=Behavior.ALLOW, mode=ACCEPT_EDITS)
 _LONGEST = 2000
 _LONGEST_PLAN = 100_000
 _TOOL = "[y]es [s]ession [n]o \u203a "
@@ -33,7 +39,7 @@ def ask(approval: ApprovalOpened, terminal: Terminal, read: Read) -> Verdict | N
     """Ask whatever Claude asks, in the form that is made for it."""
     if approval.tool == "ExitPlanMode":
         return _ask_plan(approval, terminal, read)
-    if approval.tool == "AskUserQuestion" and (questions := read_questions(bytes(approval.input))):
+    if approval.tool == "AskUserQuestion" and (questions := read_asked(bytes(approval.input))):
         return _ask_questions(approval, questions, terminal, read)
     return _ask_tool(approval, terminal, read)
 
@@ -51,7 +57,7 @@ def deny(reason: str, *, stop: bool = False) -> Verdict:
 
 def keep_planning(words: str) -> Verdict:
     """The plan is not to be carried out yet."""
-    return deny(words.strip() or _KEEP_PLANNING)
+    return deny(words.strip() or KEEP_PLANNING)
 
 
 def plan_of(approval: ApprovalOpened) -> str:
@@ -60,7 +66,7 @@ def plan_of(approval: ApprovalOpened) -> str:
     return plan if isinstance(plan, str) and plan else approval.plan
 
 
-def show_questions(questions: Sequence[AskedQuestion], terminal: Terminal) -> list[str]:
+def show_questions(questions: Sequence[Asked], terminal: Terminal) -> list[str]:
     """The questions and their options, as lines."""
     lines: list[str] = []
     for question in questions:
@@ -74,17 +80,17 @@ def show_questions(questions: Sequence[AskedQuestion], terminal: Terminal) -> li
 
 def answer_all(approval: ApprovalOpened, answers: Sequence[str]) -> Verdict:
     """One answer for each question, as they are typed. Raises BadOption, in words."""
-    questions = read_questions(bytes(approval.input))
+    questions = read_asked(bytes(approval.input))
     if not questions:
         raise BadOption("these questions are of a shape that is not known here")
     if len(answers) != len(questions):
         asked = "is 1 question" if len(questions) == 1 else f"are {len(questions)} questions"
         raise BadOption(f"there {asked}, and {len(answers)} answers")
     try:
-        given = {each.text: each.read(answer) for each, answer in zip(questions, answers, strict=True)}
+        given = {each.text: read_typed(each, answer) for each, answer in zip(questions, answers, strict=True)}
     except ValueError as error:
         raise BadOption(str(error)) from None
-    return Verdict(behavior=Behavior.ALLOW, input=answered_input(bytes(approval.input), given))
+    return Verdict(behavior=Behavior.ALLOW, input=with_answers(bytes(approval.input), given))
 
 
 def _ask_tool(approval: ApprovalOpened, terminal: Terminal, read: Read) -> Verdict | None:
@@ -123,7 +129,7 @@ def _ask_plan(approval: ApprovalOpened, terminal: Terminal, read: Read) -> Verdi
 
 
 def _ask_questions(
-    approval: ApprovalOpened, questions: Sequence[AskedQuestion], terminal: Terminal, read: Read
+    approval: ApprovalOpened, questions: Sequence[Asked], terminal: Terminal, read: Read
 ) -> Verdict | None:
     answers: dict[str, str] = {}
     for question in questions:
@@ -134,9 +140,9 @@ def _ask_questions(
             if typed is None:
                 return None
             if typed.strip().lower() in {"n", "no answer"}:
-                return deny(_NO_ANSWER)
+                return deny(NO_ANSWER)
             try:
-                answers[question.text] = question.read(typed)
+                answers[question.text] = read_typed(question, typed)
             except ValueError as error:
                 terminal.say(f"  {escape(str(error))}")
-    return Verdict(behavior=Behavior.ALLOW, input=answered_input(bytes(approval.input), answers))
+    return Verdict(behavior=Behavior.ALLOW, input=with_answers(bytes(approval.input), answers))

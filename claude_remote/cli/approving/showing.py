@@ -11,7 +11,7 @@ from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.table import age
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client.approving import Asked
-from claude_remote.client.conversation.questions import read_questions
+from claude_remote.client.conversation.asked import read_asked
 from claude_remote.client.conversation.summaries import read_input
 from claude_remote.errors import Exit
 from claude_remote.messages import ApprovalState, Behavior
@@ -71,7 +71,7 @@ def _content(asked: Asked, terminal: Terminal) -> Iterator[str]:
             yield from _file(asked, path, given, terminal)
         case ("ExitPlanMode", _):
             yield escape(lines.plan_of(fact).strip(), lines=True) or "(Claude did not write the plan down.)"
-        case ("AskUserQuestion", _) if questions := read_questions(bytes(fact.input)):
+        case ("AskUserQuestion", _) if questions := read_asked(bytes(fact.input)):
             yield from lines.show_questions(questions, terminal)
         case _:
             import msgspec

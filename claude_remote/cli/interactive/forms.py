@@ -10,12 +10,18 @@ from abc import ABC, abstractmethod
 from typing import TypeAlias
 
 from claude_remote.cli.terminal import escape
+from claude_remote.client.conversation.asked import (
+    ACCEPT_EDITS,
+    KEEP_PLANNING,
+    NO_ANSWER,
+    Asked,
+    joined,
+    read_asked,
+    with_answers,
+)
 from claude_remote.client.conversation.items import Question
-from claude_remote.client.conversation.questions import AskedQuestion, answered_input, read_questions
 from claude_remote.client.turn import Verdict
 from claude_remote.messages import Behavior
-
-_ACCEPT_EDITS = "acceptEdits"
 
 Styled: TypeAlias = tuple[str, str]  # a style of prompt_toolkit's, and text
 ALLOW = Verdict(behavior=Behavior.ALLOW)
@@ -55,7 +61,7 @@ def make_form(question: Question) -> Form:
     """The form for a question."""
     if question.tool == "ExitPlanMode":
         return PlanForm(question)
-    if question.tool == "AskUserQuestion" and (asked := read_questions(question.input)):
+    if question.tool == "AskUserQuestion" and (asked := read_asked(question.input)):
         return ChoiceForm(question, asked)
     return ToolForm(question)
 
@@ -96,27 +102,26 @@ class PlanForm(Form):
             case "y":
                 return ALLOW
             case "e":
-                return Verdict(behavior=Behavior.ALLOW, mode=_ACCEPT_EDITS)
+                return Verdict(behavior=Behavior.ALLOW, mode=ACCEPT_EDITS)
             case "k" | "n":
                 self._ask_for_text("What should be different? ")
         return None
 
     def write(self, text: str) -> Verdict | None:
-        words = text.strip() or "Keep planning; do not begin yet."
-        return Verdict(behavior=Behavior.DENY, message=words)
+        return Verdict(behavior=Behavior.DENY, message=text.strip() or KEEP_PLANNING)
 
 
 class ChoiceForm(Form):
     """Claude's own questions to the user, one after the other."""
 
-    def __init__(self, question: Question, asked: list[AskedQuestion]) -> None:
+    def __init__(self, question: Question, asked: list[Asked]) -> None:
         super().__init__(question)
         self._asked = asked
         self._answers: dict[str, str] = {}
         self._chosen: list[str] = []
 
     @property
-    def _now(self) -> AskedQuestion:
+    def _now(self) -> Asked:
         return self._asked[len(self._answers)]
 
     def lines(self) -> list[list[Styled]]:
@@ -142,19 +147,18 @@ class ChoiceForm(Form):
             else:
                 self._chosen.append(label)
         elif key == "enter" and now.several and self._chosen:
-            return self._answer(now.join(self._chosen))
+            return self._answer(joined([label for label, _ in now.options if label in self._chosen]))
         elif key == "o":
             self._ask_for_text("Your answer: ")
         elif key == "n":
-            words = "The user does not want to answer these questions."
-            return Verdict(behavior=Behavior.DENY, message=words)
+            return Verdict(behavior=Behavior.DENY, message=NO_ANSWER)
         return None
 
     def write(self, text: str) -> Verdict | None:
         if not text.strip():
             self.cancel_text()
             return None
-        return self._answer(", ".join([*self._chosen, text.strip()]))
+        return self._answer(joined([*self._chosen, text.strip()]))
 
     def _answer(self, words: str) -> Verdict | None:
         self.wants_text = False
@@ -162,7 +166,7 @@ class ChoiceForm(Form):
         self._chosen = []
         if len(self._answers) < len(self._asked):
             return None
-        given = answered_input(self.question.input, self._answers)
+        given = with_answers(self.question.input, self._answers)
         return Verdict(behavior=Behavior.ALLOW, input=given)
 
 
