@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from claude_remote.cli.command_line import Context, acquaint, server_option
+from claude_remote.cli.command_line import Context, acquaint, server_option, session_argument
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _for_option = click.option("--for", "lasts", metavar="2h", help="How long it holds: 30s, 20min, 2h, 7d.")
@@ -230,4 +230,20 @@ def remove(obj: Context, /, which: tuple[str, ...], server: str | None, **said: 
     return run_remove(obj.reach(server, **said), which, obj.terminal)
 
 
-APPROVAL_COMMANDS = (approvals, show, allow, deny, answer, rules)
+@click.command()
+@session_argument
+@server_option
+@acquaint
+@click.pass_obj
+def trust(obj: Context, /, session: str, server: str | None, **said: Any) -> int:
+    """Have Claude trust the folder of a session: its own settings, with their rules and hooks.
+
+    Until then Claude ignores what they allow, and says so when the session begins. It holds when Claude
+    starts anew there: after `claude-remote stop SESSION`, or when the session has rested for a while.
+    """
+    from claude_remote.cli.approving.trusting import trust as run_trust
+
+    return run_trust(obj.reach(server, **said), session, obj.terminal)
+
+
+APPROVAL_COMMANDS = (approvals, show, allow, deny, answer, rules, trust)

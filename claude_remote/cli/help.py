@@ -22,6 +22,7 @@ Commands (each has --help):
   approvals   what Claude asks; --follow        show        one of them, whole
   allow       yes                               deny        no
   answer      its questions and plans           rules       what passes without asking; add, remove
+  trust       a folder with its own settings
   stop        close one; a prompt opens it      rename      call one otherwise
   ping        is the server there?              servers     those that this machine trusts; add, forget
   clients     who may use the server; approve…  config      choose the default server

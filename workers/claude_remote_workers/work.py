@@ -26,6 +26,7 @@ from claude_remote_workers.rivals import Rivals
 from claude_remote_workers.spill import Spill
 from claude_remote_workers.stream_json import STREAM_EVENT
 from claude_remote_workers.transcript import find_transcript
+from claude_remote_workers.trust import trust
 
 _TREE_PATIENCE = 3.0  # seconds for killed processes to be gone
 
@@ -47,6 +48,7 @@ class Work:
         self._lines = Lines(bus.MAX_LINE)
         self._claude: Claude | None = None
         self._private: Sequence[str] = ()
+        self._environment: Mapping[str, str] = {}
         self._rivals: Rivals
         self.conversation: Conversation
 
@@ -54,6 +56,7 @@ class Work:
         """Start claude, whose tools shall not touch the `private` folders."""
         lease = self.lease
         self._private = private
+        self._environment = environment
         transcript = find_transcript(environment, lease.claude_session)
         self._rivals = Rivals(environment)
         self.conversation = Conversation(self, lease, transcript, socket.gethostname())
@@ -122,8 +125,8 @@ class Work:
         claude = self._claude
         if claude is not None:
             claude.flush()
-            if claude.stderr in ready:
-                claude.read_stderr()
+            if claude.stderr in ready and claude.read_stderr():
+                self.conversation.complained(claude.stderr_tail)
             if claude.stdout in ready:
                 data = claude.read()
                 if data:
@@ -162,6 +165,9 @@ class Work:
 
     def resolve(self, name: str) -> str:
         return files.resolve(name, self.lease.cwd)
+
+    def trust(self, folder: str) -> None:
+        trust(self._environment, folder)
 
     def end_input(self) -> None:
         if self._claude is not None:

@@ -228,6 +228,8 @@ class Session:
         match text.strip():
             case "/exit" | "/quit":
                 self.leave()
+            case "/trust":
+                self._remote.control("trust_folder", lambda _: None, self._failed)
             case "/help":
                 self._scroll.show(Text(HELP, style="dim"))
             case "":
