@@ -174,6 +174,7 @@ def test_a_rule_answers_and_ends_in_mid_session(lab: Lab, alice: Client, bob: Cl
     assert (rule["rule"], rule["scope"], rule["by"], rule["used"]) == ("Bash(mkdir *)", "session", "bob", 1)
     delivered = [fact for fact in steps(alice, "ruled") if fact["fact"] == "approval-delivered"]
     assert [fact.get("rule", "") for fact in delivered] == ["", rule["id"]]
+    assert "allowed by a rule of bob" in bob.run("attach", "ruled", "--no-follow").out
     assert bob.run("rules", "remove", rule["id"][:8]).code == 0
     with prompting(alice, f"again {words}", "-r", "ruled") as prompt:
         (found,) = opened(bob)
@@ -295,7 +296,9 @@ def test_a_plan(lab: Lab, alice: Client, bob: Client, words: str, said: str, mod
         ran = bob.run("answer", found["id"], said)
         assert ran.code == 0, ran
         assert prompt.finish().out == "I begin.\n"
+        assert f"permission mode: {mode}" in prompt.err
     assert modes(bob, name)[-1] == mode
+    assert f"permission mode: {mode}" in bob.run("attach", name, "--no-follow").out
     (session,) = [each for each in json.loads(bob.run("sessions", "--json").out) if each["name"] == name]
     assert session["mode"] == mode
 
