@@ -207,3 +207,25 @@ def test_a_worker_that_does_not_answer_or_is_not_there() -> None:
     book.says(2, m.ShowApproval(approval=uuid(91), file=True))
     _, file, _ = book.hears(2)
     assert file == m.File(refused="its claude does not run")
+
+
+def test_the_file_is_for_those_who_may_decide_and_inside_their_roots() -> None:
+    book = Playbook()
+    hand = asked(book)
+    question = facts.ApprovalOpened(
+        approval=uuid(91), tool="Edit", input=Raw(b'{"file_path":"a"}'), summary="", tool_use="u"
+    )
+    hand.states(question)
+    hand.hear()
+    book.table.given[PHONE.fingerprint] = frozenset({Right.VIEW})
+    book.says(2, m.ShowApproval(approval=uuid(91), file=True))
+    assert book.hears(2)[1] == m.File(refused="this client lacks the right `approve`")
+    assert hand.hear() == []
+    book.table.given[PHONE.fingerprint] = frozenset({Right.VIEW, Right.APPROVE})
+    book.table.rooted[PHONE.fingerprint] = ("/home/me",)
+    book.says(2, m.ShowApproval(approval=uuid(91), file=True))
+    (look,) = hand.hear()
+    assert isinstance(look, bus.Look)
+    book.hears(2)
+    book.worker_says(hand.route, bus.Seen(request=look.request, path="/home/mexico/a"), b"secret")
+    assert book.reads(2)[0] == (m.File(refused="it is outside of what this client may use"), b"")

@@ -358,3 +358,44 @@ def test_a_folder_is_trusted(lab: Lab, alice: Client, words: str) -> None:
 def test_a_mode_that_asks_nothing_needs_exec(alice: Client, words: str) -> None:
     ran = alice.run("-p", words, "--permission-mode", "bypassPermissions")
     assert (ran.code, "exec" in ran.err) == (4, True), ran
+
+
+# --- following, completing, and other sessions ---------------------------------------------------------
+
+
+def test_they_are_followed(lab: Lab, alice: Client, bob: Client, words: str) -> None:
+    lab.api.on(words, bash("touch followed"), text("Done."))
+    with (
+        bob.start("approvals", "--follow", "--json") as one,
+        bob.start("approvals", "--follow", "--all-servers") as all_of_them,
+        prompting(alice, words, "-n", "followed"),
+    ):
+        one.wait_for('"state":"open"')
+        (found,) = opened(alice)
+        completed = alice.run("completion", "bash", "--words", "allow", "")
+        assert found["id"][:8] in completed.out.split()
+        assert alice.run("allow", found["id"]).code == 0
+        one.wait_for('"state":"finished"')
+        all_of_them.wait_for("home:followed  the tool is done")
+    told = [json.loads(line) for line in one.out.splitlines()]
+    states = [each["state"] for each in told if each["id"] == found["id"]]
+    assert states == ["open", "decided", "delivered", "taken", "finished"]
+
+
+def test_in_a_conversation_a_key_opens_what_another_session_asks(
+    lab: Lab, alice: Client, bob: Client, words: str
+) -> None:
+    lab.api.on(words, bash("touch from-elsewhere"), text("Done."))
+    with bob.terminal() as terminal:
+        terminal.wait_for("Ask Claude")
+        with prompting(alice, words, "-n", "elsewhere") as prompt:
+            terminal.wait_for("elsewhere asks: Bash: touch from-elsewhere")
+            terminal.type("\x0f")
+            terminal.wait_for("In elsewhere,")
+            terminal.wait_for("es  ")
+            terminal.type("y")
+            assert prompt.finish().out == "Done.\n"
+            terminal.wait_for("elsewhere: ✓ taken by Claude")
+        terminal.type("\x04")
+        assert terminal.finish().code == 0
+    assert (lab.work / "from-elsewhere").exists()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from claude_remote import bus
 from claude_remote import messages as m
 from claude_remote.errors import Ambiguous, NoSuchApproval, OutOfTurn
+from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.asked import approval_info
 from claude_remote_broker.core.client import Client, Exchange
@@ -55,6 +58,9 @@ class Showing(Exchange):
     def seen(self, file: bus.Seen, content: bytes) -> None:
         """The worker has read the file, or says why not."""
         self._peek = None
+        roots = gate.roots_of(self.client.peer.fingerprint, self.context.clients)
+        if roots and file.path and not any(PurePosixPath(file.path).is_relative_to(root) for root in roots):
+            file, content = bus.Seen(request="", refused="it is outside of what this client may use"), b""
         told = m.File(path=file.path[:4096], missing=file.missing, refused=cut(file.refused))
         *before, last = slices(content)
         for part in before:
@@ -117,9 +123,16 @@ class Showing(Exchange):
         if piece.more:
             self._read()
         elif self._request.file and row.tool in _FILES:
-            self._peek = self.context.peeks.look(self, session, row.id)
+            self._look(session, row)
         else:
             self.end()
+
+    def _look(self, session: Session, row: ApprovalRow) -> None:
+        """The file is for those who decide: it may hold more than the session's log."""
+        if Right.APPROVE in gate.rights_of(self.client.peer.fingerprint, self.context.clients):
+            self._peek = self.context.peeks.look(self, session, row.id)
+        else:
+            self.seen(bus.Seen(request="", refused="this client lacks the right `approve`"), b"")
 
 
 def find_open(context: Context, wanted: str, peer: Peer) -> tuple[Session, ApprovalRow] | None:
