@@ -12,10 +12,8 @@ from claude_remote import messages
 from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.errors import (
-    Ambiguous,
     BadMessage,
     LinkLost,
-    NoSuchApproval,
     ShuttingDown,
     TimedOut,
     TooLarge,
@@ -83,15 +81,6 @@ class Approving:
         return [
             info for message in ask_all(self._pool, request, messages.Approvals) for info in message.approvals
         ]
-
-    def find_approval(self, which: str) -> ApprovalInfo:
-        """An open question, by its id or the beginning of it. Raises NoSuchApproval, Ambiguous."""
-        found = [info for info in self.approvals() if which and info.id.startswith(which.lower())]
-        if len(found) > 1:
-            raise Ambiguous(f"{which!r} could be any of {len(found)} approvals")
-        if not found:
-            raise NoSuchApproval(f"No approval {which!r} is open.")
-        return found[0]
 
     def follow_approvals(
         self,

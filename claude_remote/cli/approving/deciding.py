@@ -30,7 +30,7 @@ def allow(
     if folder is not None and everywhere:
         raise BadOption("--in and --everywhere both say where the rule holds; give one of them")
     with reach_server(reach, terminal) as client:
-        info = find(client, which)
+        info = client.approval(which).info
         if rule is not None:
             scope = Scope.EVERYWHERE if everywhere else Scope.SESSION if folder is None else Scope.FOLDER
             made = client.add_rule(
@@ -50,15 +50,7 @@ def deny(reach: Reach, which: str, terminal: Terminal, *, message: str, stop: bo
     """No, with a reason for Claude; `stop` ends the turn, too. Raises RemoteError."""
     with reach_server(reach, terminal) as client:
         verdict = Verdict(behavior=Behavior.DENY, message=message, stop=stop)
-        return settle(client, find(client, which), verdict, terminal)
-
-
-def find(client: Client, which: str) -> ApprovalInfo:
-    """An approval by its id or the beginning of it: an open one, else whichever has that whole id."""
-    if len(which) == 36:
-        # Whoever names one whole is told what became of it, however long ago it was decided.
-        return client.approval(which).info
-    return client.find_approval(which)
+        return settle(client, client.approval(which).info, verdict, terminal)
 
 
 def settle(client: Client, info: ApprovalInfo, verdict: Verdict, terminal: Terminal) -> int:
