@@ -131,6 +131,8 @@ class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     cwd: str
     options: tuple[str, ...] = ()
     fork_of: str | None = None  # begin as a fork of this claude session
+    worktree: str = ""  # begin in `base`, with a new git worktree of this name, which shall be `cwd`
+    base: str = ""
     mode: str | None = None
     model: str | None = None
 

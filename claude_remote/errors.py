@@ -290,6 +290,13 @@ class NotIdle(RemoteError):
     exit_code = Exit.USAGE
 
 
+class InUse(RemoteError):
+    """Another claude has this conversation open."""
+
+    code = "in-use"
+    exit_code = Exit.USAGE
+
+
 def _family(parent: type[RemoteError]) -> dict[str, type[RemoteError]]:
     return {child.code: child for child in parent.__subclasses__()}
 

@@ -39,12 +39,16 @@ class ClaudeReady(Fact, frozen=True, kw_only=True, tag="claude-ready"):
 
 
 class ClaudeExited(Fact, frozen=True, kw_only=True, tag="claude-exited"):
-    """The claude process ended. `reason` is one sentence for the user; `stderr` the tail of what it wrote."""
+    """The claude process ended. `reason` is one sentence for the user; `stderr` the tail of what it wrote.
+
+    `refused`: it was not even started, and what waits for it is void: another claude has the conversation.
+    """
 
     code: int | None
     expected: bool
     reason: str
     stderr: str = ""
+    refused: bool = False
 
 
 class TurnStarted(Fact, frozen=True, kw_only=True, tag="turn-started"):
@@ -133,6 +137,7 @@ class SessionChanged(Fact, frozen=True, kw_only=True, tag="session-changed"):
     mode: str | None = None
     model: str | None = None
     title: str | None = None
+    cwd: str | None = None  # claude made its worktree elsewhere than expected: by a hook of its settings
 
 
 class Notice(Fact, frozen=True, kw_only=True, tag="notice"):

@@ -52,6 +52,11 @@ def find_process(pid: int) -> Process | None:
     return None if entry is None or entry.state in _DEAD else entry.process
 
 
+def ticks(process: Process) -> int:
+    """Its start as /proc/PID/stat has it."""
+    return round(process.started * _TICKS)
+
+
 def is_alive(process: Process) -> bool:
     """Whether this very process runs. One that is dead but not yet reaped does not."""
     return find_process(process.pid) == process

@@ -30,6 +30,11 @@ PRESETS = {"watch": WATCH, "work": WORK, "full": FULL}
 
 def parse(text: str) -> frozenset[Right]:
     """Read `watch`, `work`, `full`, or names divided by commas. Raises ValueError with words for the user."""
+    return with_implied(parse_exactly(text))
+
+
+def parse_exactly(text: str) -> frozenset[Right]:
+    """Likewise, without what they imply."""
     rights: set[Right] = set()
     for raw in text.split(","):
         word = raw.strip().lower()
@@ -40,7 +45,7 @@ def parse(text: str) -> frozenset[Right]:
         else:
             known = ", ".join([*PRESETS, *Right])
             raise ValueError(f"no right is called {word!r}; there are {known}")
-    return with_implied(rights)
+    return frozenset(rights)
 
 
 def with_implied(rights: Iterable[Right]) -> frozenset[Right]:

@@ -44,24 +44,28 @@ class Administration:
         self._send(command.conn, messages.Done())
 
     async def _do(self, command: Administer) -> Iterable[ClientInfo]:
+        registry, by = self._registry, command.peer
         match request := command.request:
             case messages.ListClients():
-                return self._registry.infos()
+                return registry.infos()
             case messages.Revoke():
-                return [await self._registry.revoke(request.which)]
+                return [await registry.revoke(request.which, by=by)]
+            case messages.ChangeRights():
+                return [await registry.change_rights(request, by=by)]
             case messages.Approve() | messages.Refuse():
                 async with self._one_by_one:
                     # While it waited for its turn the right may have been taken from who asks.
-                    if Right.ADMIN not in self._registry.rights(command.client):
+                    if Right.ADMIN not in registry.rights(by.fingerprint):
                         raise RightMissing(f"This client lacks the right `{Right.ADMIN}`.", right=Right.ADMIN)
-                    return [await self._change(request)]
+                    if isinstance(request, messages.Refuse):
+                        return [await registry.refuse(request.which, by=by)]
+                    return [
+                        await registry.approve(
+                            request.which, request.name, request.rights, roots=request.roots, by=by
+                        )
+                    ]
             case _:
                 raise OutOfTurn("that is no request about clients")
-
-    async def _change(self, request: messages.Approve | messages.Refuse) -> ClientInfo:
-        if isinstance(request, messages.Refuse):
-            return await self._registry.refuse(request.which)
-        return await self._registry.approve(request.which, request.name, request.rights)
 
 
 def _in_parts(clients: Iterable[ClientInfo]) -> Iterator[tuple[ClientInfo, ...]]:

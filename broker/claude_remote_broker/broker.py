@@ -21,6 +21,7 @@ from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.transcripts import Transcripts
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Adapters:
     journal: Journal
     launcher: Launcher
     folders: Folders
+    transcripts: Transcripts
     administration: Administration
 
 
@@ -200,6 +202,14 @@ class Broker:
         if self._adapters is not None:
             self.deliver(await self._adapters.folders.check(command))
 
+    def find_conversation(self, command: ports.FindConversation) -> None:
+        """Off the loop."""
+        tasks.spawn(self._find_conversation(command), "find conversation")
+
+    async def _find_conversation(self, command: ports.FindConversation) -> None:
+        if self._adapters is not None:
+            self.deliver(await self._adapters.transcripts.look(command))
+
 
 def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[Any], None]]:
     """Which adapter performs which command."""
@@ -225,6 +235,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Hangup: hang_up,
         ports.Administer: administer,
         ports.CheckFolder: broker.check_folder,
+        ports.FindConversation: broker.find_conversation,
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,

@@ -10,6 +10,7 @@ from claude_remote.client.link import Link
 from claude_remote.errors import Refused, RemoteError
 from claude_remote.messages import (
     Approve,
+    ChangeRights,
     ClientInfo,
     Clients,
     Done,
@@ -25,7 +26,7 @@ from claude_remote_broker.state_lock import read_holder
 if TYPE_CHECKING:
     from claude_remote_broker.registry import Registry
 
-Request: TypeAlias = ListClients | Approve | Refuse | Revoke
+Request: TypeAlias = ListClients | Approve | Refuse | Revoke | ChangeRights
 _TIMEOUT = 10.0
 
 
@@ -101,7 +102,9 @@ class FilesDesk:
 
 async def _perform(registry: Registry, request: Request) -> list[ClientInfo]:
     if isinstance(request, Approve):
-        return [await registry.approve(request.which, request.name, request.rights)]
+        return [await registry.approve(request.which, request.name, request.rights, roots=request.roots)]
+    if isinstance(request, ChangeRights):
+        return [await registry.change_rights(request)]
     if isinstance(request, Refuse):
         return [await registry.refuse(request.which)]
     if isinstance(request, Revoke):

@@ -161,7 +161,7 @@ class Door:
         client.connections.add(connection)
         self._admission.promote(connection.number)
         name = self._registry.name(fingerprint)
-        self._exchanges.add(connection, Peer(fingerprint, name, way))
+        self._exchanges.add(connection, Peer(fingerprint, name, way, connection.origin.address))
         given = self._registry.rights(fingerprint)
         hello = Hello(
             version=VERSION,

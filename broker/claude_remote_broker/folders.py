@@ -1,4 +1,9 @@
-"""Where a session may run: real paths, inside the roots of a client, never among our own files."""
+"""Where a session may run: real paths, inside the roots of a client, never among our own files.
+
+Roots hold real paths: links and `..` are resolved before they are compared, names are compared as they are
+written, and a mount below a root belongs to it. Our own files are known by what they are (device and inode),
+by whatever name or mount they are reached.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +48,15 @@ class Folders:
             if command.apart:
                 for path, asked in [(folder, str(folder)), *also]:
                     self._keep_apart(path, asked)
+            worktrees, taken = (
+                self._worktrees(folder, roots) if command.worktree else (None, frozenset[str]())
+            )
         except RemoteError as error:
             return FolderChecked(command.ticket, error=error)
         except (OSError, ValueError, RuntimeError) as error:
             words = getattr(error, "strerror", None) or str(error)
             return FolderChecked(command.ticket, error=NoSuchFolder(f"cannot use that folder: {words}"))
-        return FolderChecked(command.ticket, str(folder))
+        return FolderChecked(command.ticket, str(folder), None, str(worktrees or ""), taken)
 
     def close(self) -> None:
         """Do not wait for a disk that hangs."""
@@ -72,19 +80,60 @@ class Folders:
             raise NoSuchFolder(f"{folder} cannot be entered by the server's user")
         return folder
 
+    def _worktrees(self, folder: Path, roots: tuple[Path, ...]) -> tuple[Path, frozenset[str]]:
+        """Where claude makes the worktrees of this folder's repository, and what is there already."""
+        top = _find_repository(folder)
+        if top is None:
+            raise NoSuchFolder(f"{folder} is in no git repository, so there can be no worktree of it")
+        worktrees = Path(os.path.realpath(top / ".claude" / "worktrees"))
+        self._allow(worktrees, f"the repository's folder of worktrees, {worktrees},", roots)
+        try:
+            return worktrees, frozenset(os.listdir(worktrees))  # noqa: PTH208  names are wanted
+        except FileNotFoundError:
+            return worktrees, frozenset()
+
     def _allow(self, path: Path, asked: str, roots: tuple[Path, ...]) -> None:
         if roots and not _inside(path, roots):
             raise OutsideRoots(f"{asked} is outside the folders that this client may use")
-        if _inside(path, self._private):
+        if _inside(path, self._private) or not _identities([path, *path.parents]).isdisjoint(self._ours()):
             raise OutsideRoots(f"{asked} belongs to claude-remote itself")
 
+    def _ours(self) -> set[tuple[int, int]]:
+        return _identities(self._private)
+
     def _keep_apart(self, path: Path, asked: str) -> None:
-        if any(_inside(private, [path]) for private in self._private):
+        above = _identities(folder for private in self._private for folder in private.parents)
+        if any(_inside(private, [path]) for private in self._private) or _identities([path]) & above:
             raise OutsideRoots(
                 f"{asked} holds files of claude-remote itself; a client without the right `approve` names"
                 " a folder beside them"
             )
 
 
+def _find_repository(folder: Path) -> Path | None:
+    """The folder of the repository; of a worktree, that of the repository that it belongs to."""
+    for top in (folder, *folder.parents):
+        if (top / ".git").is_dir():
+            return top
+        if (top / ".git").is_file():
+            # "gitdir: REPOSITORY/.git/worktrees/NAME"; of a submodule it is another, and that is its own top.
+            git = Path((top / ".git").read_text(errors="replace").removeprefix("gitdir:").strip())
+            shared = git.parent.parent
+            return shared.parent if git.parent.name == "worktrees" and shared.name == ".git" else top
+    return None
+
+
 def _inside(path: Path, folders: Iterable[Path]) -> bool:
     return any(path == folder or folder in path.parents for folder in folders)
+
+
+def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    """By which the system knows those of them that are there."""
+    found: set[tuple[int, int]] = set()
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # not there, or not to be seen: then it leads nowhere
+        found.add((status.st_dev, status.st_ino))
+    return found

@@ -18,6 +18,7 @@ from msgspec import Struct
 from claude_remote import bus, feed, messages
 from claude_remote.errors import RemoteError
 from claude_remote.rights import Right
+from claude_remote_broker.audit.entry import Entry
 
 # Connections and tickets are numbers that mean nothing beyond being the same again.
 Connection: TypeAlias = int
@@ -30,6 +31,7 @@ class Peer(NamedTuple):
     fingerprint: str  # "local" on the control socket
     name: str
     way: messages.Door
+    address: str = ""  # from where it came, for the audit
 
 
 class ClientTable(Protocol):
@@ -108,7 +110,10 @@ class Hangup(Command, frozen=True):
 
 
 class ClientCutOff(Event, frozen=True):
-    """A client was revoked: its queued prompts are withdrawn. The door has closed its connections."""
+    """A client was revoked: its prompts that wait are withdrawn, those that run interrupted.
+
+    The door has closed its connections.
+    """
 
     fingerprint: str
 
@@ -126,24 +131,40 @@ class ClientForgotten(Event, frozen=True):
 
 
 class Administer(Command, frozen=True):
-    """A ListClients, Approve, Refuse or Revoke whose right was checked. The adapter answers on `conn`."""
+    """A ListClients, Approve, Refuse, Revoke or ChangeRights whose right was checked.
+
+    The adapter answers on `conn`.
+    """
 
     conn: Connection
     request: messages.Message
-    client: str  # the fingerprint of who asks
+    peer: Peer  # who asks
+
+
+# --- audit ---------------------------------------------------------------------------------------------
+
+
+class Record(Command, frozen=True):
+    """Add this to the audit's chain. Nothing waits for it; see Context.record."""
+
+    entry: Entry
 
 
 # --- folders -------------------------------------------------------------------------------------------
 
 
 class CheckFolder(Command, frozen=True):
-    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked."""
+    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked.
+
+    `worktree`: it shall be in a git repository, whose worktrees lie inside the roots, too.
+    """
 
     ticket: Ticket
     path: str | None
     roots: tuple[str, ...]
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
     apart: bool = False  # nor may any of them lie above what is claude-remote's own
+    worktree: bool = False
 
 
 class FolderChecked(Event, frozen=True):
@@ -151,6 +172,25 @@ class FolderChecked(Event, frozen=True):
 
     ticket: Ticket
     path: str = ""
+    error: RemoteError | None = None
+    worktrees: str = ""  # the folder in which claude makes those of this repository
+    taken: frozenset[str] = frozenset()  # the names that are in it
+
+
+class FindConversation(Command, frozen=True):
+    """Find a conversation in claude's own files, by its id or the beginning of one. ConversationFound."""
+
+    ticket: Ticket
+    beginning: str
+
+
+class ConversationFound(Event, frozen=True):
+    """The conversation, or why not. `cwd`: where it began; `owner`: the claude that has it open, in words."""
+
+    ticket: Ticket
+    conversation: str = ""
+    cwd: str = ""
+    owner: str = ""
     error: RemoteError | None = None
 
 
@@ -350,6 +390,7 @@ AnyEvent: TypeAlias = (
     | ClientForgotten
     | ClientUpdated
     | FolderChecked
+    | ConversationFound
     | FromWorker
     | WorkerLaunched
     | LaunchFailed
@@ -366,7 +407,9 @@ AnyCommand: TypeAlias = (
     Send
     | Hangup
     | Administer
+    | Record
     | CheckFolder
+    | FindConversation
     | ToWorker
     | Launch
     | Kill

@@ -10,29 +10,36 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from claude_remote import fingerprints, identity, rights
-from claude_remote.errors import BadMessage, Misconfigured
+from claude_remote.errors import BadMessage, Misconfigured, RemoteError, RightMissing
 from claude_remote.identity import Identity
-from claude_remote.messages import ClientInfo, Ring, Standing
+from claude_remote.messages import ChangeRights, ClientInfo, Door, Ring, Standing
 from claude_remote.paths import Paths
 from claude_remote.rights import Right
 from claude_remote.trust import TrustedClient, TrustStore
 from claude_remote.visitors import PendingFile, SeenFile
 from claude_remote_broker import decisions, tasks
 from claude_remote_broker.anchors import Anchors, is_sound
+from claude_remote_broker.audit.entry import Entry, Recorder, unrecorded
 from claude_remote_broker.known_clients import KnownClients, is_approved
 from claude_remote_broker.limits import Limits
+from claude_remote_broker.ports import Peer
 from claude_remote_broker.presence import Presence
 from claude_remote_broker.ringing import Ringing
+from claude_remote_broker.roots import real_roots
 from claude_remote_broker.sparing import SparingLog
 from claude_remote_broker.watchers import Watcher, Watchers
 
 log = logging.getLogger(__name__)
 
 LOCAL = decisions.LOCAL  # stands for a fingerprint: the owner, by the control socket
+OWNER = Peer(LOCAL, LOCAL, Door.LOCAL)
+# Who edited the trust store by hand is not known.
+NOBODY = Peer("", "", Door.LOCAL)
 
 
 class Registry(KnownClients):
@@ -47,6 +54,8 @@ class Registry(KnownClients):
         *,
         home: Path,
         limits: Limits,
+        private: tuple[Path, ...] = (),
+        record: Recorder = unrecorded,
     ) -> None:
         """Use `Registry.open`. `home` is the folder that a client with the preset `work` may use."""
         super().__init__(store.clients, pending, presence)
@@ -56,6 +65,8 @@ class Registry(KnownClients):
         self._unwritten: dict[str, TrustedClient] = {}
         self._home = str(home.resolve())
         self._limits = limits
+        self._private = private
+        self._record = record
         self._watchers = Watchers()
         self._anchors = Anchors(own, self._known.values())
         self._ringing = Ringing(own.fingerprint, limits)
@@ -65,7 +76,13 @@ class Registry(KnownClients):
 
     @classmethod
     async def open(
-        cls, paths: Paths, own: Identity, *, home: Path | None = None, limits: Limits | None = None
+        cls,
+        paths: Paths,
+        own: Identity,
+        *,
+        home: Path | None = None,
+        limits: Limits | None = None,
+        record: Recorder = unrecorded,
     ) -> Registry:
         """Read the files and build the TLS context. Raises Misconfigured."""
 
@@ -75,7 +92,14 @@ class Registry(KnownClients):
             for aside in (*own.kept_aside, *store.kept_aside, *pending.kept_aside, *seen.kept_aside):
                 log.warning("a file that does not belong to this program was kept aside as %s", aside)
             return cls(
-                own, store, pending, Presence(seen), home=home or Path.home(), limits=limits or Limits()
+                own,
+                store,
+                pending,
+                Presence(seen),
+                home=home or Path.home(),
+                limits=limits or Limits(),
+                private=(paths.config, paths.state, paths.run),
+                record=record,
             )
 
         return await asyncio.to_thread(read)
@@ -104,6 +128,7 @@ class Registry(KnownClients):
             self._refuse_approved_key(certificate)
             dropped = self._pending.put(client)
         log.info("%s at %s (%s) asks for approval: %s", client.name, address, fingerprint, client.words)
+        self._note("first-contact", client, Peer(fingerprint, client.name, Door.BELL, address))
         for other in dropped:
             self._watchers.forgotten(other.fingerprint)
         self._tell_changed(fingerprint)
@@ -120,30 +145,42 @@ class Registry(KnownClients):
     # --- the owner's word ------------------------------------------------------------------------------
 
     async def approve(
-        self, which: str | None = None, name: str | None = None, given: Iterable[Right] | None = None
+        self,
+        which: str | None = None,
+        name: str | None = None,
+        given: Iterable[Right] | None = None,
+        *,
+        roots: Sequence[str] | None = None,
+        by: Peer = OWNER,
     ) -> ClientInfo:
         """Approve a client, waiting or known. Without `which`: the only one that waits.
 
         `given` None: what a known client had, or the preset `work`. Raises NoSuchClient, Ambiguous,
-        NameTaken, and BadMessage or Misconfigured when it cannot be done; nothing has changed then.
+        NameTaken, what real_roots raises, and BadMessage or Misconfigured when it cannot be done; nothing
+        has changed then.
         """
+        held = None if roots is None else await real_roots(roots, self._private)
         async with self._changing:
             chosen = decisions.choose(self._pending.clients, self._known, which)
-            client = decisions.approved(chosen, self._known, name=name, given=given, home=self._home)
+            client = decisions.approved(
+                chosen, self._known, name=name, given=given, home=self._home, roots=held
+            )
             await self._anchors.add(client, self.approved())
             await self._write(client)
         log.info("approved %s (%s) for %s", client.name, client.fingerprint, rights.describe(client.rights))
+        self._note("client-approved", client, by)
         return self.info(client.fingerprint)
 
-    async def refuse(self, which: str | None = None) -> ClientInfo:
+    async def refuse(self, which: str | None = None, *, by: Peer = OWNER) -> ClientInfo:
         """Refuse a client that waits; without `which` the only one. Raises as approve, and OutOfTurn."""
         async with self._changing:
             client = decisions.refused(decisions.choose(self._pending.clients, self._known, which))
             await self._write(client)
         log.info("refused %s (%s)", client.name, client.fingerprint)
+        self._note("client-refused", client, by)
         return self.info(client.fingerprint)
 
-    async def revoke(self, which: str) -> ClientInfo:
+    async def revoke(self, which: str, *, by: Peer = OWNER) -> ClientInfo:
         """Revoke a client: it holds at once, live connections included, and is written after that.
 
         Raises as approve does; also after Misconfigured it holds, and is written as soon as that works.
@@ -153,6 +190,7 @@ class Registry(KnownClients):
         self._unwritten[client.fingerprint] = client
         self._adopt(client)
         log.info("revoked %s (%s)", client.name, client.fingerprint)
+        self._note("client-revoked", client, by)
         async with self._changing:
             try:
                 await self._write(client)
@@ -161,6 +199,66 @@ class Registry(KnownClients):
                     f"{client.name} is revoked, but only as long as this server runs: {error.message}"
                 ) from error
         return self.info(client.fingerprint)
+
+    async def change_rights(self, change: ChangeRights, *, by: Peer = OWNER) -> ClientInfo:
+        """Give and take rights. What is taken holds at once, what is given when it is written.
+
+        Raises NoSuchClient, Ambiguous, OutOfTurn, BadMessage, what real_roots raises, Misconfigured when it
+        cannot be written (what is taken holds all the same), and RightMissing when `by` has lost `admin`
+        before something was given.
+        """
+        roots = None if change.roots is None else await real_roots(change.roots, self._private)
+        self._must_administer(by)
+        before = decisions.choose(self._pending.clients, self._known, change.which)
+        left = decisions.lessened(before, self._changed(before, change, roots))
+        if left != before:
+            self._unwritten[left.fingerprint] = left
+            self._adopt(left)
+        async with self._changing:
+            now = decisions.choose(self._pending.clients, self._known, before.fingerprint)
+            client = self._changed(now, change, roots)
+            if client != now:
+                self._must_administer(by)
+            self._unwritten.pop(client.fingerprint, None)
+            try:
+                await self._write(client)
+            except RemoteError:
+                self._unwritten.setdefault(client.fingerprint, left)
+                raise
+        log.info("%s (%s) may now: %s", client.name, client.fingerprint, rights.describe(client.rights))
+        self._note("rights-changed", client, by, before=rights.describe(before.rights))
+        return self.info(client.fingerprint)
+
+    def _changed(
+        self, client: TrustedClient, change: ChangeRights, roots: tuple[str, ...] | None
+    ) -> TrustedClient:
+        return decisions.changed(
+            client, given=change.rights, add=change.add, remove=change.remove, roots=roots, home=self._home
+        )
+
+    def _must_administer(self, by: Peer) -> None:
+        if Right.ADMIN not in self.rights(by.fingerprint):
+            raise RightMissing(f"This client lacks the right `{Right.ADMIN}`.", right=Right.ADMIN)
+
+    def _note(self, kind: str, client: TrustedClient, by: Peer, **detail: str) -> None:
+        """For the audit."""
+        about = {
+            "of": client.fingerprint,
+            "of_name": client.name,
+            "rights": rights.describe(client.rights),
+            "roots": "\n".join(client.roots),
+            **detail,
+        }
+        entry = Entry(
+            kind=kind,
+            at=time.time(),
+            client=by.fingerprint,
+            name=by.name,
+            address=by.address,
+            outcome=str(client.state),
+            detail={key: value for key, value in about.items() if value},
+        )
+        self._record(entry)
 
     async def _write(self, client: TrustedClient) -> None:
         await asyncio.to_thread(self._store.put, client)
@@ -241,6 +339,7 @@ class Registry(KnownClients):
             gone = self._known.pop(fingerprint)
             self.presence.forget(fingerprint)
             log.info("%s (%s) is no longer in the trust store", gone.name, fingerprint)
+            self._note("client-forgotten", gone, NOBODY)
             if is_approved(gone):
                 self._watchers.cut_off(fingerprint)
             self._watchers.forgotten(fingerprint)
@@ -251,6 +350,7 @@ class Registry(KnownClients):
                     await asyncio.sleep(0)  # each costs some milliseconds
                 if fingerprint != ours:
                     log.info("%s (%s) is %s by the trust store", client.name, fingerprint, client.state)
+                    self._note("trust-store-edited", client, NOBODY)
                 self._adopt(client)
 
     def _tell_changed(self, fingerprint: str) -> None:

@@ -44,6 +44,7 @@ from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
 from claude_remote_broker.settings import Settings, default_workers
 from claude_remote_broker.state_lock import StateLock
+from claude_remote_broker.transcripts import Transcripts
 from claude_remote_broker.window import Window, start_window
 from claude_remote_broker.worker_plan import WorkerPlan
 
@@ -169,6 +170,8 @@ class Server:
         private = (paths.config, paths.state, paths.run)
         folders = Folders(start, private)
         self._closers.callback(folders.close)
+        transcripts = Transcripts(prepared.environment)
+        self._closers.callback(transcripts.close)
         plan = WorkerPlan(
             bus=paths.bus_socket,
             spill=paths.spill,
@@ -188,7 +191,8 @@ class Server:
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        return _Parts(broker, Adapters(door, bus, feed, journal, launcher, folders, administration))
+        adapters = Adapters(door, bus, feed, journal, launcher, folders, transcripts, administration)
+        return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
         """Open every way in, or go on with those of the life before. Where, in words."""

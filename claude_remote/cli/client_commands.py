@@ -9,6 +9,7 @@ import click
 from claude_remote.cli.command_line import Context, acquaint, server_option
 
 _WHICH = "WHICH is a fingerprint, its beginning, the pairing words, or a name."
+_CHANGES = "claude_remote.changes"
 _which = click.argument("which", nargs=-1)
 
 
@@ -40,6 +41,7 @@ def clients(context: click.Context, /, server: str | None, *, as_json: bool, **s
 @_which
 @click.option("--name", metavar="NAME", help="How it is called from now on.")
 @click.option("--rights", metavar="watch|work|full|a,b", help="What it may do; `work` if not said.")
+@click.option("--root", "roots", multiple=True, metavar="DIR", help="A folder of the server that it may use.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask on a terminal.")
 @click.pass_obj
 def approve(
@@ -50,6 +52,7 @@ def approve(
     name: str | None,
     rights: str | None,
     *,
+    roots: tuple[str, ...],
     yes: bool,
     **said: Any,
 ) -> int:
@@ -61,7 +64,57 @@ def approve(
     from claude_remote.cli.clients import approve as run_approve
 
     reach = obj.reach(server, **said)
-    return run_approve(reach, obj.terminal, which, name=name, rights=rights, sure=yes)
+    return run_approve(reach, obj.terminal, which, name=name, rights=rights, roots=roots, sure=yes)
+
+
+class _RightsCommand(click.Command):
+    """`-approve` is a right that is taken, and no options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Lay the changes aside."""
+        from claude_remote.client.admission import split_changes
+
+        ctx.meta[_CHANGES], others = split_changes(args)
+        return super().parse_args(ctx, others)
+
+
+@clients.command(
+    cls=_RightsCommand,
+    epilog=_WHICH,
+    options_metavar="WHICH... [+RIGHT] [-RIGHT] [=RIGHTS] [OPTIONS]",
+)
+@server_option
+@acquaint
+@click.argument("which", nargs=-1, required=True, metavar="")
+@click.option(
+    "--root", "roots", multiple=True, metavar="DIR", help="A folder of the server that it may use; absolute."
+)
+@click.option("--no-roots", is_flag=True, help="It may use every folder.")
+@click.pass_context
+def rights(
+    context: click.Context,
+    /,
+    server: str | None,
+    which: tuple[str, ...],
+    roots: tuple[str, ...],
+    *,
+    no_roots: bool,
+    **said: Any,
+) -> int:
+    """Change what a client may do: at once, its live connections included.
+
+    \b
+    claude-remote clients rights phone +approve -files
+    claude-remote clients rights laptop =work --root /home/me/projects
+
+    Rights: view, prompt, approve, files, exec, admin (which implies exec), or a preset: watch, work, full.
+    """
+    from claude_remote.cli.clients import rights as run_rights
+
+    obj: Context = context.obj
+    changes: list[str] = context.meta[_CHANGES]
+    reach = obj.reach(server, **said)
+    return run_rights(reach, obj.terminal, which, changes, roots=roots, no_roots=no_roots)
 
 
 @clients.command(epilog=_WHICH)

@@ -31,6 +31,7 @@ def approve(
     *,
     name: str | None,
     rights: str | None,
+    roots: Sequence[str] = (),
     sure: bool,
 ) -> int:
     """Let one in; asks on a terminal unless it is `sure`. Raises RemoteError."""
@@ -43,8 +44,28 @@ def approve(
             if not terminal.confirm(escape(admission.question(chosen, given))):
                 terminal.say(admission.UNCHANGED)
                 return 1
-        done = client.approve(chosen.fingerprint, name=name, rights=admission.in_order(given))
+        done = client.approve(
+            chosen.fingerprint, name=name, rights=admission.in_order(given), roots=roots or None
+        )
     terminal.print(escape(admission.changed(done)))
+    return 0
+
+
+def rights(
+    reach: Reach,
+    terminal: Terminal,
+    which: Sequence[str],
+    changes: Sequence[str],
+    *,
+    roots: Sequence[str],
+    no_roots: bool,
+) -> int:
+    """Change what one may do. Raises RemoteError."""
+    admission.read_changes("", changes, roots, no_roots=no_roots)
+    with reach_server(reach, terminal) as client:
+        chosen = _choose(client, which).fingerprint
+        done = client.change_rights(admission.read_changes(chosen, changes, roots, no_roots=no_roots))
+    terminal.print(escape(admission.may_now(done)))
     return 0
 
 

@@ -12,13 +12,14 @@ import msgspec
 
 from claude_remote import rights, trust
 from claude_remote.errors import Ambiguous, BadOption, NoSuchClient
-from claude_remote.messages import ClientInfo, ClientState
+from claude_remote.messages import ChangeRights, ClientInfo, ClientState
 from claude_remote.rights import Right
 
 WHICH = "WHICH is a fingerprint, its beginning, the pairing words, or a name."
 RIGHTS = "watch|work|full|a,b"
 RIGHTS_HELP = "What it may do. watch: look; work (the default): prompt, approve, files; full: everything."
 SHELL = "prompt together with approve amounts to a shell on the server."
+ROOT_HELP = "A folder that it may use, with all below; may be repeated. Instead of those before."
 UNCHANGED = "nothing was changed"
 
 
@@ -63,6 +64,46 @@ def read_rights(text: str | None) -> frozenset[Right] | None:
         raise BadOption(f"--rights: {error}", option="--rights") from None
 
 
+def is_change(word: str) -> bool:
+    """Whether a word of the command line is +RIGHT, -RIGHT or =RIGHT, and so neither client nor option."""
+    sign, names = word[:1], word[1:]
+    return sign in {"+", "=", "-"} and all(
+        name.strip().lower() in {*rights.PRESETS, *Right} for name in names.split(",")
+    )
+
+
+def split_changes(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words that are changes, and the others; what follows --root is a folder."""
+    changes: list[str] = []
+    others: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        (changes if before != "--root" and is_change(word) else others).append(word)
+    return changes, others
+
+
+def read_changes(which: str, words: Iterable[str], roots: Sequence[str], *, no_roots: bool) -> ChangeRights:
+    """What `clients rights` asks for. Raises BadOption when that is nothing, or contradicts itself."""
+    given: frozenset[Right] | None = None
+    signed: dict[str, frozenset[Right]] = {"+": frozenset(), "-": frozenset()}
+    for word in words:
+        named = rights.parse_exactly(word[1:])
+        if word[0] == "=":
+            given = (given or frozenset()) | named
+        else:
+            signed[word[0]] |= named
+    if given is None and not any(signed.values()) and not roots and not no_roots:
+        raise BadOption("say what changes: +RIGHT, -RIGHT, =RIGHTS, --root DIR or --no-roots")
+    if roots and no_roots:
+        raise BadOption("--root and --no-roots contradict each other", option="--no-roots")
+    return ChangeRights(
+        which=which,
+        rights=in_order(given),
+        add=in_order(signed["+"]) or (),
+        remove=in_order(signed["-"]) or (),
+        roots=() if no_roots else tuple(roots) or None,
+    )
+
+
 def in_order(given: Iterable[Right] | None) -> tuple[Right, ...] | None:
     """Rights as a message has them."""
     if given is None:
@@ -75,6 +116,12 @@ def changed(client: ClientInfo) -> str:
     """What was done."""
     what = f" for {rights.describe(client.rights)}" if client.state is ClientState.APPROVED else ""
     return f"✓ {client.state} {client.name}{what}"
+
+
+def may_now(client: ClientInfo) -> str:
+    """What it may do after its rights were changed."""
+    where = f" in {', '.join(client.roots)}" if client.roots else ""
+    return f"✓ {client.name} may now: {rights.describe(client.rights)}{where}"
 
 
 def rows(clients: Iterable[ClientInfo]) -> list[tuple[str, ...]]:

@@ -105,6 +105,7 @@ class Client(Steering, Errands):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
         on_approval: OnApproval | None = None,
         patience: float | None = 30.0,
@@ -113,7 +114,8 @@ class Client(Steering, Errands):
         """Prompt a session and follow the turn: iterate over what is returned.
 
         `session` (an id, the beginning of one, or a name) or `latest` (this client's last session in `cwd`)
-        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`.
+        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`,
+        with `worktree` in a git worktree of that name ("": one is found) of the repository there.
         `options` are claude's own command-line arguments. `on_approval` is called for every approval that
         opens. When the connection breaks, it is made again for `patience` seconds (None: for ever), and the
         turn goes on with the next event; `id`, a UUID, names the prompt, so that the same one sent again
@@ -121,7 +123,15 @@ class Client(Steering, Errands):
         """
         from claude_remote.client.turn import Turn
 
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         request = PromptRequest(text, target, id=id)
 
         def ask(after: Cursor | None) -> Link:
@@ -140,10 +150,19 @@ class Client(Steering, Errands):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
     ) -> messages.Opened:
         """Begin or wake a session without a prompt, so that its claude is ready when one comes."""
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         return self._one(messages.Open(target=target), messages.Opened)
 
     def attach(
@@ -219,13 +238,16 @@ class Client(Steering, Errands):
 
     # --- watching (right: view) --------------------------------------------------------------------------
 
-    def watch(self) -> Watching:
-        """Follow what happens on the server: see claude_remote.feed."""
+    def watch(self, window: int = 0) -> Watching:
+        """Follow what happens on the server: see claude_remote.feed. With a `window`, at most about so many
+        items are on their way that Watching.seen was not told of: who is slow then sees how things stand now
+        (a new snapshot) and not what was seconds ago.
+        """
         from claude_remote.client.watching import Watching
 
         link = self._pool.take()
         with closing_on_error(link):
-            return Watching(link, self._pool.put_back)
+            return Watching(link, self._pool.put_back, window)
 
     def snapshot(self) -> Snapshot:
         """How things stand on the server now: what watching begins with."""
@@ -252,11 +274,21 @@ class Client(Steering, Errands):
         ]
 
     def approve(
-        self, which: str, *, name: str | None = None, rights: Iterable[Right] | None = None
+        self,
+        which: str,
+        *,
+        name: str | None = None,
+        rights: Iterable[Right] | None = None,
+        roots: Iterable[str] | None = None,
     ) -> ClientInfo:
         """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
         given = None if rights is None else tuple(rights)
-        return self._changed(messages.Approve(which=which, name=name, rights=given))
+        held = None if roots is None else tuple(roots)
+        return self._changed(messages.Approve(which=which, name=name, rights=given, roots=held))
+
+    def change_rights(self, change: messages.ChangeRights) -> ClientInfo:
+        """Change what a client may do: at once, its live connections included."""
+        return self._changed(change)
 
     def refuse(self, which: str) -> ClientInfo:
         """Refuse a client that waits."""

@@ -118,6 +118,7 @@ class Steering:
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
         now: bool = False,
         id: str | None = None,  # noqa: A002  it is called so on the wire
@@ -130,7 +131,15 @@ class Steering:
         is sent again for `patience` seconds, and runs once; then LinkLost is raised, with the prompt's id in
         its detail: sending it with this `id` again is safe at any time.
         """
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         request = PromptRequest(text, target, id=id, follow=False, now=now)
         gives_up = time.monotonic() + patience
         lost = False

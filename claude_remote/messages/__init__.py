@@ -14,6 +14,7 @@ from claude_remote.messages.base import (
     DEAD_AFTER,
     DEFAULT_PORT,
     HEARTBEAT_EVERY,
+    MAX_FOLDER,
     PROTOCOL,
     Cancel,
     Count,
@@ -38,6 +39,7 @@ from claude_remote.messages.base import (
 )
 from claude_remote.messages.clients import (
     Approve,
+    ChangeRights,
     ClientInfo,
     Clients,
     ClientState,
@@ -62,7 +64,7 @@ from claude_remote.messages.commands import (
     ToCommand,
 )
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Source, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
     MAX_PROMPT,
     Accepted,
@@ -94,6 +96,7 @@ __all__ = [
     "DEAD_AFTER",
     "DEFAULT_PORT",
     "HEARTBEAT_EVERY",
+    "MAX_FOLDER",
     "MAX_PROMPT",
     "NEEDS",
     "PARCEL",
@@ -107,6 +110,7 @@ __all__ = [
     "Await",
     "Behavior",
     "Cancel",
+    "ChangeRights",
     "ClientInfo",
     "ClientState",
     "Clients",
@@ -158,6 +162,7 @@ __all__ = [
     "Resized",
     "Revoke",
     "Ring",
+    "Seen",
     "SessionInfo",
     "SessionState",
     "Sessions",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
 
 from claude_remote.messages.base import Count, Fingerprint, Folder, Line, Message, Record, Time, Word
 from claude_remote.rights import Right
+
+# Folders of the server, absolute or below `~`: in messages to it as they were typed, else real paths.
+Roots: TypeAlias = Annotated[tuple[Folder, ...], Meta(max_length=32)]
 
 
 class ClientState(StrEnum):
@@ -70,6 +76,21 @@ class Approve(Message, frozen=True, kw_only=True, tag="approve"):
     which: Line
     name: Line | None = None
     rights: tuple[Right, ...] | None = None  # None: the preset `work`, or what it had
+    roots: Roots | None = None  # None: what it had, or the home of the server's user
+
+
+class ChangeRights(Message, frozen=True, kw_only=True, tag="change-rights"):
+    """Change what an approved client may do: at once, its live connections included.
+
+    `rights` None: from what it has. Then `add` is given and `remove` is taken. `roots` None: as they are; an
+    empty list is no bound.
+    """
+
+    which: Line
+    rights: tuple[Right, ...] | None = None
+    add: tuple[Right, ...] = ()
+    remove: tuple[Right, ...] = ()
+    roots: Roots | None = None
 
 
 class Refuse(Message, frozen=True, kw_only=True, tag="refuse"):

@@ -6,10 +6,19 @@ from typing import TypeAlias
 
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
-from claude_remote.messages.clients import Approve, Clients, ListClients, Refuse, Revoke, Ring, Standing
+from claude_remote.messages.clients import (
+    Approve,
+    ChangeRights,
+    Clients,
+    ListClients,
+    Refuse,
+    Revoke,
+    Ring,
+    Standing,
+)
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.errands import Credit, Parcel
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
     Answer,
@@ -43,9 +52,12 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | ChangeRights
 )
 # Everything that a client may send, and everything that a server may.
-FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Request
+FromClient: TypeAlias = (
+    Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Seen | Request
+)
 FromServer: TypeAlias = (
     Hello
     | Heartbeat
@@ -73,7 +85,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Ping: None,
     Open: Right.PROMPT,
     Prompt: Right.PROMPT,
-    Attach: Right.VIEW,
+    Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
     Await: None,  # likewise
     Rename: Right.PROMPT,
@@ -88,4 +100,5 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    ChangeRights: Right.ADMIN,
 }

@@ -6,11 +6,15 @@ finds and folders are answered at once too.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from typing import Any
 
+from msgspec.structs import replace
+
 from claude_remote import bus, facts, feed
 from claude_remote import messages as m
+from claude_remote.errors import NoSuchSession
 from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
 from claude_remote_broker.core import Core, Ids, Keep, Limits
@@ -98,6 +102,8 @@ class Playbook:
         self.held: deque[ports.Store] = deque()
         self.folders: dict[str | None, ports.FolderChecked] = {}
         self.folder_checks: list[ports.CheckFolder] = []
+        self.worktrees: frozenset[str] = frozenset()  # that are there
+        self.conversations: dict[str, ports.ConversationFound] = {}  # of claude's own
         self.loads = 0
         self.launches: list[ports.Launch] = []
         self.kills: list[str] = []
@@ -196,6 +202,8 @@ class Playbook:
                 case ports.CheckFolder():
                     self.folder_checks.append(command)
                     answers.append(self._folder(command))
+                case ports.FindConversation():
+                    answers.append(self._conversation(command))
                 case _:
                     self._note(command)
 
@@ -203,7 +211,15 @@ class Playbook:
         known = self.folders.get(command.path)
         if known is not None:
             return ports.FolderChecked(command.ticket, known.path, known.error)
-        return ports.FolderChecked(command.ticket, f"/home/me/{command.path or ''}".rstrip("/"))
+        path = os.path.join("/home/me", command.path or "").rstrip("/")  # noqa: PTH118  a path of nowhere
+        worktrees = f"{path}/.claude/worktrees" if command.worktree else ""
+        return ports.FolderChecked(command.ticket, path, None, worktrees, self.worktrees)
+
+    def _conversation(self, command: ports.FindConversation) -> ports.ConversationFound:
+        found = self.conversations.get(command.beginning)
+        if found is None:
+            return ports.ConversationFound(command.ticket, error=NoSuchSession())
+        return replace(found, ticket=command.ticket)
 
     def _note(self, command: ports.Command) -> None:
         match command:

@@ -13,7 +13,7 @@ from claude_remote.messages import ClientState
 from claude_remote.paths import find_paths
 from claude_remote.rights import FULL
 from claude_remote_broker.administration import Administration
-from claude_remote_broker.ports import Administer
+from claude_remote_broker.ports import Administer, Peer
 from claude_remote_broker.registry import Registry
 from tests.broker.house import make_identity, on_uvloop
 
@@ -32,7 +32,9 @@ class Desk:
         self.heard.setdefault(conn, []).append(message)
 
     def ask(self, conn: int, request: m.Message, client: str = "local") -> asyncio.Future[None]:
-        return asyncio.ensure_future(self._administration.perform(Administer(conn, request, client)))
+        return asyncio.ensure_future(
+            self._administration.perform(Administer(conn, request, Peer(client, client, m.Door.DOOR)))
+        )
 
     def says(self, conn: int) -> list[str]:
         return [

@@ -63,7 +63,7 @@ async def test_the_owner_is_let_in_with_all_rights(tmp_path: Path) -> None:
         assert house.registry.rights("local") == FULL
         assert house.registry.roots("local") == ()
         await owner.ping()
-        assert house.household.peers[1] == ("local", "local", Door.LOCAL)
+        assert house.household.peers[1] == ("local", "local", Door.LOCAL, "local")
         assert stat.S_IMODE(house.paths.control_socket.stat().st_mode) == 0o600
         assert stat.S_IMODE(house.paths.control_socket.parent.stat().st_mode) == 0o700
         assert house.registry.infos() == ()

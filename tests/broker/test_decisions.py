@@ -1,8 +1,13 @@
 """Which client is meant, and what it gets."""
 
-import pytest
+from pathlib import PurePath
 
-from claude_remote.errors import Ambiguous, NameTaken, NoSuchClient, OutOfTurn
+import pytest
+from hypothesis import given as each_of
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from claude_remote.errors import Ambiguous, BadMessage, NameTaken, NoSuchClient, OutOfTurn
 from claude_remote.messages import ClientState
 from claude_remote.rights import FULL, WATCH, WORK, Right
 from claude_remote.trust import TrustedClient
@@ -91,3 +96,69 @@ def test_an_approved_client_is_revoked_and_not_refused() -> None:
         decisions.refused(KNOWN)
     assert decisions.refused(A).state is ClientState.REFUSED
     assert decisions.revoked(KNOWN).state is ClientState.REVOKED
+
+
+def changed(
+    one: TrustedClient,
+    *,
+    given: frozenset[Right] | None = None,
+    add: frozenset[Right] = frozenset(),
+    remove: frozenset[Right] = frozenset(),
+    roots: tuple[str, ...] | None = None,
+) -> TrustedClient:
+    return decisions.changed(one, given=given, add=add, remove=remove, roots=roots, home="/home/me")
+
+
+WORKER = replace(KNOWN, rights=tuple(WORK), roots=("/srv",))
+
+
+def test_rights_are_given_and_taken() -> None:
+    one = changed(WORKER, add=frozenset({Right.EXEC}), remove=frozenset({Right.FILES, Right.VIEW}))
+    assert set(one.rights) == {Right.PROMPT, Right.APPROVE, Right.EXEC}
+    assert one.roots == ()
+    assert changed(one, remove=frozenset({Right.EXEC})).roots == ("/home/me",)
+    assert changed(one, remove=frozenset({Right.EXEC}), roots=("/data",)).roots == ("/data",)
+    assert changed(WORKER, roots=()).roots == ()
+    assert set(changed(WORKER, given=WATCH).rights) == WATCH
+    assert set(changed(WORKER, add=frozenset({Right.ADMIN})).rights) == FULL
+
+
+@pytest.mark.parametrize(
+    ("one", "change", "error"),
+    [
+        (A, {"add": WATCH}, OutOfTurn),
+        (WORKER, {"add": WATCH, "remove": WATCH}, BadMessage),
+        (replace(WORKER, rights=tuple(FULL)), {"remove": frozenset({Right.EXEC})}, BadMessage),
+        (replace(WORKER, rights=tuple(FULL)), {"roots": ("/srv",)}, BadMessage),
+        (WORKER, {"add": frozenset({Right.EXEC}), "roots": ("/srv",)}, BadMessage),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_none(
+    one: TrustedClient, change: dict[str, frozenset[Right]], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        changed(one, **change)  # type: ignore[arg-type]
+
+
+_RIGHTS = st.frozensets(st.sampled_from(Right))
+_ROOTS = st.lists(st.sampled_from(["/a", "/a/b", "/ab", "/c"]), max_size=3).map(tuple)
+_FOLDERS = ("/", "/a", "/a/b", "/a/b/c", "/ab", "/c", "/c/d")
+
+
+def allows(roots: tuple[str, ...]) -> set[str]:
+    return {
+        folder
+        for folder in _FOLDERS
+        if not roots or any(PurePath(folder).is_relative_to(root) for root in roots)
+    }
+
+
+@each_of(_RIGHTS, _ROOTS, _RIGHTS, _ROOTS)
+def test_what_is_left_is_never_more_than_before_nor_more_rights_than_after(
+    had: frozenset[Right], held: tuple[str, ...], gets: frozenset[Right], held_then: tuple[str, ...]
+) -> None:
+    before = replace(KNOWN, rights=tuple(had), roots=held)
+    after = replace(KNOWN, rights=tuple(gets), roots=held_then)
+    left = decisions.lessened(before, after)
+    assert set(left.rights) == had & gets
+    assert allows(left.roots) <= allows(held)

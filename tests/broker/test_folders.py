@@ -1,4 +1,10 @@
 import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,3 +111,90 @@ def test_a_disk_that_does_not_answer(home: Path, monkeypatch: pytest.MonkeyPatch
     answer = asyncio.run(ask())
     assert answer.ticket == 7
     assert isinstance(answer.error, TimedOut)
+
+
+def test_a_name_in_other_letters_is_another_name(home: Path) -> None:
+    # Also where the disk takes both for one: then it is refused too often, never too seldom.
+    (home / "SRC").mkdir(exist_ok=True)
+    assert check(home, "SRC", home / "src") is OutsideRoots
+    assert check(home, "src", home / "SRC") is OutsideRoots
+
+
+def test_our_own_files_by_another_name(home: Path) -> None:
+    """A hard link to a folder is what a disk without regard to case, or a mount, amounts to."""
+    folders = Folders(home, [home / "alias"])
+    (home / "alias").symlink_to(home / ".config/claude-remote")
+    answer = folders.find(CheckFolder(1, ".config/claude-remote", ()))
+    folders.close()
+    assert isinstance(answer.error, OutsideRoots)
+
+
+_MOUNTED = """
+    import subprocess, sys
+    from pathlib import Path
+    from claude_remote_broker.folders import Folders
+    from claude_remote_broker.ports import CheckFolder
+
+    home = Path(sys.argv[1])
+    for name, what in (("src/mounted", home), ("src/config", home / ".config")):
+        (home / name).mkdir()
+        subprocess.run(["mount", "--bind", what, home / name], check=True)
+    folders = Folders(home, [home / ".config/claude-remote"])
+    for path, apart in (
+        ("src/mounted/other", False),
+        ("src/mounted/.config/claude-remote", False),
+        ("src/config/claude-remote", False),
+        ("src/config", True),
+        ("src/mounted", True),
+        ("src/api", True),
+    ):
+        answer = folders.find(CheckFolder(1, path, (str(home / "src"),), (), apart))
+        print(path, type(answer.error).__name__)
+    folders.close()
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
+    reason="this system lets nobody mount",
+)
+def test_a_mount_below_a_root_belongs_to_it_but_never_with_our_own_files(home: Path) -> None:
+    ran = subprocess.run(
+        ["unshare", "-rm", sys.executable, "-c", textwrap.dedent(_MOUNTED), home],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        check=False,
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == [
+        "src/mounted/other NoneType",
+        "src/mounted/.config/claude-remote OutsideRoots",
+        "src/config/claude-remote OutsideRoots",
+        "src/config OutsideRoots",
+        "src/mounted OutsideRoots",
+        "src/api NoneType",
+    ]
+
+
+def test_a_link_that_turns_while_it_is_looked_at_leads_never_outside(home: Path) -> None:
+    root, way = home / "src", home / "src/way"
+    done = threading.Event()
+
+    def turn() -> None:
+        while not done.is_set():
+            for to in (root / "api", home / "other"):
+                (root / "next").symlink_to(to)
+                (root / "next").replace(way)
+
+    way.symlink_to(root / "api")
+    turning = threading.Thread(target=turn)
+    turning.start()
+    try:
+        answers = {check(home, "src/way", root) for _ in range(500)}
+    finally:
+        done.set()
+        turning.join()
+    # What is told is the real path that was compared, and not the name that may lead elsewhere by now.
+    assert answers <= {"home/src/api", OutsideRoots}

@@ -7,7 +7,7 @@ import pytest
 from claude_remote import messages as m
 from claude_remote.rights import Right
 from claude_remote_broker import ports
-from tests.broker.playbook import LAPTOP, OWNER, Hand, Playbook, uuid
+from tests.broker.playbook import LAPTOP, OWNER, PHONE, Hand, Playbook, uuid
 
 REQUESTS: dict[type[m.Message], m.Message] = {
     type(request): request
@@ -29,6 +29,7 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Refuse(which="x"),
         m.Revoke(which="x"),
         m.Exec(),
+        m.ChangeRights(which="x", add=(Right.VIEW,)),
     )
 }
 RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]
@@ -84,6 +85,34 @@ def test_without_its_right_a_request_changes_nothing(kind: type[m.Message]) -> N
     assert not book.worker_hears(b"r-1")
     # The connection goes on.
     assert answered(book, m.Ping) == [m.Done()]
+
+
+@pytest.mark.parametrize("missing", Right)
+@pytest.mark.parametrize("kind", m.NEEDS.keys() - {m.Withdraw})
+def test_only_the_right_that_it_needs_is_missed(kind: type[m.Message], missing: Right) -> None:
+    book = began(frozenset(Right) - {missing})
+    assert lacks(answered(book, kind)) == (missing if m.NEEDS[kind] is missing else None)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [request for request in REQUESTS.values() if getattr(request, "session", None) is not None]
+    + [
+        m.ListSessions(session="mine"),
+        m.Open(target=m.Target(session="mine")),
+        m.Prompt(id=uuid(7), target=m.Target(session="mine"), size=2),
+        m.Prompt(id=uuid(7), target=m.Target(session="mine", fork=True), size=2),
+    ],
+    ids=lambda request: type(request).__name__,
+)
+def test_without_view_the_sessions_of_others_do_not_exist(request_: m.Message) -> None:
+    book = began(frozenset(Right))
+    book.table.given[PHONE.fingerprint] = frozenset(Right) - {Right.VIEW}
+    book.connect(2, PHONE)
+    book.says(2, request_, b"hi" if isinstance(request_, m.Prompt) else b"")
+    (error,) = book.hears(2)
+    assert isinstance(error, m.Error)
+    assert (error.code, error.message) == ("no-such-session", "There is no session 'mine'.")
 
 
 @pytest.mark.parametrize("kind", m.NEEDS.keys() - {m.Withdraw})

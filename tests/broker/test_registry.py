@@ -12,11 +12,13 @@ import msgspec
 import pytest
 
 from claude_remote import identity
-from claude_remote.errors import Misconfigured, NoSuchClient
+from claude_remote import messages as m
+from claude_remote.errors import Misconfigured, NoSuchClient, RemoteError, RightMissing
 from claude_remote.messages import ClientInfo, ClientState, Ring
 from claude_remote.paths import Paths, find_paths
-from claude_remote.rights import WATCH, Right
+from claude_remote.rights import FULL, WATCH, Right
 from claude_remote.trust import TrustStore
+from claude_remote_broker.ports import Peer
 from claude_remote_broker.registry import Registry
 from tests.broker.house import make_identity, on_uvloop
 
@@ -67,6 +69,12 @@ class Table:
         client = self.client(name)
         await self.registry.ring(client.der, RING, "local")
         return client.fingerprint
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():  # noqa: ASYNC110  the table has no event for it
+            await asyncio.sleep(0.001)
 
 
 @asynccontextmanager
@@ -240,3 +248,84 @@ async def test_everything_at_once(tmp_path: Path) -> None:
         assert {each.fingerprint: each.state for each in stored.values()} == {
             info.fingerprint: info.state for info in table.registry.infos()
         }
+
+
+@on_uvloop
+async def test_what_is_taken_holds_at_once_what_is_given_when_it_is_written(tmp_path: Path) -> None:
+    async with open_table(tmp_path) as table:
+        registry = table.registry
+        fingerprint = await table.rings()
+        await registry.approve(given=WATCH)
+        change = m.ChangeRights(
+            which=fingerprint, add=(Right.PROMPT,), remove=(Right.VIEW,), roots=(str(tmp_path),)
+        )
+        async with registry._changing:
+            changing = asyncio.ensure_future(registry.change_rights(change))
+            await until(lambda: registry.rights(fingerprint) != WATCH)
+            assert registry.rights(fingerprint) == frozenset()
+        info = await changing
+        assert registry.rights(fingerprint) == {Right.PROMPT}
+        assert (info.rights, info.roots) == ((Right.PROMPT,), (str(tmp_path),))
+        (stored,) = TrustStore(table.paths.trusted_clients).clients.values()
+        assert (stored.rights, stored.roots) == (info.rights, info.roots)
+
+
+@on_uvloop
+async def test_what_is_taken_holds_also_when_it_cannot_be_written(tmp_path: Path) -> None:
+    async with open_table(tmp_path) as table:
+        registry = table.registry
+        fingerprint = await table.rings()
+        await registry.approve(given=WATCH)
+        good = table.paths.trusted_clients.read_bytes()
+        table.paths.trusted_clients.write_text("[[[")
+        with pytest.raises(Misconfigured):
+            await registry.change_rights(
+                m.ChangeRights(which=fingerprint, add=(Right.PROMPT,), remove=(Right.VIEW,))
+            )
+        assert registry.rights(fingerprint) == frozenset()
+        table.paths.trusted_clients.write_bytes(good)
+        await registry.look()
+        (stored,) = TrustStore(table.paths.trusted_clients).clients.values()
+        assert stored.rights == ()
+
+
+@on_uvloop
+@pytest.mark.parametrize("root", ["relative", "/no/such/folder", "config", "~nobody-has-this-name/x"])
+async def test_a_root_that_cannot_be_one_changes_nothing(tmp_path: Path, root: str) -> None:
+    async with open_table(tmp_path) as table:
+        registry = table.registry
+        fingerprint = await table.rings()
+        await registry.approve(given=WATCH)
+        named = str(table.paths.config) if root == "config" else root
+        with pytest.raises(RemoteError):
+            await registry.change_rights(
+                m.ChangeRights(which=fingerprint, remove=(Right.VIEW,), roots=(named,))
+            )
+        assert registry.rights(fingerprint) == WATCH
+
+
+@on_uvloop
+async def test_who_loses_admin_meanwhile_gives_nothing_more(tmp_path: Path) -> None:
+    async with open_table(tmp_path) as table:
+        registry = table.registry
+        boss, laptop = await table.rings("boss"), await table.rings("laptop")
+        await registry.approve(boss, "boss", FULL)
+        await registry.approve(laptop, "laptop", WATCH)
+        by = Peer(boss, "boss", m.Door.DOOR)
+        async with registry._changing:
+            giving = asyncio.ensure_future(
+                registry.change_rights(m.ChangeRights(which=laptop, add=(Right.ADMIN,)), by=by)
+            )
+            taking = asyncio.ensure_future(
+                registry.change_rights(m.ChangeRights(which=boss, remove=(Right.ADMIN, Right.EXEC)))
+            )
+            await until(lambda: Right.ADMIN not in registry.rights(boss))
+        with pytest.raises(RightMissing):
+            await giving
+        await taking
+        assert registry.rights(laptop) == WATCH
+        # One may take from oneself, the right to do so included.
+        await registry.change_rights(m.ChangeRights(which=laptop, add=(Right.ADMIN,)))
+        own = Peer(laptop, "laptop", m.Door.DOOR)
+        await registry.change_rights(m.ChangeRights(which=laptop, rights=tuple(WATCH)), by=own)
+        assert registry.rights(laptop) == WATCH

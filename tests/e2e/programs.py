@@ -176,6 +176,10 @@ class Terminal:
             if not self._read() and self.process.poll() is not None:
                 raise EOFError(f"it ended without {pattern!r}:\n{self.screen}")
 
+    def read(self) -> None:
+        """Take what it shows, so that it is not held up."""
+        self._read()
+
     def type(self, keys: str) -> None:
         """Press keys: `\\r` is Enter, `\\x03` Ctrl-C, `\\x04` Ctrl-D."""
         os.write(self._master, keys.encode())

@@ -35,12 +35,11 @@ class Claude:
 
     def __init__(self, arguments: Sequence[str], folder: str, environment: Mapping[str, str]) -> None:
         """Start it. Raises CannotStart."""
-        if not Path(folder).is_dir():
-            raise CannotStart(f"there is no folder {folder}")
+        held = _hold(folder)
         try:
             self._process = subprocess.Popen(
                 arguments,
-                cwd=folder,
+                cwd=f"/proc/self/fd/{held}",
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -51,6 +50,8 @@ class Claude:
             )
         except OSError as error:
             raise CannotStart(f"cannot run {arguments[0]}: {error.strerror}") from error
+        finally:
+            os.close(held)
         self.pid = self._process.pid
         self.code: int | None = None
         self._stdin: IO[bytes] | None = self._process.stdin
@@ -165,3 +166,18 @@ def _read(pipe: IO[bytes] | None) -> tuple[bytes, IO[bytes] | None]:
         pipe.close()
         return b"", None
     return data, pipe
+
+
+def _hold(folder: str) -> int:
+    """A descriptor of the folder that the broker has looked at. Raises CannotStart if it is another now.
+
+    Somebody may have put a link into its path since, which would lead out of the client's folders.
+    """
+    try:
+        held = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        raise CannotStart(f"there is no folder {folder}") from None
+    if str(Path(f"/proc/self/fd/{held}").readlink()) != folder:
+        os.close(held)
+        raise CannotStart(f"{folder} is another folder now: a link has come into its path")
+    return held

@@ -33,6 +33,7 @@ class System(Struct):
     mode: str | None = field(default=None, name="permissionMode")
     state: str | None = None
     title: str | None = None
+    cwd: str | None = None
     attempt: int | None = None
     max_retries: int | None = None
     retry_delay_ms: float | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 import zmq
 
 from claude_remote import bus, processes
+from claude_remote.conversations import Owner
 from claude_remote.facts import Fact
 from claude_remote_workers.claude import CannotStart, Claude
 from claude_remote_workers.command import build_arguments, build_environment
@@ -20,6 +21,7 @@ from claude_remote_workers.link import Link
 from claude_remote_workers.log import Log
 from claude_remote_workers.outbox import Outbox
 from claude_remote_workers.pipes import Pipes
+from claude_remote_workers.rivals import Rivals
 from claude_remote_workers.spill import Spill
 from claude_remote_workers.stream_json import STREAM_EVENT
 from claude_remote_workers.transcript import find_transcript
@@ -42,17 +44,24 @@ class Work:
         self._pipes = Pipes(poller)
         self._lines = Lines(bus.MAX_LINE)
         self._claude: Claude | None = None
+        self._rivals: Rivals
         self.conversation: Conversation
 
     def start(self, program: str, private: Sequence[str], environment: Mapping[str, str], now: float) -> None:
         """Start claude, whose tools shall not touch the `private` folders."""
         lease = self.lease
         transcript = find_transcript(environment, lease.claude_session)
+        self._rivals = Rivals(environment)
         self.conversation = Conversation(self, lease, transcript, socket.gethostname())
+        if transcript.exists and (rival := self._rivals.find(lease.claude_session)) is not None:
+            self.over_since = now
+            self.conversation.belongs_to(rival, now)
+            self._log.flush()
+            return
         try:
             self._claude = Claude(
                 build_arguments(program, lease, private, resume=transcript.exists),
-                lease.cwd,
+                lease.base if lease.worktree and not transcript.exists else lease.cwd,
                 build_environment(environment, self._marker),
             )
         except CannotStart as error:
@@ -140,6 +149,9 @@ class Work:
     def interrupt_process(self) -> None:
         if self._claude is not None:
             self._claude.send_signal(signal.SIGINT)
+
+    def find_rival(self, conversation: str) -> Owner | None:
+        return self._rivals.find(conversation)
 
     def kill(self) -> None:
         self._kill_tree()

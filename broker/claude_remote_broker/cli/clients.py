@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
+from claude_remote import trust
 from claude_remote.client import admission
 from claude_remote.messages import Approve, ClientInfo, ListClients, Refuse, Revoke
 from claude_remote.paths import find_paths
@@ -40,8 +42,11 @@ def clients(ctx: click.Context, *, as_json: bool) -> None:
     metavar=admission.RIGHTS,
     help=admission.RIGHTS_HELP,
 )
+@click.option("--root", "roots", multiple=True, metavar="DIR", help=admission.ROOT_HELP)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask on a terminal.")
-def approve(which: tuple[str, ...], name: str | None, rights: str | None, *, yes: bool) -> int:
+def approve(
+    which: tuple[str, ...], name: str | None, rights: str | None, roots: tuple[str, ...], *, yes: bool
+) -> int:
     """Let a client in. WHICH may be left out when exactly one waits.
 
     Compare the pairing words with those on the other machine first: equal words mean that nobody is between
@@ -53,8 +58,56 @@ def approve(which: tuple[str, ...], name: str | None, rights: str | None, *, yes
     if sys.stdin.isatty() and not yes and not _confirm(client, given):
         click.echo(admission.UNCHANGED, err=True)
         return 1
-    _tell(desk.ask(Approve(which=client.fingerprint, name=name, rights=admission.in_order(given))))
+    request = Approve(
+        which=client.fingerprint,
+        name=name,
+        rights=admission.in_order(given),
+        roots=tuple(map(_absolute, roots)) or None,
+    )
+    _tell(desk.ask(request))
     return 0
+
+
+class _RightsCommand(click.Command):
+    """`-approve` is a right that is taken, and no options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Lay the changes aside."""
+        ctx.obj, others = admission.split_changes(args)
+        return super().parse_args(ctx, others)
+
+
+@clients.command(
+    cls=_RightsCommand,
+    epilog=admission.WHICH,
+    options_metavar="WHICH... [+RIGHT] [-RIGHT] [=RIGHTS] [OPTIONS]",
+)
+@click.argument("which", nargs=-1, required=True, metavar="")
+@click.option("--root", "roots", multiple=True, metavar="DIR", help=admission.ROOT_HELP)
+@click.option("--no-roots", is_flag=True, help="It may use every folder.")
+@click.pass_obj
+def rights(changes: list[str], /, which: tuple[str, ...], roots: tuple[str, ...], *, no_roots: bool) -> None:
+    """Change what a client may do: at once, its live connections included.
+
+    \b
+    claude-remote-server clients rights phone +approve -files
+    claude-remote-server clients rights laptop =work --root ~/projects --root /srv/data
+
+    Rights: view, prompt, approve, files, exec, admin (which implies exec), or a preset: watch, work, full.
+    Roots are the folders that sessions, prompts and files of this client are held to; exec knows none.
+    """
+    folders = [_absolute(root) for root in roots]
+    admission.read_changes("", changes, folders, no_roots=no_roots)
+    desk = _desk()
+    client = trust.find(desk.ask(ListClients()), " ".join(which))
+    request = admission.read_changes(client.fingerprint, changes, folders, no_roots=no_roots)
+    for changed in desk.ask(request):
+        click.echo(admission.may_now(changed))
+
+
+def _absolute(folder: str) -> str:
+    """As the owner means it, who stands in a folder here."""
+    return str(Path(folder).expanduser().absolute())
 
 
 @clients.command(epilog=admission.WHICH)

@@ -51,6 +51,9 @@ class Exchange:
     def drained(self) -> None:
         """There is room again."""
 
+    def check(self) -> None:
+        """The rights of its client are others now. Raises RightMissing when it may not go on."""
+
     def closed(self) -> None:
         """It is over, for whatever reason: leave what it follows."""
 

@@ -6,10 +6,10 @@ from claude_remote_broker import ports
 from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
+from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
-from claude_remote_broker.core.interrupting import Withdrawal
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
@@ -67,6 +67,7 @@ class Core:
         self._recovered = recovered
         self._watchdog = Watchdog(context)
         self._retention = Retention(context, keep or Keep())
+        self._cutting = Cutting(context)
 
     @property
     def quiet(self) -> bool:
@@ -85,6 +86,8 @@ class Core:
         for found in self._recovered.sessions:
             self._recover(found)
         self._recovered = Recovered()
+        # Rights may have been taken while nobody was here to see it.
+        self._cutting.cut()
         for session in context.sessions:
             if session.prompts and session.lease is None:
                 session.ledger.kick()
@@ -99,18 +102,20 @@ class Core:
                     self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.Measured():
+            case (
+                ports.Loaded()
+                | ports.Found()
+                | ports.FolderChecked()
+                | ports.Measured()
+                | ports.ConversationFound()
+            ):
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
                 self._process(event)
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cut_off(fingerprint)
-            case ports.ClientUpdated(client=client):
-                self._context.publisher.client(client)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
+            case ports.ClientCutOff() | ports.ClientUpdated() | ports.ClientForgotten():
+                self._client(event)
             case _:
                 self._connection(event)
         return self._commands()
@@ -136,6 +141,18 @@ class Core:
         self._context.pool.advance()
         self._context.publisher.flush()
         return self._context.effects.take()
+
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cutting.cut(fingerprint, REVOKED)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+                if self._cutting.look(client):
+                    self._reception.rights_taken(client.fingerprint)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
+                self._cutting.forget(fingerprint)
 
     def _connection(self, event: Event) -> None:
         match event:
@@ -173,13 +190,6 @@ class Core:
         self._context.controls.tick()
         self._context.publisher.tick()
         self._context.pool.look_again()
-
-    def _cut_off(self, fingerprint: str) -> None:
-        """A revoked client's prompts are taken back, also those that are just being stored."""
-        for session in self._context.sessions:
-            if session.prompts or not session.ledger.quiet:
-                withdrawal = Withdrawal("its client was revoked", lambda prompt: prompt.client == fingerprint)
-                session.ledger.submit(withdrawal)
 
     def _recover(self, found: RecoveredSession) -> None:
         context = self._context

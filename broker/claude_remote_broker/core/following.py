@@ -59,6 +59,10 @@ class Following(Exchange):
         if self.cursor is not None:
             self.cursor.go()
 
+    def check(self) -> None:
+        """See Exchange."""
+        gate.check_sees(self.client.peer, self.session, self.context.clients)
+
     def closed(self) -> None:
         """Follow no more."""
         if self.session.followers.get(self.client.conn) is self:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from claude_remote import options
 from claude_remote.errors import BadOption, RightMissing, UnknownMessage
 from claude_remote.messages import NEEDS, Door, Message
@@ -20,6 +22,11 @@ def rights_of(fingerprint: str, clients: ClientTable) -> frozenset[Right]:
 def roots_of(fingerprint: str, clients: ClientTable) -> tuple[str, ...]:
     """The folders that a client may use; empty means everything."""
     return () if fingerprint == LOCAL else clients.roots(fingerprint)
+
+
+def is_held(folder: str, roots: tuple[str, ...]) -> bool:
+    """Whether a real path lies in the folders that a client may use. See CheckFolder for the rest."""
+    return not roots or any(PurePosixPath(folder).is_relative_to(root) for root in roots)
 
 
 def check(peer: Peer, message: Message, clients: ClientTable) -> None:
@@ -50,6 +57,12 @@ def check_setup(setup: tuple[str, ...], mode: str | None, rights: frozenset[Righ
         raise RightMissing(
             f"This session runs with more than you may ask for: {error.message}", **error.detail
         ) from None
+
+
+def check_sees(peer: Peer, session: Session, clients: ClientTable) -> None:
+    """Raises RightMissing when a client has lost sight of a session that it looks at."""
+    if not sees(peer, session, clients):
+        raise RightMissing("The right `view` was taken from this client.", right=Right.VIEW)
 
 
 def sees(peer: Peer, session: Session, clients: ClientTable) -> bool:

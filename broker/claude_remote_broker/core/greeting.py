@@ -82,6 +82,8 @@ def _lease_verb(session: Session, lease: Lease) -> bus.Lease:
         cwd=row.cwd,
         options=row.lease.options if row.lease is not None else row.options,
         fork_of=row.fork_of,
+        worktree="" if row.worktree is None else row.worktree.name,
+        base="" if row.worktree is None else row.worktree.base,
         mode=row.mode,
         model=row.model,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn
+from claude_remote_broker.core import gate
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
@@ -45,6 +46,10 @@ class Looking(Exchange):
     def drained(self) -> None:
         """There is room again."""
         self.tell()
+
+    def check(self) -> None:
+        """See Exchange."""
+        gate.check_sees(self.client.peer, self.session, self.context.clients)
 
     def closed(self) -> None:
         """Follow no more."""

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from claude_remote import facts
-from claude_remote.messages import PromptState
+from claude_remote.messages import MAX_FOLDER, PromptState
 from claude_remote_broker.core.words import cut
 from claude_remote_broker.journal import ApprovalRow, ApprovalState, PromptRow, Turn
 from claude_remote_broker.ports import Row
@@ -44,7 +44,7 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
         case facts.ClaudeStarted():
             draft.row = replace(draft.row, claude=True, claude_session=cut(fact.claude_session, 64))
         case facts.ClaudeExited():
-            draft.row = replace(draft.row, claude=False)
+            _claude_exited(draft, fact, seq)
         case facts.TurnStarted():
             _turn_started(draft, fact, seq)
         case facts.Steered():
@@ -60,6 +60,16 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
         case _:
             _approval(draft, fact)
     draft.touch(at)
+
+
+def _claude_exited(draft: Draft, fact: facts.ClaudeExited, seq: int) -> None:
+    draft.row = replace(draft.row, claude=False)
+    if not fact.refused:
+        return
+    draft.row = replace(draft.row, outcome="error", reason=cut(fact.reason))
+    for prompt in [*draft.open_prompts()]:
+        begins = _begins(prompt, seq)
+        draft.put(replace(prompt, state=PromptState.VOID, begins=begins, ends=seq, reason=cut(fact.reason)))
 
 
 def _approval(draft: Draft, fact: facts.AnyFact) -> None:
@@ -154,4 +164,5 @@ def _session_changed(draft: Draft, fact: facts.SessionChanged) -> None:
         claude_session=cut(fact.claude_session, 64) if fact.claude_session else row.claude_session,
         mode=cut(fact.mode, 64) if fact.mode is not None else row.mode,
         model=cut(fact.model) if fact.model is not None else row.model,
+        cwd=fact.cwd if fact.cwd and len(fact.cwd) <= MAX_FOLDER else row.cwd,
     )

@@ -37,6 +37,15 @@ class Reception:
         if client is not None and client.exchange is not None:
             client.exchange.leave()
 
+    def rights_taken(self, fingerprint: str) -> None:
+        """What this client has under way ends if it may not go on."""
+        for client in [*self._clients.values()]:
+            if client.peer.fingerprint == fingerprint and client.exchange is not None:
+                try:
+                    client.exchange.check()
+                except RemoteError as error:
+                    client.exchange.end(error)
+
     def congested(self, conn: Connection) -> None:
         """More is buffered for it than should be."""
         client = self._clients.get(conn)
@@ -85,7 +94,7 @@ class Reception:
             case m.Control():
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
-                Watching(context, client).begin()
+                Watching(context, client, message).begin()
             case m.Await() | m.Rename() | m.Close():
                 self._look(client, message)
             case m.Decide():
@@ -124,8 +133,8 @@ class Reception:
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
-            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke():
-                context.effects.do(Administer(client.conn, message, client.peer.fingerprint))
+            case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
+                context.effects.do(Administer(client.conn, message, client.peer))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
 
@@ -134,4 +143,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel | m.Seen)

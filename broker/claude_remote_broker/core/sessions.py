@@ -117,6 +117,13 @@ class Sessions:
         tombstone = self._tombstones.find(session, len(session) + 1)
         return None if tombstone is None else gone(tombstone, self._host)
 
+    def of_conversation(self, conversation: str) -> Session | None:
+        """The session whose claude has this conversation of its own."""
+        return next(
+            (session for session in self._by_id.values() if session.row.claude_session == conversation),
+            None,
+        )
+
     def latest(self, client: str, cwd: str) -> Session:
         """The session of this client in a folder that changed last. Raises NoSuchSession."""
         own = [

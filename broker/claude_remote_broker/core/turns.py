@@ -41,7 +41,7 @@ def advance(draft: Draft, context: Context) -> None:
 def _next_prompt(draft: Draft, context: Context) -> PromptRow | None:
     """The prompt whose turn it is, less those of clients that may not prompt any more."""
     while (head := draft.head()) is not None:
-        reason = _why_not(head, draft, context)
+        reason = why_not(head, draft.row, context)
         if not reason:
             break
         draft.put(replace(head, state=PromptState.VOID, reason=reason))
@@ -52,12 +52,16 @@ def _next_prompt(draft: Draft, context: Context) -> PromptRow | None:
     return head
 
 
-def _why_not(prompt: PromptRow, draft: Draft, context: Context) -> str:
-    """Why a prompt is not given to claude, though it was accepted: rights and modes change meanwhile."""
+def why_not(prompt: PromptRow, session: SessionRow, context: Context) -> str:
+    """Why a prompt may not be claude's, though it was accepted: rights and modes change meanwhile."""
     rights = gate.rights_of(prompt.client, context.clients)
     if Right.PROMPT not in rights:
         return "The right to prompt was taken from this client."
-    row = _as_asked(draft.row, prompt)
+    if session.client != prompt.client and Right.VIEW not in rights:
+        return "The right to see the sessions of others was taken from this client."
+    if not gate.is_held(session.cwd, gate.roots_of(prompt.client, context.clients)):
+        return "The folder of this session was taken from this client."
+    row = _as_asked(session, prompt)
     try:
         gate.check_setup(row.options, row.mode, rights)
     except RightMissing as error:
@@ -128,7 +132,7 @@ def _steer(draft: Draft, context: Context) -> None:
         return
     for prompt in [*draft.open_prompts()]:
         if prompt.now and prompt.state is PromptState.QUEUED:
-            reason = _why_not(prompt, draft, context)
+            reason = why_not(prompt, draft.row, context)
             draft.put(
                 replace(prompt, state=PromptState.VOID, reason=reason)
                 if reason

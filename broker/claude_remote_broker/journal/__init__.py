@@ -20,6 +20,7 @@ from claude_remote_broker.journal.rows import (
     SessionRow,
     Tombstone,
     Turn,
+    Worktree,
 )
 from claude_remote_broker.journal.schema import JournalUnusable
 
@@ -44,4 +45,5 @@ __all__ = [
     "Trim",
     "Turn",
     "WaitingPrompt",
+    "Worktree",
 ]

@@ -28,6 +28,13 @@ class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt: str | None = None
 
 
+class Worktree(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The git worktree of a session: claude, started in `base`, makes it under this name."""
+
+    name: str
+    base: str
+
+
 class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One conversation."""
 
@@ -53,6 +60,7 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_words: str = ""
     outcome: str = ""  # of the last turn: done, error, interrupted
     reason: str = ""  # likewise
+    worktree: Worktree | None = None  # then `cwd` is this worktree
     closed: str | None = None  # by whom, until the next prompt
 
 

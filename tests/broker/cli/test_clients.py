@@ -70,6 +70,10 @@ def test_the_way_of_a_client_from_ring_to_revocation(environ: dict[str, str], tm
 
         changed = run_command(["clients", "approve", "mine", "--rights", "watch"], environ)
         assert changed.stdout == "✓ approved mine for watch\n"
+        changed = run_command(
+            ["clients", "rights", "mine", "+prompt", "-view", "--root", str(tmp_path)], environ
+        )
+        assert changed.stdout == f"✓ mine may now: prompt in {tmp_path}\n"
         revoked = run_command(["clients", "revoke", *str(client["words"]).split()], environ)
         assert revoked.stdout == "✓ revoked mine\n"
     assert states(environ) == {"mine": "revoked"}
@@ -105,8 +109,9 @@ def test_listing_and_revoking_without_a_server(environ: dict[str, str], tmp_path
     assert states(environ) == {"me@laptop": "approved"}
     assert run_command(["clients", "revoke", fingerprint], environ).stdout == "✓ revoked me@laptop\n"
     assert states(environ) == {"me@laptop": "revoked"}
-    for what in ("approve", "refuse", "revoke"):
-        refused = run_command(["clients", what, fingerprint], {**environ, LEASE_VARIABLE: "s.1.2"})
+    assert run_command(["clients", "rights", fingerprint, "+exec"], environ).returncode == 2
+    for what in (["approve"], ["refuse"], ["revoke"], ["rights", "+admin"]):
+        refused = run_command(["clients", *what, fingerprint], {**environ, LEASE_VARIABLE: "s.1.2"})
         assert (refused.returncode, refused.stdout) == (4, "")
         assert "started by a Claude" in refused.stderr
     assert states(environ) == {"me@laptop": "revoked"}

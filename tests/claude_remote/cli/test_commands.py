@@ -149,6 +149,9 @@ def decides(*known: messages.ClientInfo, asked: list[messages.Message]) -> Calla
                     asked.append(request)
                     (one,) = [each for each in known if each.fingerprint == request.which]
                     found = (replace(one, state=STATE_AFTER[type(request)]),)
+                case messages.ChangeRights():
+                    asked.append(request)
+                    found = tuple(each for each in known if each.fingerprint == request.which)
                 case _:
                     raise TypeError(request)
             server.send(messages.Clients(clients=found))
@@ -183,6 +186,47 @@ def test_deciding_about_clients_from_afar(serve_locally: Serve, capsysbinary: Ca
     assert [line.split()[0] for line in shown.splitlines()] == ["NAME", "evil\\x1b[2J", "laptop"]
     assert main(["clients", "--json"]) == 0
     assert [each["state"] for each in json.loads(capsysbinary.readouterr().out)] == ["pending", "approved"]
+
+
+@pytest.mark.parametrize(
+    ("words", "request_"),
+    [
+        (["+files", "-approve"], {"add": (Right.FILES,), "remove": (Right.APPROVE,)}),
+        (["-view,prompt", "-exec"], {"remove": (Right.VIEW, Right.PROMPT, Right.EXEC)}),
+        (["=watch", "+admin"], {"rights": (Right.VIEW,), "add": (Right.ADMIN,)}),
+        (["--root", "/a", "--root", "=work"], {"roots": ("/a", "=work")}),
+        (
+            ["--no-roots", "=work"],
+            {"rights": (Right.VIEW, Right.PROMPT, Right.APPROVE, Right.FILES), "roots": ()},
+        ),
+    ],
+)
+def test_changing_rights_from_afar(
+    serve_locally: Serve, capsysbinary: Capture, words: list[str], request_: dict[str, object]
+) -> None:
+    known = client_info("laptop", ClientState.APPROVED, "B")
+    asked: list[messages.Message] = []
+    serve_locally(decides(known, asked=asked))
+    assert main(["clients", "rights", "laptop", *words]) == 0
+    assert asked == [messages.ChangeRights(which=known.fingerprint, **request_)]  # type: ignore[arg-type]
+    assert capsysbinary.readouterr().out.decode() == "✓ laptop may now: watch\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "say what changes"),
+        (["--root", "/a", "--no-roots"], "contradict"),
+        (["+everything"], "say what changes"),
+        (["-everything"], "No such option"),
+    ],
+)
+def test_a_change_of_rights_that_says_nothing(
+    serve_locally: Serve, capsysbinary: Capture, words: list[str], said: str
+) -> None:
+    serve_locally(decides(client_info("laptop", ClientState.APPROVED, "B"), asked=[]))
+    assert main(["clients", "rights", "laptop", *words]) == 2
+    assert said in capsysbinary.readouterr().err.decode()
 
 
 @pytest.mark.parametrize(
