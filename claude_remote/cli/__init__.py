@@ -21,8 +21,10 @@ COMMANDS = (
     "ping",
     "rename",
     "send",
+    "server-logs",
     "servers",
     "sessions",
+    "shutdown",
     "stop",
     "wait",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 import msgspec
 
 from claude_remote import messages
+from claude_remote.client.administering import Administering
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool, closing_on_error
@@ -48,7 +49,7 @@ class Timing(NamedTuple):
     request: float
 
 
-class Client(Steering, Errands):
+class Client(Steering, Errands, Administering):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """

@@ -9,6 +9,7 @@ Times are seconds since the epoch, sizes are bytes, money is US dollars. A *curs
 a reader has, as (generation, sequence number); sequence numbers begin at 1 and have no gaps.
 """
 
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
 from claude_remote.messages.approvals import ApprovalInfo, Behavior, Decide, Decided
 from claude_remote.messages.base import (
     DEAD_AFTER,
@@ -125,6 +126,7 @@ __all__ = [
     "Detail",
     "Done",
     "Door",
+    "Draining",
     "Errand",
     "Error",
     "Events",
@@ -145,6 +147,7 @@ __all__ = [
     "Line",
     "ListClients",
     "ListSessions",
+    "LogLines",
     "Message",
     "Open",
     "Opened",
@@ -163,9 +166,11 @@ __all__ = [
     "Revoke",
     "Ring",
     "Seen",
+    "ServerLogs",
     "SessionInfo",
     "SessionState",
     "Sessions",
+    "Shutdown",
     "SignalName",
     "Signalled",
     "Size",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
@@ -52,6 +53,8 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Shutdown
+    | ServerLogs
     | ChangeRights
 )
 # Everything that a client may send, and everything that a server may.
@@ -78,6 +81,8 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Draining
+    | LogLines
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -100,5 +105,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Shutdown: Right.ADMIN,
+    ServerLogs: Right.ADMIN,
     ChangeRights: Right.ADMIN,
 }

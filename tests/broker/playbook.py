@@ -82,6 +82,7 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        log: ports.Log | None = None,
         keep: Keep | None = None,
     ) -> None:
         self.disk = disk or MemoryDisk()
@@ -94,6 +95,7 @@ class Playbook:
             max_workers=workers,
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
+            log=log,
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
             keep=keep,
         )
@@ -107,6 +109,7 @@ class Playbook:
         self.loads = 0
         self.launches: list[ports.Launch] = []
         self.kills: list[str] = []
+        self.ends: list[str] = []
         self.hangups: list[ports.Hangup] = []
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
@@ -225,6 +228,8 @@ class Playbook:
         match command:
             case ports.Launch():
                 self.launches.append(command)
+            case ports.End(client=client):
+                self.ends.append(client)
             case ports.Kill(worker=worker):
                 self.kills.append(worker)
             case ports.Hangup():
