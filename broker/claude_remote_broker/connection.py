@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
         if transport is None or self._left or transport.is_closing():
             return
         self._vigil.said(self._clock.now())
-        transport.write(framing.encode(codec.pack(message), payload))
+        transport.writelines(framing.parts(codec.pack(message), payload))
         if transport.get_write_buffer_size() > self._limits.unread_most:
             _unread.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
             self.abort()

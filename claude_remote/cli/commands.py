@@ -10,6 +10,7 @@ from claude_remote.cli.administration_commands import server_logs, shutdown
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
 from claude_remote.cli.executing.command import exec_command
+from claude_remote.cli.file_commands import get, put
 from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.terminal import Terminal
 from claude_remote.errors import Exit
@@ -46,6 +47,8 @@ root.add_command(clients)
 root.add_command(exec_command)
 root.add_command(shutdown)
 root.add_command(server_logs)
+root.add_command(get)
+root.add_command(put)
 
 
 @root.command()

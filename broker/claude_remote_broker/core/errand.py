@@ -74,6 +74,10 @@ class Errand(Exchange):
         """Look at the folder if there is one, then launch."""
         if isinstance(self._request, m.FolderErrand):
             self.context.effects.check_folder(self._request.cwd, self._roots, (), self._checked)
+        elif isinstance(self._request, m.FilesErrand) and self._request.session is not None:
+            # What of it may be used is for the errand to check, path by path.
+            self._cwd = self.context.sessions.find(self._request.session, self.client.peer).row.cwd
+            self._launch()
         else:
             self._launch()
 
