@@ -29,6 +29,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Refuse(which="x"),
         m.Revoke(which="x"),
         m.Exec(),
+        m.Get(),
+        m.Put(),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
     )
 }
