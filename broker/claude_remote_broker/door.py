@@ -103,6 +103,11 @@ class Door:
         """Begin to look at the time."""
         self._tick()
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
+
     def send(self, conn: ports.Connection, message: messages.Message, payload: bytes = b"") -> None:
         """Send a message to a client; to one that is gone, nothing."""
         connection = self._connections.get(conn)

@@ -25,6 +25,7 @@ COMMANDS = (
     "send",
     "servers",
     "sessions",
+    "status",
     "stop",
     "wait",
 )

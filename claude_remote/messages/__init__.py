@@ -63,6 +63,7 @@ from claude_remote.messages.commands import (
     Started,
     ToCommand,
 )
+from claude_remote.messages.conversations import Conversation, ListConversations
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
 from claude_remote.messages.files import FilesErrand, Get, Packet, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
@@ -91,6 +92,16 @@ from claude_remote.messages.sessions import (
     SessionState,
     Target,
 )
+from claude_remote.messages.status import JournalStatus, SessionVitals, ShowStatus, Status, Vitals
+from claude_remote.messages.workers import (
+    MOST_WORKERS,
+    InLine,
+    ListWorkers,
+    ScaleWorkers,
+    WorkerInfo,
+    Workers,
+    WorkerState,
+)
 
 __all__ = [
     "BULK",
@@ -99,6 +110,7 @@ __all__ = [
     "HEARTBEAT_EVERY",
     "MAX_FOLDER",
     "MAX_PROMPT",
+    "MOST_WORKERS",
     "NEEDS",
     "PARCEL",
     "PROTOCOL",
@@ -118,6 +130,7 @@ __all__ = [
     "Close",
     "CommandWord",
     "Control",
+    "Conversation",
     "Count",
     "Credit",
     "Cursor",
@@ -143,11 +156,15 @@ __all__ = [
     "Get",
     "Heartbeat",
     "Hello",
+    "InLine",
     "Input",
     "Interrupt",
+    "JournalStatus",
     "Line",
     "ListClients",
+    "ListConversations",
     "ListSessions",
+    "ListWorkers",
     "Message",
     "Open",
     "Opened",
@@ -167,24 +184,32 @@ __all__ = [
     "Resized",
     "Revoke",
     "Ring",
+    "ScaleWorkers",
     "Seen",
     "SessionInfo",
     "SessionState",
+    "SessionVitals",
     "Sessions",
+    "ShowStatus",
     "SignalName",
     "Signalled",
     "Size",
     "Source",
     "Standing",
     "Started",
+    "Status",
     "Tail",
     "Target",
     "Time",
     "ToCommand",
     "Uuid",
+    "Vitals",
     "Waiting",
     "Watch",
     "Withdraw",
     "Word",
     "Words",
+    "WorkerInfo",
+    "WorkerState",
+    "Workers",
 ]

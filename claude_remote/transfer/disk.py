@@ -50,14 +50,19 @@ def sync_all(descriptors: list[int]) -> None:
         os.fsync(descriptor)
 
 
-def most_open_files() -> int:
-    """How many this process may have; macOS gives 256 where nobody has asked for more."""
-    try:
-        import resource
-    except ImportError:  # Windows: the limit of its C library
+if sys.platform == "win32":
+
+    def most_open_files() -> int:
+        """How many this process may have: the limit of its C library."""
         return 512
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft if soft != resource.RLIM_INFINITY else 1 << 20
+else:
+
+    def most_open_files() -> int:
+        """How many this process may have; macOS gives 256 where nobody has asked for more."""
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return soft if soft != resource.RLIM_INFINITY else 1 << 20
 
 
 def _find_syncfs() -> Callable[[int], None] | None:

@@ -40,6 +40,12 @@ def console_script(name: str) -> Path:
     return Path(sys.executable).parent / name
 
 
+def importing_tests() -> dict[str, str]:
+    """More environment, for a program that is a module of the tests."""
+    folders = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))
+    return {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+
+
 class Server:
     """One life of a server."""
 
@@ -182,8 +188,10 @@ class Lab:
         return self.servers[-1]
 
     def start(self, *argv: str, port: int = 0) -> Server:
-        """Start the server; it is ready when this returns."""
-        server = Server(self, port, argv)
+        """Start the server; it is ready when this returns. Without a warm claude, unless `argv` wants one:
+        many tests count claudes.
+        """
+        server = Server(self, port, ("--warm", "0", *argv))
         self.servers.append(server)
         return server
 
