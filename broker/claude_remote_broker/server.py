@@ -19,7 +19,7 @@ from claude_remote import files
 from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
 from claude_remote.version import VERSION
-from claude_remote_broker import handover, tasks
+from claude_remote_broker import handover, logs, tasks
 from claude_remote_broker.administration import Administration
 from claude_remote_broker.broker import Adapters, Broker
 from claude_remote_broker.build import find_build
@@ -168,9 +168,10 @@ class Server:
             warm=self._settings.warm,
             started_with=str(self._settings.workers or ""),
             recovered=recovered,
+            log=logs.tail,
             keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
-        broker = Broker(core, loop, self._life.defect)
+        broker = Broker(core, loop, self._life.defect, self._life.end)
         registry.watch(broker)
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         self._closers.callback(context.destroy, linger=0)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from claude_remote import messages
+from claude_remote.client.administering import Administering
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
 from claude_remote.client.pinging import Pinging, Timing
@@ -45,7 +46,7 @@ M = TypeVar("M", bound=Message)
 _CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Pinging, Steering, Errands):
+class Client(Pinging, Steering, Errands, Administering):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """

@@ -9,6 +9,7 @@ Times are seconds since the epoch, sizes are bytes, money is US dollars. A *curs
 a reader has, as (generation, sequence number); sequence numbers begin at 1 and have no gaps.
 """
 
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
 from claude_remote.messages.approvals import ApprovalInfo, Behavior, Decide, Decided
 from claude_remote.messages.base import (
     DEAD_AFTER,
@@ -139,6 +140,7 @@ __all__ = [
     "Detail",
     "Done",
     "Door",
+    "Draining",
     "Errand",
     "Error",
     "Events",
@@ -165,6 +167,7 @@ __all__ = [
     "ListConversations",
     "ListSessions",
     "ListWorkers",
+    "LogLines",
     "Message",
     "Open",
     "Opened",
@@ -186,11 +189,13 @@ __all__ = [
     "Ring",
     "ScaleWorkers",
     "Seen",
+    "ServerLogs",
     "SessionInfo",
     "SessionState",
     "SessionVitals",
     "Sessions",
     "ShowStatus",
+    "Shutdown",
     "SignalName",
     "Signalled",
     "Size",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
 from claude_remote.messages.approvals import Decide, Decided
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
@@ -57,6 +58,8 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Shutdown
+    | ServerLogs
     | Get
     | Put
     | ListConversations
@@ -90,6 +93,8 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Draining
+    | LogLines
     | Workers
 )
 
@@ -114,6 +119,8 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Shutdown: Right.ADMIN,
+    ServerLogs: Right.ADMIN,
     Get: Right.FILES,
     Put: Right.FILES,
     ListConversations: Right.VIEW,

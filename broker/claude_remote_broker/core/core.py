@@ -26,6 +26,7 @@ from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
+from claude_remote_broker.log_tail import LogTail
 from claude_remote_broker.ports import Command, Event
 from claude_remote_broker.scale import Scale
 
@@ -52,6 +53,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        log: ports.Log | None = None,
         keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
@@ -63,6 +65,7 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            log=log or LogTail(0),
             keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
@@ -203,6 +206,10 @@ class Core:
         self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
+        for waiting in [*self._context.draining.values()]:
+            waiting.look()
+        for reader in [*self._context.log_readers.values()]:
+            reader.look()
         self._context.publisher.tick()
         self._context.pool.tick()
         self._context.warm.tick()
