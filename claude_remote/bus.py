@@ -76,7 +76,19 @@ class Batch(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Beat(Verb, frozen=True, kw_only=True, omit_defaults=True):
-    """Both ways, every HEARTBEAT_EVERY seconds. The broker's echoes nothing: it says that it knows you."""
+    """Both ways, every HEARTBEAT_EVERY seconds. The broker's says that it knows you.
+
+    `at` is the broker's time; the worker's next beat gives it back as `echo` after having `held` it so many
+    seconds, which tells the round trip. The rest is the worker's too: the pid of its claude, how many seconds
+    ago that wrote something (None: nothing yet), and how many bytes are not acknowledged.
+    """
+
+    at: Time = 0.0
+    echo: Time = 0.0
+    held: Time = 0.0
+    claude: Pid = 0
+    claude_ago: Time | None = None
+    kept: Count = 0
 
 
 class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):

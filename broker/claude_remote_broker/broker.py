@@ -22,6 +22,7 @@ from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.memory import private_memory
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Adapters:
     folders: Folders
     transcripts: Transcripts
     administration: Administration
+    surveyor: Surveyor
 
 
 class Broker:
@@ -235,6 +237,9 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def publish(command: ports.Publish) -> None:
         adapters.feed.publish(command.published)
 
+    def survey(command: ports.Survey) -> None:
+        broker.deliver(ports.Surveyed(command.ticket, adapters.surveyor.survey()))
+
     def wake(command: ports.Wake) -> None:
         broker.wake(command.delay)
 
@@ -253,6 +258,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
         ports.Measure: journal.perform,
+        ports.Survey: survey,
         ports.Publish: publish,
         ports.Wake: wake,
     }

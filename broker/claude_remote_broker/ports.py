@@ -369,7 +369,7 @@ class JournalFigures(Struct, frozen=True, kw_only=True):
     room: int  # that the disk has left for this user
     commit: float  # how long the last transaction took
     commit_at: float  # when that was
-    worst_commit: float  # since it was measured before
+    worst_commit: float | None  # of the last minute
     failing: str  # why the last transaction failed; empty when it did not
     sweeping: bool  # what was trimmed is still being removed
 
@@ -379,6 +379,31 @@ class Measured(Event, frozen=True):
 
     ticket: Ticket
     figures: JournalFigures | None = None
+
+
+class Survey(Command, frozen=True):
+    """How the process itself fares. Surveyed."""
+
+    ticket: Ticket
+
+
+class ServerFigures(Struct, frozen=True, kw_only=True):
+    """Bytes and seconds; None is not measured yet."""
+
+    pid: int
+    uptime: float
+    memory: int | None
+    connections: int
+    lag: float | None  # of the loop, when it was looked last
+    worst_lag: float | None  # of the last minute
+    launcher: int  # its pid; 0: there is none
+
+
+class Surveyed(Event, frozen=True):
+    """At once."""
+
+    ticket: Ticket
+    figures: ServerFigures
 
 
 # --- feed and time -------------------------------------------------------------------------------------
@@ -422,6 +447,7 @@ AnyEvent: TypeAlias = (
     | Loaded
     | Found
     | Measured
+    | Surveyed
     | Tick
 )
 AnyCommand: TypeAlias = (
@@ -440,6 +466,7 @@ AnyCommand: TypeAlias = (
     | FindPrompt
     | FindApproval
     | Measure
+    | Survey
     | Publish
     | Wake
 )

@@ -46,6 +46,7 @@ from claude_remote_broker.scale import Scale, default, parse_scaled
 from claude_remote_broker.settings import Settings
 from claude_remote_broker.stamps import stamp
 from claude_remote_broker.state_lock import StateLock
+from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
 from claude_remote_broker.window import Window, start_window
 from claude_remote_broker.worker_plan import WorkerPlan
@@ -103,6 +104,7 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         self._life.handle_signals(loop)
+        self._lag = LagWatch(loop)
         raise_open_files(Limits())
         async with self._closers:
             await self._serve(loop)
@@ -125,7 +127,7 @@ class Server:
             await parts.adapters.launcher.start()
             self._announce(where)
             self._start_window()
-            with self._watching(loop):
+            with self._watching():
                 await self._life.wait()
         finally:
             if self._life.ending in {Ending.MAKE_WAY, Ending.RESTART}:
@@ -201,7 +203,10 @@ class Server:
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        adapters = Adapters(door, bus, feed, journal, launcher, folders, transcripts, administration)
+        surveyor = Surveyor(door, launcher, self._lag)
+        adapters = Adapters(
+            door, bus, feed, journal, launcher, folders, transcripts, administration, surveyor
+        )
         return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
@@ -262,16 +267,15 @@ class Server:
             await asyncio.to_thread(self._window.end)
 
     @contextmanager
-    def _watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def _watching(self) -> Iterator[None]:
         """Measure the loop's pauses, and tell systemd that we live."""
-        lag = LagWatch(loop)
-        lag.start()
+        self._lag.start()
         every = self._notifier.watchdog_every
         alive = tasks.spawn(self._tell_alive(every), "watchdog") if every else None
         try:
             yield
         finally:
-            lag.stop()
+            self._lag.stop()
             if alive is not None:
                 alive.cancel()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from claude_remote import messages
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
+from claude_remote.client.pinging import Pinging, Timing
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
@@ -41,14 +42,10 @@ _MAX_ANSWER = 64 * 1024 * 1024
 M = TypeVar("M", bound=Message)
 
 
-class Timing(NamedTuple):
-    """How long a ping took, in seconds: to connect (TLS and hellos included; 0 if already), and to answer."""
-
-    connect: float
-    request: float
+_CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Steering, Errands):
+class Client(Pinging, Steering, Errands):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -83,16 +80,6 @@ class Client(Steering, Errands):
     def close(self) -> None:
         """Close every idle connection. Turns that are still followed close theirs themselves."""
         self._pool.close()
-
-    def ping(self) -> Timing:
-        """One question to the server and back. The first one tells how long connecting took."""
-        with self._pool.link() as link:
-            began = time.monotonic()
-            link.send(messages.Ping())
-            _done(link)
-            took = time.monotonic() - began
-        connect, self._connect_time = self._connect_time, 0.0
-        return Timing(connect, took)
 
     # --- prompting --------------------------------------------------------------------------------------
 
@@ -187,6 +174,17 @@ class Client(Steering, Errands):
     def sessions(self) -> list[SessionInfo]:
         """The sessions that this client may see."""
         return list(self._sessions(messages.ListSessions()))
+
+    def conversations(self, limit: int = 200) -> list[messages.Conversation]:
+        """What claude has on disk there, the latest first, whoever began it: in a terminal, an editor, here.
+
+        Raises ErrandFailed when the server lacks what reads them.
+        """
+        found = []
+        with self.run_errand(messages.ListConversations(limit=limit)) as errand:
+            while (parcel := errand.receive(_CONVERSATIONS_WITHIN)) is not None:
+                found.append(parcel.read(messages.Conversation))
+        return found
 
     def decide(self, approval: str, verdict: Verdict) -> messages.Decided:
         """Decide an approval of any session. Somebody else may have been first: see `by`."""

@@ -17,7 +17,9 @@ from claude_remote.messages.clients import (
     Standing,
 )
 from claude_remote.messages.commands import Exec
+from claude_remote.messages.conversations import ListConversations
 from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -31,6 +33,7 @@ from claude_remote.messages.sessions import (
     Rename,
     Sessions,
 )
+from claude_remote.messages.status import ShowStatus, Status, Vitals
 from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
@@ -41,6 +44,7 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | ShowStatus
     | Await
     | Rename
     | Close
@@ -53,6 +57,9 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Get
+    | Put
+    | ListConversations
     | ChangeRights
     | ListWorkers
     | ScaleWorkers
@@ -69,6 +76,8 @@ FromServer: TypeAlias = (
     | Standing
     | Opened
     | Sessions
+    | Status
+    | Vitals
     | Answer
     | Feed
     | Decided
@@ -91,6 +100,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    ShowStatus: None,  # likewise
     Await: None,  # likewise
     Rename: Right.PROMPT,
     Close: Right.PROMPT,
@@ -104,6 +114,9 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
+    ListConversations: Right.VIEW,
     ChangeRights: Right.ADMIN,
     ListWorkers: Right.ADMIN,
     ScaleWorkers: Right.ADMIN,

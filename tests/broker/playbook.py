@@ -209,6 +209,11 @@ class Playbook:
                 ):
                     self.loads += isinstance(command, ports.Load)
                     answers.append(self.disk.perform(command))
+                case ports.Survey():
+                    figures = ports.ServerFigures(
+                        pid=7, uptime=60.0, memory=None, connections=1, lag=0.001, worst_lag=0.002, launcher=8
+                    )
+                    answers.append(ports.Surveyed(command.ticket, figures))
                 case ports.CheckFolder():
                     self.folder_checks.append(command)
                     answers.append(self._folder(command))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.tally import Tally
 from claude_remote_broker.ports import ClientTable
@@ -32,6 +33,7 @@ class Context:
     ids: Ids
     effects: Effects
     tally: Tally
+    keep: Keep = field(default_factory=Keep)
     now: float = 0.0
     stopping: bool = False
     sessions: Sessions = field(init=False)

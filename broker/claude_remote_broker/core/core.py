@@ -10,13 +10,14 @@ from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
-from claude_remote_broker.core.retention import Keep, Retention
+from claude_remote_broker.core.retention import Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
@@ -62,6 +63,7 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
         context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
@@ -75,7 +77,7 @@ class Core:
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
-        self._retention = Retention(context, keep or Keep())
+        self._retention = Retention(context)
         self._cutting = Cutting(context)
 
     @property
@@ -116,6 +118,7 @@ class Core:
                 | ports.Found()
                 | ports.FolderChecked()
                 | ports.Measured()
+                | ports.Surveyed()
                 | ports.Weighed()
                 | ports.ConversationFound()
             ):

@@ -24,9 +24,12 @@ from claude_remote_broker.ports import (
     Measured,
     Row,
     Send,
+    ServerFigures,
     Store,
     Stored,
     StoreFailed,
+    Survey,
+    Surveyed,
     Ticket,
     Wake,
     Weigh,
@@ -38,10 +41,11 @@ WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
+WhenSurveyed: TypeAlias = Callable[[ServerFigures], None]
 WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
 WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
 
-Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Weighed | ConversationFound
+Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Surveyed | Weighed | ConversationFound
 
 
 class Effects:
@@ -141,6 +145,12 @@ class Effects:
         self._waiting[ticket] = then
         self._commands.append(Measure(ticket))
 
+    def survey(self, then: WhenSurveyed) -> None:
+        """How the process fares."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Survey(ticket))
+
     def _ticket(self) -> Ticket:
         self._last_ticket += 1
         return self._last_ticket
@@ -153,7 +163,7 @@ def _answer(event: Answer) -> object:
             return event.rows
         case Found():
             return event.row
-        case Measured():
+        case Measured() | Surveyed():
             return event.figures
         case Weighed():
             return event.memory

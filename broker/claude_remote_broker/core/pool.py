@@ -27,6 +27,11 @@ class Pool:
         self._look = False
 
     @property
+    def waiting(self) -> int:
+        """How many sessions wait for a worker."""
+        return self._length
+
+    @property
     def line(self) -> list[Session]:
         """Who waits, in order."""
         return [*self._prompted.values(), *self._opened.values()]

@@ -17,6 +17,7 @@ from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
 from claude_remote_broker.core.renaming import Renaming
+from claude_remote_broker.core.surveying import Surveying
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
 
@@ -96,7 +97,7 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client, message).begin()
-            case m.Await() | m.Rename() | m.Close():
+            case m.Await() | m.Rename() | m.Close() | m.ShowStatus():
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
@@ -105,9 +106,11 @@ class Reception:
             case _:
                 self._answer(client, message)
 
-    def _look(self, client: Client, message: m.Await | m.Rename | m.Close) -> None:
-        """Requests about a session as a whole."""
+    def _look(self, client: Client, message: m.Await | m.Rename | m.Close | m.ShowStatus) -> None:
+        """Requests about sessions as wholes."""
         match message:
+            case m.ShowStatus():
+                Surveying(self._context, client, message).begin()
             case m.Await():
                 Awaiting(self._context, client, message).begin()
             case m.Rename():

@@ -190,6 +190,8 @@ class Workers:
         match verb:
             case bus.Batch():
                 intake.take(verb, event.payload, session, lease, self._context)
+            case bus.Beat():
+                lease.beaten(verb, self._context.now)
             case bus.Reply():
                 self._on_reply(session, verb, event.payload)
             case bus.Gone(epoch=lease.epoch):
