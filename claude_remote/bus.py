@@ -132,7 +132,8 @@ class Welcome(Verb, frozen=True, kw_only=True, omit_defaults=True):
 class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """Own this session: start its claude. Events get numbers from `next` on.
 
-    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them.
+    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them;
+    `rules` are what somebody allowed for the session, as claude's settings write them.
     The worker resumes `claude_session` when a transcript of it exists, and begins it otherwise.
     """
 
@@ -147,6 +148,7 @@ class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     base: str = ""
     mode: str | None = None
     model: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 class Ack(Verb, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,7 @@ from claude_remote_broker.feed_socket import FeedSocket
 from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
+from claude_remote_broker.memory import private_memory
 from claude_remote_broker.ports import Command, Event
 from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
@@ -200,6 +201,13 @@ class Broker:
         """Off the loop."""
         tasks.spawn(self._check_folder(command), "check folder")
 
+    def weigh(self, command: ports.Weigh) -> None:
+        """Off the loop."""
+        tasks.spawn(self._weigh(command), "weigh")
+
+    async def _weigh(self, command: ports.Weigh) -> None:
+        self.deliver(ports.Weighed(command.ticket, await asyncio.to_thread(private_memory, command.pids)))
+
     async def _check_folder(self, command: ports.CheckFolder) -> None:
         if self._adapters is not None:
             self.deliver(await self._adapters.folders.check(command))
@@ -244,6 +252,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
+        ports.Weigh: broker.weigh,
         ports.Store: journal.perform,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,

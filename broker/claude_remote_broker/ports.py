@@ -165,16 +165,22 @@ class CheckFolder(Command, frozen=True):
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
     apart: bool = False  # nor may any of them lie above what is claude-remote's own
     worktree: bool = False
+    stamp: bool = False  # say in what state it is, too
 
 
 class FolderChecked(Event, frozen=True):
-    """The real path, or why not."""
+    """The real path, or why not.
+
+    `stamp` is the same as long as a claude that was started there before knows what one would that is started
+    now; empty when nobody asked, or it cannot be told.
+    """
 
     ticket: Ticket
     path: str = ""
     error: RemoteError | None = None
     worktrees: str = ""  # the folder in which claude makes those of this repository
     taken: frozenset[str] = frozenset()  # the names that are in it
+    stamp: str = ""
 
 
 class FindConversation(Command, frozen=True):
@@ -256,6 +262,20 @@ class WorkersKnown(Event, frozen=True):
 
     Sent when the launcher has reached its zygote: at the broker's start, and again after a new zygote.
     """
+
+
+class Weigh(Command, frozen=True):
+    """Look how much memory processes have for themselves alone. Weighed."""
+
+    ticket: Ticket
+    pids: tuple[int, ...]
+
+
+class Weighed(Event, frozen=True):
+    """Bytes, by pid; a process that is gone, or somebody else's, is left out."""
+
+    ticket: Ticket
+    memory: dict[int, int]
 
 
 # --- journal -------------------------------------------------------------------------------------------
@@ -421,6 +441,7 @@ AnyEvent: TypeAlias = (
     | LaunchFailed
     | WorkerExited
     | WorkersKnown
+    | Weighed
     | Stored
     | StoreFailed
     | Loaded
@@ -439,6 +460,7 @@ AnyCommand: TypeAlias = (
     | ToWorker
     | Launch
     | Kill
+    | Weigh
     | Store
     | Load
     | FindPrompt

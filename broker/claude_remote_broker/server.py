@@ -42,7 +42,9 @@ from claude_remote_broker.notify import Notifier
 from claude_remote_broker.ports import Event
 from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
-from claude_remote_broker.settings import Settings, default_workers
+from claude_remote_broker.scale import Scale, default, parse_scaled
+from claude_remote_broker.settings import Settings
+from claude_remote_broker.stamps import stamp
 from claude_remote_broker.state_lock import StateLock
 from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
@@ -90,6 +92,8 @@ class Server:
         self._notifier = Notifier(prepared.environ)
         self._closers = AsyncExitStack()
         self._port: int | None = None
+        self._scale = Scale(0, 1)
+        self._scale_by = ""
         self._window: Window | None = None
         self._kept: tuple[Kept, ...] = ()
 
@@ -153,11 +157,16 @@ class Server:
         except JournalUnusable as error:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
+        self._scale, self._scale_by = _scale(self._settings, recovered.scale)
         core = Core(
             host=socket.gethostname(),
             version=VERSION,
             clients=registry,
-            max_workers=self._settings.workers or default_workers(),
+            max_workers=self._scale.most,
+            min_workers=self._scale.least,
+            idle=self._settings.idle,
+            warm=self._settings.warm,
+            started_with=str(self._settings.workers or ""),
             recovered=recovered,
             keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
@@ -170,7 +179,8 @@ class Server:
         feed = FeedSocket(context, paths.feed_socket)
         self._closers.callback(feed.close)
         private = (paths.config, paths.state, paths.run)
-        folders = Folders(start, private)
+        environment, program = prepared.environment, prepared.claude.path
+        folders = Folders(start, private, lambda folder: stamp(folder, environment, program))
         self._closers.callback(folders.close)
         transcripts = Transcripts(prepared.environment)
         self._closers.callback(transcripts.close)
@@ -221,18 +231,19 @@ class Server:
     def _announce(self, where: str) -> None:
         own = self._prepared.identity.fingerprint
         self._lock.tell(where)
-        workers = self._settings.workers
+        scale, idle = self._scale, self._settings.idle
         log.info(
-            "%s (%s), up to %d at once%s",
+            "%s (%s), up to %d at once (%s); parked %s",
             self._prepared.claude.path,
             self._prepared.claude.version,
-            workers or default_workers(),
-            "" if workers else " by this machine's cores and memory; --workers N changes it",
+            scale.most,
+            self._scale_by,
+            f"after {idle:g} s without work, but for {scale.least}" if idle else "only when room is needed",
         )
         print(f"claude-remote-server: listening on {where}, fingerprint {own}", flush=True)
         if self._port is not None and sys.stderr.isatty():
             print(add_line(own, self._port), file=sys.stderr)
-        self._notifier.ready(f"listening on {where}")
+        self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
 
     def _start_window(self) -> None:
         if self._before is not None and self._before.window:
@@ -294,3 +305,13 @@ class Server:
         handover.block()
         if self._life.ending is Ending.END:  # that was wanted meanwhile
             await adapters.launcher.stop(_ZYGOTE_WITHIN)
+
+
+def _scale(settings: Settings, kept: str) -> tuple[Scale, str]:
+    """How many workers, and who says so: the owner to an earlier server that was started as this one is."""
+    scaled = parse_scaled(kept)
+    if scaled is not None and scaled.instead_of == str(settings.workers or ""):
+        return scaled.scale, "as `workers scale` said; --workers changes it"
+    if settings.workers is not None:
+        return settings.workers, "--workers"
+    return default(), "by this machine's cores and memory; --workers changes it"

@@ -64,6 +64,7 @@ from claude_remote.messages.commands import (
     ToCommand,
 )
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
+from claude_remote.messages.files import FilesErrand, Get, Packet, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
     MAX_PROMPT,
@@ -91,6 +92,15 @@ from claude_remote.messages.sessions import (
     Target,
 )
 from claude_remote.messages.status import JournalStatus, SessionVitals, ShowStatus, Status, Vitals
+from claude_remote.messages.workers import (
+    MOST_WORKERS,
+    InLine,
+    ListWorkers,
+    ScaleWorkers,
+    WorkerInfo,
+    Workers,
+    WorkerState,
+)
 
 __all__ = [
     "BULK",
@@ -99,6 +109,7 @@ __all__ = [
     "HEARTBEAT_EVERY",
     "MAX_FOLDER",
     "MAX_PROMPT",
+    "MOST_WORKERS",
     "NEEDS",
     "PARCEL",
     "PROTOCOL",
@@ -132,6 +143,7 @@ __all__ = [
     "Exec",
     "Exited",
     "Feed",
+    "FilesErrand",
     "Fingerprint",
     "Finished",
     "Folder",
@@ -139,23 +151,28 @@ __all__ = [
     "FromClient",
     "FromCommand",
     "FromServer",
+    "Get",
     "Heartbeat",
     "Hello",
+    "InLine",
     "Input",
     "Interrupt",
     "JournalStatus",
     "Line",
     "ListClients",
     "ListSessions",
+    "ListWorkers",
     "Message",
     "Open",
     "Opened",
     "Output",
+    "Packet",
     "Parcel",
     "Part",
     "Ping",
     "Prompt",
     "PromptState",
+    "Put",
     "Record",
     "Refuse",
     "Rename",
@@ -164,6 +181,7 @@ __all__ = [
     "Resized",
     "Revoke",
     "Ring",
+    "ScaleWorkers",
     "Seen",
     "SessionInfo",
     "SessionState",
@@ -188,4 +206,7 @@ __all__ = [
     "Withdraw",
     "Word",
     "Words",
+    "WorkerInfo",
+    "WorkerState",
+    "Workers",
 ]

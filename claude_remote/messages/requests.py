@@ -18,6 +18,7 @@ from claude_remote.messages.clients import (
 )
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -32,6 +33,7 @@ from claude_remote.messages.sessions import (
     Sessions,
 )
 from claude_remote.messages.status import ShowStatus, Status, Vitals
+from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -54,7 +56,11 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Get
+    | Put
     | ChangeRights
+    | ListWorkers
+    | ScaleWorkers
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = (
@@ -82,6 +88,7 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Workers
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -105,5 +112,9 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
     ChangeRights: Right.ADMIN,
+    ListWorkers: Right.ADMIN,
+    ScaleWorkers: Right.ADMIN,
 }

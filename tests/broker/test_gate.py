@@ -31,6 +31,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Revoke(which="x"),
         m.Exec(),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
+        m.ListWorkers(),
+        m.ScaleWorkers(least=0, most=3),
     )
 }
 RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
     from claude_remote_broker.core.sessions import Sessions
+    from claude_remote_broker.core.warm import Warm
     from claude_remote_broker.core.workers import Workers
 
 
@@ -38,6 +39,7 @@ class Context:
     sessions: Sessions = field(init=False)
     workers: Workers = field(init=False)
     pool: Pool = field(init=False)
+    warm: Warm = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
     errands: Errands = field(init=False)

@@ -32,6 +32,8 @@ from claude_remote_broker.ports import (
     Surveyed,
     Ticket,
     Wake,
+    Weigh,
+    Weighed,
 )
 
 WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
@@ -40,9 +42,10 @@ WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
 WhenSurveyed: TypeAlias = Callable[[ServerFigures], None]
+WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
 WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
 
-Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Surveyed | ConversationFound
+Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Surveyed | Weighed | ConversationFound
 
 
 class Effects:
@@ -101,11 +104,18 @@ class Effects:
         *,
         apart: bool = False,
         worktree: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
         self._waiting[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree))
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree, stamp))
+
+    def weigh(self, pids: tuple[int, ...], then: WhenWeighed) -> None:
+        """The memory of processes."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Weigh(ticket, pids))
 
     def find_conversation(self, beginning: str, then: WhenConversationFound) -> None:
         """A conversation in claude's own files."""
@@ -155,5 +165,7 @@ def _answer(event: Answer) -> object:
             return event.row
         case Measured() | Surveyed():
             return event.figures
+        case Weighed():
+            return event.memory
         case _:
             return event

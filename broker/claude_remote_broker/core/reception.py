@@ -11,6 +11,7 @@ from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
+from claude_remote_broker.core.counting import Counting
 from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
@@ -136,6 +137,8 @@ class Reception:
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
+            case m.ListWorkers() | m.ScaleWorkers():
+                Counting(context, client, message).begin()
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
                 context.effects.do(Administer(client.conn, message, client.peer))
             case _:

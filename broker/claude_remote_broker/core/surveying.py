@@ -63,7 +63,7 @@ class Surveying(Exchange):
                 worst_lag=server.worst_lag,
                 launcher=server.launcher,
                 workers=len(context.workers.leases),
-                workers_most=context.pool.size,
+                workers_most=context.pool.scale.most,
                 waiting=context.pool.waiting,
                 sessions=len(seen),
                 prompts=sum(len(session.prompts) for session in seen),

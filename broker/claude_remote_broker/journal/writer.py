@@ -19,6 +19,7 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     Trim,
 )
@@ -200,6 +201,12 @@ class Writer:
                     "INSERT INTO approvals (id, sid, open, data) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
+                )
+            case PutScale(words=words):
+                self._connection.execute(
+                    "INSERT INTO meta VALUES ('scale', ?)"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (words,),
                 )
             case Trim(tombstone=tombstone):
                 self._trim(tombstone)
