@@ -69,7 +69,7 @@ class Core:
             keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
-        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
