@@ -29,6 +29,7 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Refuse(which="x"),
         m.Revoke(which="x"),
         m.Exec(),
+        m.ListConversations(),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
     )
 }
