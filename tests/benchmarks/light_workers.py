@@ -1,13 +1,14 @@
 """A zygote and all its workers in one process, with nothing behind them: what a broker costs alone.
 
-    python -m tests.benchmarks.light_workers SOCKET
+    python -m tests.benchmarks.light_workers [the arguments of claude-remote-server]
 
-It takes the place of the zygote at SOCKET. A worker is a socket on the bus that takes its lease, and answers
+is a server whose zygote is of this kind. A worker is a socket on the bus that takes its lease, and answers
 the prompt `emit COUNT SIZE RATE` with so many lines, as tests.benchmarks.stand_in does.
 """
 
 from __future__ import annotations
 
+import argparse
 import heapq
 import os
 import select
@@ -24,6 +25,9 @@ from claude_remote.messages import Source
 from claude_remote.version import VERSION
 from claude_remote_workers.orders import Orders
 from tests.benchmarks.stand_in import make_line
+from tests.e2e.zygotes import execute_instead
+
+_ZYGOTE = "light-zygote"
 
 
 class LightWorker:
@@ -99,7 +103,8 @@ class LightWorker:
 class LightZygote:
     """Forks nobody."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, build: str) -> None:
+        self._build = build
         self._orders = Orders(path)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 4096)
@@ -152,7 +157,9 @@ class LightZygote:
                 self._orders.report(self._forked(worker))
             case launch.List():
                 told = tuple(map(self._forked, self._workers.values()))
-                self._orders.report(launch.Workers(version=VERSION, pid=os.getpid(), workers=told))
+                self._orders.report(
+                    launch.Workers(version=VERSION, pid=os.getpid(), workers=told, build=self._build)
+                )
             case launch.Kill(worker=name):
                 self._orders.report(launch.Exited(worker=name, pid=os.getpid(), status=0))
             case launch.Quit():
@@ -162,5 +169,20 @@ class LightZygote:
         return launch.Forked(worker=worker.name, pid=os.getpid(), started=self._started)
 
 
+def main() -> int:
+    """Be the server, or what it starts."""
+    if sys.argv[1:2] == [_ZYGOTE]:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--socket", type=Path, required=True)
+        parser.add_argument("--build", required=True)
+        options = parser.parse_args(sys.argv[2:])
+        LightZygote(options.socket, options.build).run()
+        return 0
+    from claude_remote_broker import cli
+
+    execute_instead("tests.benchmarks.light_workers", _ZYGOTE)
+    return cli.main()
+
+
 if __name__ == "__main__":
-    LightZygote(Path(sys.argv[1])).run()
+    sys.exit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 import time
@@ -13,15 +12,13 @@ import psutil  # type: ignore[import-untyped]
 
 from claude_remote.client import Client
 from claude_remote.client.events import Line
-from claude_remote.files import make_private_folder
-from claude_remote.paths import find_paths
 from tests.benchmarks.bare_pipe import make_program
 from tests.benchmarks.figures import Report, percentile
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.stand_in import written_at
 from tests.benchmarks.usage import cpu_seconds, private_memory
 from tests.benchmarks.yard import Yard
-from tests.e2e.lab import Lab
+from tests.e2e.lab import Lab, importing_tests
 
 _RATE, _SIZE = 20, 300
 _READ = 20  # of the sessions; who reads all of them costs more than who serves them
@@ -74,21 +71,12 @@ def run(settings: Settings) -> Report:
 @contextmanager
 def _yard(workers: int) -> Iterator[Yard]:
     with Lab() as lab:
-        socket = find_paths(lab.server_environment).zygote_socket
-        make_private_folder(socket.parent)
-        argv = [sys.executable, "-m", "tests.benchmarks.light_workers", str(socket)]
-        light = subprocess.Popen(argv, env=lab.server_environment)
-        try:
-            while not socket.exists():
-                assert light.poll() is None
-                time.sleep(0.01)
-            program = make_program(lab.folder)
-            lab.start("--workers", str(workers), "--claude", str(program))
-            yield Yard(lab, lab.approved("bench"), program)
-            lab.server.stop(30)
-        finally:
-            light.kill()
-            light.wait()
+        lab.server_environment |= importing_tests()
+        lab.program = (sys.executable, "-m", "tests.benchmarks.light_workers")
+        program = make_program(lab.folder)
+        lab.start("--workers", str(workers), "--claude", str(program))
+        yield Yard(lab, lab.approved("bench"), program)
+        lab.server.stop(30)
 
 
 def _follow(client: Client, session: str, prompt: str, late: list[tuple[int, int]]) -> None:
