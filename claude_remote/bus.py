@@ -76,7 +76,19 @@ class Batch(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Beat(Verb, frozen=True, kw_only=True, omit_defaults=True):
-    """Both ways, every HEARTBEAT_EVERY seconds. The broker's echoes nothing: it says that it knows you."""
+    """Both ways, every HEARTBEAT_EVERY seconds. The broker's says that it knows you.
+
+    `at` is the broker's time; the worker's next beat gives it back as `echo` after having `held` it so many
+    seconds, which tells the round trip. The rest is the worker's too: the pid of its claude, how many seconds
+    ago that wrote something (None: nothing yet), and how many bytes are not acknowledged.
+    """
+
+    at: Time = 0.0
+    echo: Time = 0.0
+    held: Time = 0.0
+    claude: Pid = 0
+    claude_ago: Time | None = None
+    kept: Count = 0
 
 
 class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -120,7 +132,8 @@ class Welcome(Verb, frozen=True, kw_only=True, omit_defaults=True):
 class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """Own this session: start its claude. Events get numbers from `next` on.
 
-    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them.
+    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them;
+    `rules` are what somebody allowed for the session, as claude's settings write them.
     The worker resumes `claude_session` when a transcript of it exists, and begins it otherwise.
     """
 
@@ -135,6 +148,7 @@ class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     base: str = ""
     mode: str | None = None
     model: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 class Ack(Verb, frozen=True, kw_only=True, omit_defaults=True):

@@ -130,6 +130,22 @@ class ApprovalVoid(Fact, frozen=True, kw_only=True, tag="approval-void"):
     reason: str
 
 
+class RulesAdded(Fact, frozen=True, kw_only=True, tag="rules-added"):
+    """For the rest of this session claude does not ask about these, as claude's settings write rules.
+
+    Somebody decided so; claude forgets them when it ends, and is told them again when it is resumed.
+    """
+
+    approval: str
+    rules: tuple[str, ...]
+
+
+class BackgroundChanged(Fact, frozen=True, kw_only=True, tag="background-changed"):
+    """So many tasks run in the background now. They would end with claude, so it is not parked."""
+
+    tasks: int
+
+
 class SessionChanged(Fact, frozen=True, kw_only=True, tag="session-changed"):
     """Something about the conversation is different now; None is unchanged."""
 
@@ -159,6 +175,8 @@ AnyFact: TypeAlias = (
     | ApprovalTaken
     | ToolFinished
     | ApprovalVoid
+    | RulesAdded
+    | BackgroundChanged
     | SessionChanged
     | Notice
 )

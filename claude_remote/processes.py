@@ -9,6 +9,7 @@ starts inherits.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -59,6 +60,23 @@ def ticks(process: Process) -> int:
 def is_alive(process: Process) -> bool:
     """Whether this very process runs. One that is dead but not yet reaped does not."""
     return find_process(process.pid) == process
+
+
+def wait_until_gone(process: Process | None, patience: float) -> bool:
+    """Wait, at most so many seconds, until a process has ended. Whether it has."""
+    if process is None or not is_alive(process):
+        return True
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        # The descriptor holds the pid: if it is still the right process now, its end is what wakes us.
+        return not is_alive(process) or bool(poller.poll(patience * 1000))
+    finally:
+        os.close(descriptor)
 
 
 def snapshot() -> dict[int, Entry]:
@@ -113,14 +131,15 @@ def find_lease(marker: str) -> list[Process]:
     return [process for process, found in find_marked(marker).items() if found == marker]
 
 
-def is_in_background(pid: int) -> bool:
-    """Whether a process was started to outlive its errand."""
+def background_marker(pid: int) -> str | None:
+    """What a process that was started to outlive its errand carries; None for others."""
     wanted = f"{BACKGROUND_VARIABLE}=".encode()
     try:
         environment = (_PROC / str(pid) / "environ").read_bytes()
     except OSError:
-        return False
-    return any(entry.startswith(wanted) for entry in environment.split(b"\0"))
+        return None
+    found = [entry for entry in environment.split(b"\0") if entry.startswith(wanted)]
+    return found[0].partition(b"=")[2].decode(errors="replace") if found else None
 
 
 def send_signal(process: Process, number: signal.Signals) -> bool:

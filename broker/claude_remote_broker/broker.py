@@ -20,7 +20,9 @@ from claude_remote_broker.feed_socket import FeedSocket
 from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
+from claude_remote_broker.memory import private_memory
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Adapters:
     folders: Folders
     transcripts: Transcripts
     administration: Administration
+    surveyor: Surveyor
 
 
 class Broker:
@@ -198,6 +201,13 @@ class Broker:
         """Off the loop."""
         tasks.spawn(self._check_folder(command), "check folder")
 
+    def weigh(self, command: ports.Weigh) -> None:
+        """Off the loop."""
+        tasks.spawn(self._weigh(command), "weigh")
+
+    async def _weigh(self, command: ports.Weigh) -> None:
+        self.deliver(ports.Weighed(command.ticket, await asyncio.to_thread(private_memory, command.pids)))
+
     async def _check_folder(self, command: ports.CheckFolder) -> None:
         if self._adapters is not None:
             self.deliver(await self._adapters.folders.check(command))
@@ -227,6 +237,9 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def publish(command: ports.Publish) -> None:
         adapters.feed.publish(command.published)
 
+    def survey(command: ports.Survey) -> None:
+        broker.deliver(ports.Surveyed(command.ticket, adapters.surveyor.survey()))
+
     def wake(command: ports.Wake) -> None:
         broker.wake(command.delay)
 
@@ -239,11 +252,13 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
+        ports.Weigh: broker.weigh,
         ports.Store: journal.perform,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
         ports.Measure: journal.perform,
+        ports.Survey: survey,
         ports.Publish: publish,
         ports.Wake: wake,
     }

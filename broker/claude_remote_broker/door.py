@@ -21,6 +21,7 @@ from claude_remote.version import VERSION
 from claude_remote_broker import ports
 from claude_remote_broker.admission import Admission
 from claude_remote_broker.bell import Bell
+from claude_remote_broker.bulk_turn import BulkTurn
 from claude_remote_broker.connection import Connection
 from claude_remote_broker.exchanges import Exchanges, Sink
 from claude_remote_broker.limits import Limits, Pace
@@ -64,6 +65,7 @@ class Door:
         )
         self._connections: dict[ports.Connection, Connection] = {}
         self._clients: dict[str, _Client] = {}
+        self._bulk = BulkTurn(self._loop.call_soon)
         self._clock: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._empty.set()
@@ -100,6 +102,11 @@ class Door:
     def start(self) -> None:
         """Begin to look at the time."""
         self._tick()
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
 
     def send(self, conn: ports.Connection, message: messages.Message, payload: bytes = b"") -> None:
         """Send a message to a client; to one that is gone, nothing."""
@@ -147,7 +154,7 @@ class Door:
 
     def _let_in(self, connection: Connection, fingerprint: str, error: RemoteError | None) -> None:
         way = Way.LOCAL if fingerprint == LOCAL else Way.DOOR
-        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now()))
+        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now(), self._bulk))
         if error is None and len(client.connections) >= self._limits.connections_per_client:
             error = TooManyConnections("This client has as many connections as one may have.")
         if error is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,10 +21,16 @@ TIMEOUT = 10.0
 
 
 class Folders:
-    """Performs CheckFolder off the loop. `default` is where sessions start, `private` what is ours alone."""
+    """Performs CheckFolder off the loop. `default` is where sessions start, `private` what is ours alone.
 
-    def __init__(self, default: Path, private: Iterable[Path]) -> None:
+    `stamp` tells the state of a folder, for who asks.
+    """
+
+    def __init__(
+        self, default: Path, private: Iterable[Path], stamp: Callable[[Path], str] = lambda _: ""
+    ) -> None:
         self._default = default
+        self._stamp = stamp
         self._private = tuple(Path(os.path.realpath(folder)) for folder in private)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="folders")
 
@@ -51,12 +57,13 @@ class Folders:
             worktrees, taken = (
                 self._worktrees(folder, roots) if command.worktree else (None, frozenset[str]())
             )
+            stamp = self._stamp(folder) if command.stamp else ""
         except RemoteError as error:
             return FolderChecked(command.ticket, error=error)
         except (OSError, ValueError, RuntimeError) as error:
             words = getattr(error, "strerror", None) or str(error)
             return FolderChecked(command.ticket, error=NoSuchFolder(f"cannot use that folder: {words}"))
-        return FolderChecked(command.ticket, str(folder), None, str(worktrees or ""), taken)
+        return FolderChecked(command.ticket, str(folder), None, str(worktrees or ""), taken, stamp)
 
     def close(self) -> None:
         """Do not wait for a disk that hangs."""

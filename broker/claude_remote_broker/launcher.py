@@ -117,9 +117,12 @@ class Launcher:
         if self._supervisor is not None:
             await tasks.end(self._supervisor)
         if self._link is not None:
+            ending = processes.find_process(self._link.pid)
             self._link.send(orders.Quit())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._unlinked.wait(), patience)
+                # It hangs up a moment before it ends; what is to outlive it is below it until then.
+                await asyncio.to_thread(processes.wait_until_gone, ending, patience)
         await asyncio.to_thread(self._remains.kill_everything)
         if self._child is not None and not await asyncio.to_thread(self._child.wait, KILL_PATIENCE):
             log.error("the zygote (pid %d) cannot be ended", self._child.popen.pid)

@@ -165,16 +165,22 @@ class CheckFolder(Command, frozen=True):
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
     apart: bool = False  # nor may any of them lie above what is claude-remote's own
     worktree: bool = False
+    stamp: bool = False  # say in what state it is, too
 
 
 class FolderChecked(Event, frozen=True):
-    """The real path, or why not."""
+    """The real path, or why not.
+
+    `stamp` is the same as long as a claude that was started there before knows what one would that is started
+    now; empty when nobody asked, or it cannot be told.
+    """
 
     ticket: Ticket
     path: str = ""
     error: RemoteError | None = None
     worktrees: str = ""  # the folder in which claude makes those of this repository
     taken: frozenset[str] = frozenset()  # the names that are in it
+    stamp: str = ""
 
 
 class FindConversation(Command, frozen=True):
@@ -256,6 +262,20 @@ class WorkersKnown(Event, frozen=True):
 
     Sent when the launcher has reached its zygote: at the broker's start, and again after a new zygote.
     """
+
+
+class Weigh(Command, frozen=True):
+    """Look how much memory processes have for themselves alone. Weighed."""
+
+    ticket: Ticket
+    pids: tuple[int, ...]
+
+
+class Weighed(Event, frozen=True):
+    """Bytes, by pid; a process that is gone, or somebody else's, is left out."""
+
+    ticket: Ticket
+    memory: dict[int, int]
 
 
 # --- journal -------------------------------------------------------------------------------------------
@@ -349,7 +369,7 @@ class JournalFigures(Struct, frozen=True, kw_only=True):
     room: int  # that the disk has left for this user
     commit: float  # how long the last transaction took
     commit_at: float  # when that was
-    worst_commit: float  # since it was measured before
+    worst_commit: float | None  # of the last minute
     failing: str  # why the last transaction failed; empty when it did not
     sweeping: bool  # what was trimmed is still being removed
 
@@ -359,6 +379,31 @@ class Measured(Event, frozen=True):
 
     ticket: Ticket
     figures: JournalFigures | None = None
+
+
+class Survey(Command, frozen=True):
+    """How the process itself fares. Surveyed."""
+
+    ticket: Ticket
+
+
+class ServerFigures(Struct, frozen=True, kw_only=True):
+    """Bytes and seconds; None is not measured yet."""
+
+    pid: int
+    uptime: float
+    memory: int | None
+    connections: int
+    lag: float | None  # of the loop, when it was looked last
+    worst_lag: float | None  # of the last minute
+    launcher: int  # its pid; 0: there is none
+
+
+class Surveyed(Event, frozen=True):
+    """At once."""
+
+    ticket: Ticket
+    figures: ServerFigures
 
 
 # --- feed and time -------------------------------------------------------------------------------------
@@ -396,11 +441,13 @@ AnyEvent: TypeAlias = (
     | LaunchFailed
     | WorkerExited
     | WorkersKnown
+    | Weighed
     | Stored
     | StoreFailed
     | Loaded
     | Found
     | Measured
+    | Surveyed
     | Tick
 )
 AnyCommand: TypeAlias = (
@@ -413,11 +460,13 @@ AnyCommand: TypeAlias = (
     | ToWorker
     | Launch
     | Kill
+    | Weigh
     | Store
     | Load
     | FindPrompt
     | FindApproval
     | Measure
+    | Survey
     | Publish
     | Wake
 )

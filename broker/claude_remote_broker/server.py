@@ -42,8 +42,11 @@ from claude_remote_broker.notify import Notifier
 from claude_remote_broker.ports import Event
 from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
-from claude_remote_broker.settings import Settings, default_workers
+from claude_remote_broker.scale import Scale, default, parse_scaled
+from claude_remote_broker.settings import Settings
+from claude_remote_broker.stamps import stamp
 from claude_remote_broker.state_lock import StateLock
+from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
 from claude_remote_broker.window import Window, start_window
 from claude_remote_broker.worker_plan import WorkerPlan
@@ -89,6 +92,8 @@ class Server:
         self._notifier = Notifier(prepared.environ)
         self._closers = AsyncExitStack()
         self._port: int | None = None
+        self._scale = Scale(0, 1)
+        self._scale_by = ""
         self._window: Window | None = None
         self._kept: tuple[Kept, ...] = ()
 
@@ -99,6 +104,7 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         self._life.handle_signals(loop)
+        self._lag = LagWatch(loop)
         raise_open_files(Limits())
         async with self._closers:
             await self._serve(loop)
@@ -121,7 +127,7 @@ class Server:
             await parts.adapters.launcher.start()
             self._announce(where)
             self._start_window()
-            with self._watching(loop):
+            with self._watching():
                 await self._life.wait()
         finally:
             if self._life.ending in {Ending.MAKE_WAY, Ending.RESTART}:
@@ -151,11 +157,16 @@ class Server:
         except JournalUnusable as error:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
+        self._scale, self._scale_by = _scale(self._settings, recovered.scale)
         core = Core(
             host=socket.gethostname(),
             version=VERSION,
             clients=registry,
-            max_workers=self._settings.workers or default_workers(),
+            max_workers=self._scale.most,
+            min_workers=self._scale.least,
+            idle=self._settings.idle,
+            warm=self._settings.warm,
+            started_with=str(self._settings.workers or ""),
             recovered=recovered,
             keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
@@ -168,7 +179,8 @@ class Server:
         feed = FeedSocket(context, paths.feed_socket)
         self._closers.callback(feed.close)
         private = (paths.config, paths.state, paths.run)
-        folders = Folders(start, private)
+        environment, program = prepared.environment, prepared.claude.path
+        folders = Folders(start, private, lambda folder: stamp(folder, environment, program))
         self._closers.callback(folders.close)
         transcripts = Transcripts(prepared.environment)
         self._closers.callback(transcripts.close)
@@ -191,7 +203,10 @@ class Server:
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        adapters = Adapters(door, bus, feed, journal, launcher, folders, transcripts, administration)
+        surveyor = Surveyor(door, launcher, self._lag)
+        adapters = Adapters(
+            door, bus, feed, journal, launcher, folders, transcripts, administration, surveyor
+        )
         return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
@@ -225,18 +240,19 @@ class Server:
     def _announce(self, where: str) -> None:
         own = self._prepared.identity.fingerprint
         self._lock.tell(where)
-        workers = self._settings.workers
+        scale, idle = self._scale, self._settings.idle
         log.info(
-            "%s (%s), up to %d at once%s",
+            "%s (%s), up to %d at once (%s); parked %s",
             self._prepared.claude.path,
             self._prepared.claude.version,
-            workers or default_workers(),
-            "" if workers else " by this machine's cores and memory; --workers N changes it",
+            scale.most,
+            self._scale_by,
+            f"after {idle:g} s without work, but for {scale.least}" if idle else "only when room is needed",
         )
         print(f"claude-remote-server: listening on {where}, fingerprint {own}", flush=True)
         if self._port is not None and sys.stderr.isatty():
             print(add_line(own, self._port), file=sys.stderr)
-        self._notifier.ready(f"listening on {where}")
+        self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
 
     def _start_window(self) -> None:
         if self._before is not None and self._before.window:
@@ -251,16 +267,15 @@ class Server:
             await asyncio.to_thread(self._window.end)
 
     @contextmanager
-    def _watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def _watching(self) -> Iterator[None]:
         """Measure the loop's pauses, and tell systemd that we live."""
-        lag = LagWatch(loop)
-        lag.start()
+        self._lag.start()
         every = self._notifier.watchdog_every
         alive = tasks.spawn(self._tell_alive(every), "watchdog") if every else None
         try:
             yield
         finally:
-            lag.stop()
+            self._lag.stop()
             if alive is not None:
                 alive.cancel()
 
@@ -303,3 +318,13 @@ class Server:
 
 def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _scale(settings: Settings, kept: str) -> tuple[Scale, str]:
+    """How many workers, and who says so: the owner to an earlier server that was started as this one is."""
+    scaled = parse_scaled(kept)
+    if scaled is not None and scaled.instead_of == str(settings.workers or ""):
+        return scaled.scale, "as `workers scale` said; --workers changes it"
+    if settings.workers is not None:
+        return settings.workers, "--workers"
+    return default(), "by this machine's cores and memory; --workers changes it"

@@ -16,16 +16,22 @@ COMMANDS = (
     "completion",
     "config",
     "exec",
+    "get",
     "interrupt",
     "logs",
     "ping",
+    "put",
     "rename",
     "send",
     "servers",
     "sessions",
+    "status",
     "stop",
     "wait",
 )
+
+# Whose arguments may be any bytes, such as names of files.
+_TAKES_BYTES = frozenset({"exec", "get", "put"})
 
 
 class Called(NamedTuple):
@@ -65,7 +71,7 @@ def find_command(words: Sequence[str]) -> Called:
 
 def _dispatch(words: list[str], terminal: Terminal, on_long: Callable[[], None]) -> int:
     called = find_command(words)
-    for word in () if called.command == "exec" else words:
+    for word in () if called.command in _TAKES_BYTES else words:
         # What is not UTF-8 arrives as lone surrogates (PEP 383), and could be sent to nobody.
         if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
             from claude_remote.errors import BadOption

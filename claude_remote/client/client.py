@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from claude_remote import messages
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
+from claude_remote.client.pinging import Pinging, Timing
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
@@ -41,17 +42,10 @@ _MAX_ANSWER = 64 * 1024 * 1024
 M = TypeVar("M", bound=Message)
 
 
-class Timing(NamedTuple):
-    """How long a ping took, in seconds: to connect (TLS and hellos included; 0 if already), and to answer."""
-
-    connect: float
-    request: float
-
-
 _CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Steering, Errands):
+class Client(Pinging, Steering, Errands):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -86,16 +80,6 @@ class Client(Steering, Errands):
     def close(self) -> None:
         """Close every idle connection. Turns that are still followed close theirs themselves."""
         self._pool.close()
-
-    def ping(self) -> Timing:
-        """One question to the server and back. The first one tells how long connecting took."""
-        with self._pool.link() as link:
-            began = time.monotonic()
-            link.send(messages.Ping())
-            _done(link)
-            took = time.monotonic() - began
-        connect, self._connect_time = self._connect_time, 0.0
-        return Timing(connect, took)
 
     # --- prompting --------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Link:
         self._stream = stream
         self._closing = closing
         self._decoder = framing.Decoder()
+        self._room = memoryview(bytearray(_READ_SIZE))
         self._arrived: deque[Incoming] = deque()
         self._outbox: deque[bytes] = deque()
         self._sending = memoryview(b"")
@@ -248,16 +249,26 @@ class Link:
 
     def _read(self) -> bool:
         """Take what has arrived; False when there is nothing. Raises at the end of the stream."""
-        try:
-            data = self._stream.recv(_READ_SIZE)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+        taken = 0
+        # TLS gives a record of 16 KiB at a time: to look at all else after each would cost more than it.
+        while taken < _READ_SIZE:
+            try:
+                count = self._stream.recv_into(self._room[taken:])
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                break
+            except OSError as error:
+                if taken:  # the next call meets it again
+                    break
+                raise self._lost(error) from None
+            if not count:
+                if taken:
+                    break
+                raise LinkLost(f"{self.peer} closed the connection")
+            taken += count
+        if not taken:
             return False
-        except OSError as error:
-            raise self._lost(error) from None
-        if not data:
-            raise LinkLost(f"{self.peer} closed the connection")
         self._heard = time.monotonic()
-        for header, payload in self._decoder.feed(data):
+        for header, payload in self._decoder.feed(self._room[:taken]):
             self._arrived.append(Incoming(codec.unpack(header, _FROM_SERVER), payload))
         return True
 

@@ -28,6 +28,11 @@ class Exec(FolderErrand, frozen=True, kw_only=True, tag="exec"):
     term: Word = ""  # and of this kind: TERM
     background: bool = False
 
+    @property
+    def leaves_processes(self) -> bool:
+        """Whether it is to start something that outlives it."""
+        return self.background
+
 
 class CommandWord(Record, frozen=True, kw_only=True, tag_field="word"):
     """The header of a parcel."""

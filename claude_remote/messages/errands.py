@@ -24,6 +24,11 @@ HEADER = 16 * 1024
 class Errand(Message, frozen=True, kw_only=True):
     """A request that an errand carries out. Answered by parcels, then Done."""
 
+    @property
+    def leaves_processes(self) -> bool:
+        """Whether it is to start something that outlives it."""
+        return False
+
 
 class FolderErrand(Errand, frozen=True, kw_only=True):
     """One that begins in a folder: relative to where the server starts sessions; None: there."""

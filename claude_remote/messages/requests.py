@@ -19,6 +19,7 @@ from claude_remote.messages.clients import (
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.conversations import ListConversations
 from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -32,6 +33,8 @@ from claude_remote.messages.sessions import (
     Rename,
     Sessions,
 )
+from claude_remote.messages.status import ShowStatus, Status, Vitals
+from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -41,6 +44,7 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | ShowStatus
     | Await
     | Rename
     | Close
@@ -53,8 +57,12 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Get
+    | Put
     | ListConversations
     | ChangeRights
+    | ListWorkers
+    | ScaleWorkers
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = (
@@ -68,6 +76,8 @@ FromServer: TypeAlias = (
     | Standing
     | Opened
     | Sessions
+    | Status
+    | Vitals
     | Answer
     | Feed
     | Decided
@@ -80,6 +90,7 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Workers
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -89,6 +100,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    ShowStatus: None,  # likewise
     Await: None,  # likewise
     Rename: Right.PROMPT,
     Close: Right.PROMPT,
@@ -102,6 +114,10 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
     ListConversations: Right.VIEW,
     ChangeRights: Right.ADMIN,
+    ListWorkers: Right.ADMIN,
+    ScaleWorkers: Right.ADMIN,
 }

@@ -12,6 +12,7 @@ from claude_remote_broker.journal import (
     PromptRow,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     Recovered,
     RecoveredSession,
@@ -46,6 +47,7 @@ class MemoryDisk:
         self.prompts: dict[str, PromptRow] = {}
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
+        self.scale = ""
         self.tombstones: list[Tombstone] = []
         self.full = ""  # why nothing can be stored
         self.runs = 0
@@ -96,7 +98,7 @@ class MemoryDisk:
             )
             for row in self.sessions.values()
         ]
-        return Recovered("state", self.runs, tuple(sessions), tuple(self.tombstones))
+        return Recovered("state", self.runs, tuple(sessions), tuple(self.tombstones), self.scale)
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -136,6 +138,8 @@ class MemoryDisk:
                 self._put(prompt, self.texts.get(prompt.id, b""))
             case PutApproval(row=approval):
                 self.approvals[approval.id] = approval
+            case PutScale(words=words):
+                self.scale = words
             case Trim(tombstone=tombstone):
                 del self.sessions[tombstone.id]
                 self.log.pop(tombstone.id, None)

@@ -82,6 +82,10 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        least: int = 0,
+        idle: float = 0.0,
+        warm: int = 0,
+        started_with: str = "",
         keep: Keep | None = None,
     ) -> None:
         self.disk = disk or MemoryDisk()
@@ -92,6 +96,10 @@ class Playbook:
             version="1",
             clients=self.table,
             max_workers=workers,
+            min_workers=least,
+            idle=idle,
+            warm=warm,
+            started_with=started_with,
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
@@ -102,6 +110,8 @@ class Playbook:
         self.held: deque[ports.Store] = deque()
         self.folders: dict[str | None, ports.FolderChecked] = {}
         self.folder_checks: list[ports.CheckFolder] = []
+        self.stamp = "as it was"
+        self.memory: dict[int, int] = {}
         self.worktrees: frozenset[str] = frozenset()  # that are there
         self.conversations: dict[str, ports.ConversationFound] = {}  # of claude's own
         self.loads = 0
@@ -199,9 +209,17 @@ class Playbook:
                 ):
                     self.loads += isinstance(command, ports.Load)
                     answers.append(self.disk.perform(command))
+                case ports.Survey():
+                    figures = ports.ServerFigures(
+                        pid=7, uptime=60.0, memory=None, connections=1, lag=0.001, worst_lag=0.002, launcher=8
+                    )
+                    answers.append(ports.Surveyed(command.ticket, figures))
                 case ports.CheckFolder():
                     self.folder_checks.append(command)
                     answers.append(self._folder(command))
+                case ports.Weigh():
+                    memory = {pid: size for pid, size in self.memory.items() if pid in command.pids}
+                    answers.append(ports.Weighed(command.ticket, memory))
                 case ports.FindConversation():
                     answers.append(self._conversation(command))
                 case _:
@@ -213,7 +231,8 @@ class Playbook:
             return ports.FolderChecked(command.ticket, known.path, known.error)
         path = os.path.join("/home/me", command.path or "").rstrip("/")  # noqa: PTH118  a path of nowhere
         worktrees = f"{path}/.claude/worktrees" if command.worktree else ""
-        return ports.FolderChecked(command.ticket, path, None, worktrees, self.worktrees)
+        stamp = self.stamp if command.stamp else ""
+        return ports.FolderChecked(command.ticket, path, None, worktrees, self.worktrees, stamp)
 
     def _conversation(self, command: ports.FindConversation) -> ports.ConversationFound:
         found = self.conversations.get(command.beginning)

@@ -33,6 +33,8 @@ UNIONS: list[Any] = [
     launch.AnyReport,
     feed.Published,
     feed.Snapshot,
+    messages.ToCommand,
+    messages.FromCommand,
 ]
 VERBS = [*bus.FROM_WORKER.values(), *bus.FROM_BROKER.values()]
 
@@ -47,7 +49,9 @@ def packed(value: object) -> bytes:
 
 @given(st.data())
 @pytest.mark.parametrize(
-    "union", UNIONS, ids=["from client", "from server", "order", "report", "feed", "snapshot"]
+    "union",
+    UNIONS,
+    ids=["from client", "from server", "order", "report", "feed", "snapshot", "to command", "from command"],
 )
 def test_every_message_comes_back(union: Any, data: st.DataObject) -> None:
     message = data.draw(any_of(union))

@@ -188,8 +188,10 @@ class Lab:
         return self.servers[-1]
 
     def start(self, *argv: str, port: int = 0) -> Server:
-        """Start the server; it is ready when this returns."""
-        server = Server(self, port, argv)
+        """Start the server; it is ready when this returns. Without a warm claude, unless `argv` wants one:
+        many tests count claudes.
+        """
+        server = Server(self, port, ("--warm", "0", *argv))
         self.servers.append(server)
         return server
 

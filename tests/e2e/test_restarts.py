@@ -167,3 +167,51 @@ def _wait_for(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < deadline, path
         time.sleep(0.02)
+
+
+_DEFECT = """
+import sys
+from pathlib import Path
+
+FLAG = Path({flag!r})
+
+if any("claude-remote-server" in word for word in sys.orig_argv):
+    from claude_remote_broker.core import reception
+
+    listed = reception.pages
+
+    def pages(*arguments):
+        if FLAG.exists():
+            FLAG.unlink()
+            raise RuntimeError("a defect")
+        return listed(*arguments)
+
+    reception.pages = pages
+"""
+
+
+def test_a_defect_is_answered_by_a_new_life(own_lab: Lab) -> None:
+    """What is in memory may be wrong then; what is on disk is not. The turn goes on."""
+    lab = own_lab
+    vars(lab)["complaints"] = list  # it is to complain
+    folder, flag = lab.folder / "patched", lab.folder / "now"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(_DEFECT.format(flag=str(flag)))
+    before = lab.server_environment.get("PYTHONPATH", "")
+    lab.server_environment["PYTHONPATH"] = f"{folder}:{before}"
+    server = lab.start()
+    alice = lab.approved("alice")
+    gate = gated_story(lab)
+    with alice.start("-p", "a long story") as running:
+        running.wait_for("piece 9")
+        claudes = lab.claudes()
+        flag.touch()
+        with alice.start("sessions") as asking:
+            asking.finish()
+        server.running.wait_for("making way for the next life", stream="err")
+        assert "RuntimeError: a defect" in server.log
+        gate.open()
+        ran = running.finish()
+    assert (ran.code, ran.out) == (0, PIECES + "\n"), ran
+    assert lab.claudes() == claudes
+    assert alice.run("sessions").code == 0

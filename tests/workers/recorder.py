@@ -79,10 +79,14 @@ class Recorder:
 class Play:
     """A conversation with a recorder around it and a clock that the test moves."""
 
-    def __init__(self, transcript: Transcript | None = None, *, ready: bool = True) -> None:
+    def __init__(
+        self, transcript: Transcript | None = None, *, ready: bool = True, rules: tuple[str, ...] = ()
+    ) -> None:
         self.outside = Recorder()
         self.now = 100.0
-        lease = bus.Lease(session=SESSION, epoch=3, next=1, claude_session=SESSION, cwd="/home/me/src")
+        lease = bus.Lease(
+            session=SESSION, epoch=3, next=1, claude_session=SESSION, cwd="/home/me/src", rules=rules
+        )
         self.conversation = Conversation(self.outside, lease, transcript or Transcript(None), "den")
         self.conversation.started(4711, self.now)
         if ready:

@@ -16,6 +16,7 @@ from claude_remote.conversations import Owner
 from claude_remote_workers import stream_json
 from claude_remote_workers.approvals import Approvals
 from claude_remote_workers.asking import Asking
+from claude_remote_workers.background import Background
 from claude_remote_workers.ending import Ending
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.startup import Startup, text_in
@@ -50,6 +51,7 @@ class Conversation:
         self._yielding = Yielding(outside, self.turns, self.ending, lambda: self._now["claude_session"])
         self.turns.may_begin = self._may_begin
         self._strange = Strange(outside)
+        self._background = Background(outside)
         self._over = False
         self._stray_result: stream_json.Result | None = None
         self._acts: dict[type[msgspec.Struct], Callable[[Any, float], None]] = {
@@ -86,7 +88,7 @@ class Conversation:
                 pid=pid, claude_session=self._lease.claude_session, resumed=self._transcript.exists
             )
         )
-        self._startup.begin(now)
+        self._startup.begin(now, self._lease.rules)
 
     def could_not_start(self, reason: str, now: float) -> None:
         """Claude cannot be run at all."""
@@ -216,6 +218,8 @@ class Conversation:
                 self.turns.retried(system)
                 level: _Level = "error" if system.error_status in (401, 403) else "warning"
                 self._notice(level, describe_retry(system, self._host))
+            case _:
+                self._background.heard(system)
 
     def _look_for_steering(self, message: msgspec.Struct | None, now: float) -> None:
         """What a prompt begins stands before its echo in the log, as it does for every other prompt."""
@@ -310,6 +314,7 @@ class Conversation:
         self.approvals.claude_ended()
         self.turns.claude_ended(why, ready=self._startup.ready, now=now)
         self._asking.claude_ended()
+        self._background.claude_ended()
         self._outside.record(
             facts.ClaudeExited(
                 code=code, expected=self.ending.begun, reason=why, stderr=stderr, refused=refused

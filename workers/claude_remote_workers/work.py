@@ -38,6 +38,7 @@ class Work:
         self.outbox = Outbox(lease, spill)
         self.released_now = False
         self.over_since = 0.0
+        self._claude_heard: float | None = None
         self._marker = marker
         self._log = Log(self.outbox)
         self._link = link
@@ -70,6 +71,15 @@ class Work:
         else:
             self.conversation.started(self._claude.pid, now)
         self._log.flush()
+
+    def vitals(self, now: float) -> bus.Beat:
+        """How claude and its log fare."""
+        heard = self._claude_heard
+        return bus.Beat(
+            claude=0 if self._claude is None else self._claude.pid,
+            claude_ago=None if heard is None else max(now - heard, 0.0),
+            kept=self.outbox.kept,
+        )
 
     @property
     def next_deadline(self) -> float:
@@ -110,7 +120,10 @@ class Work:
             if claude.stderr in ready:
                 claude.read_stderr()
             if claude.stdout in ready:
-                self._digest(claude.read(), now)
+                data = claude.read()
+                if data:
+                    self._claude_heard = now
+                self._digest(data, now)
             if claude.code is not None:
                 self._bury(claude, now)
         self.conversation.tick(now)

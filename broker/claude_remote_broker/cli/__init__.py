@@ -22,6 +22,8 @@ _HERE = "claude_remote_broker.cli"
         "login": f"{_HERE}.login:login",
         "restart": f"{_HERE}.restart:restart",
         "service": f"{_HERE}.service:service",
+        "status": f"{_HERE}.status:status",
+        "workers": f"{_HERE}.workers:workers",
     },
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Without a command it runs the server: see `claude-remote-server run --help` for its options.",

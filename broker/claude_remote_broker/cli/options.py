@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import click
 
 from claude_remote.messages import DEFAULT_PORT
+from claude_remote_broker.cli.values import DurationType, ScaleType
 from claude_remote_broker.settings import ANY_ADDRESS, DEFAULT_DAYS, DEFAULT_SIZE, Settings
 
 P = ParamSpec("P")
@@ -49,9 +50,27 @@ _OPTIONS = (
     ),
     click.option(
         "--workers",
-        type=click.IntRange(1, 1024),
+        type=ScaleType(),
+        metavar="N|MIN:MAX",
+        help="At most MAX claudes at once; other prompts wait. MIN of the idle ones are kept, the others are "
+        "parked after --idle; N is 0:N.  [default: by cores and memory]",
+    ),
+    click.option(
+        "--idle",
+        type=DurationType(),
+        default="10m",
+        show_default=True,
+        metavar="TIME",
+        help="Park a claude that has been idle for so long (90s, 10m, 2h, never) and has no tasks in the "
+        "background; the next prompt resumes it.",
+    ),
+    click.option(
+        "--warm",
+        type=click.IntRange(0, 64),
+        default=1,
+        show_default=True,
         metavar="N",
-        help="So many claudes at once; other prompts wait.  [default: by cores and memory]",
+        help="Keep so many claudes ready for new sessions in the folder and with the options used last.",
     ),
     click.option(
         "--claude",

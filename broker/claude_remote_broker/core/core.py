@@ -10,27 +10,32 @@ from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
-from claude_remote_broker.core.retention import Keep, Retention
+from claude_remote_broker.core.retention import Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
 from claude_remote_broker.core.tombstones import Tombstones
+from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.scale import Scale
 
 
 class Core:
     """Events in, commands out; no IO, no clock. `now` is seconds since the epoch.
 
-    First `start`, then `handle` for each event. `host` and `version` are what clients are told.
+    First `start`, then `handle` for each event. `host` and `version` are what clients are told. At most
+    so many workers; claudes that are idle for `idle` seconds (0: for ever) are parked, `warm` are kept for
+    new sessions. `started_with` names what said how many workers: see claude_remote_broker.scale.Scaled.
     """
 
     def __init__(
@@ -40,6 +45,10 @@ class Core:
         version: str,
         clients: ports.ClientTable,
         max_workers: int,
+        min_workers: int = 0,
+        idle: float = 0.0,
+        warm: int = 0,
+        started_with: str = "",
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
@@ -54,19 +63,21 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
         context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
-        context.pool = Pool(context, max_workers)
+        context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
+        context.warm = Warm(context, warm)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
         context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
-        self._retention = Retention(context, keep or Keep())
+        self._retention = Retention(context)
         self._cutting = Cutting(context)
 
     @property
@@ -107,6 +118,8 @@ class Core:
                 | ports.Found()
                 | ports.FolderChecked()
                 | ports.Measured()
+                | ports.Surveyed()
+                | ports.Weighed()
                 | ports.ConversationFound()
             ):
                 self._context.effects.answered(event)
@@ -146,9 +159,11 @@ class Core:
         match event:
             case ports.ClientCutOff(fingerprint=fingerprint):
                 self._cutting.cut(fingerprint, REVOKED)
+                self._context.warm.cut_off(fingerprint)
             case ports.ClientUpdated(client=client):
                 self._context.publisher.client(client)
                 if self._cutting.look(client):
+                    self._context.warm.cut_off(client.fingerprint)
                     self._reception.rights_taken(client.fingerprint)
             case ports.ClientForgotten(fingerprint=fingerprint):
                 self._context.publisher.client_forgotten(fingerprint)
@@ -189,7 +204,8 @@ class Core:
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
-        self._context.pool.look_again()
+        self._context.pool.tick()
+        self._context.warm.tick()
 
     def _recover(self, found: RecoveredSession) -> None:
         context = self._context

@@ -24,11 +24,16 @@ from claude_remote_broker.ports import (
     Measured,
     Row,
     Send,
+    ServerFigures,
     Store,
     Stored,
     StoreFailed,
+    Survey,
+    Surveyed,
     Ticket,
     Wake,
+    Weigh,
+    Weighed,
 )
 
 WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
@@ -36,9 +41,11 @@ WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
+WhenSurveyed: TypeAlias = Callable[[ServerFigures], None]
+WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
 WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
 
-Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | ConversationFound
+Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Surveyed | Weighed | ConversationFound
 
 
 class Effects:
@@ -97,11 +104,18 @@ class Effects:
         *,
         apart: bool = False,
         worktree: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
         self._waiting[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree))
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree, stamp))
+
+    def weigh(self, pids: tuple[int, ...], then: WhenWeighed) -> None:
+        """The memory of processes."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Weigh(ticket, pids))
 
     def find_conversation(self, beginning: str, then: WhenConversationFound) -> None:
         """A conversation in claude's own files."""
@@ -131,6 +145,12 @@ class Effects:
         self._waiting[ticket] = then
         self._commands.append(Measure(ticket))
 
+    def survey(self, then: WhenSurveyed) -> None:
+        """How the process fares."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Survey(ticket))
+
     def _ticket(self) -> Ticket:
         self._last_ticket += 1
         return self._last_ticket
@@ -143,7 +163,9 @@ def _answer(event: Answer) -> object:
             return event.rows
         case Found():
             return event.row
-        case Measured():
+        case Measured() | Surveyed():
             return event.figures
+        case Weighed():
+            return event.memory
         case _:
             return event

@@ -73,6 +73,10 @@ class Errand(Exchange):
         if isinstance(self._request, m.FolderErrand):
             roots = gate.roots_of(self.client.peer.fingerprint, self.context.clients)
             self.context.effects.check_folder(self._request.cwd, roots, (), self._checked)
+        elif isinstance(self._request, m.FilesErrand) and self._request.session is not None:
+            # What of it may be used is for the errand to check, path by path.
+            self._cwd = self.context.sessions.find(self._request.session, self.client.peer).row.cwd
+            self._launch()
         else:
             self._launch()
 

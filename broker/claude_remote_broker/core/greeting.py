@@ -86,6 +86,7 @@ def _lease_verb(session: Session, lease: Lease) -> bus.Lease:
         base="" if row.worktree is None else row.worktree.base,
         mode=row.mode,
         model=row.model,
+        rules=row.rules,
     )
 
 

@@ -39,8 +39,8 @@ class Ledger:
 
     @property
     def quiet(self) -> bool:
-        """Nothing waits and nothing is being stored."""
-        return self._draft is None and not self._waiting
+        """Nothing waits to be stored, and nothing is being stored."""
+        return self._session.warm or (self._draft is None and not self._waiting)
 
     def submit(self, change: Change) -> None:
         """Add a change. A session that was trimmed meanwhile takes none."""
@@ -51,8 +51,12 @@ class Ledger:
         self.kick()
 
     def kick(self) -> None:
-        """Begin a transaction if there is something to store and none is under way."""
-        if self._busy or self._draft is not None or self._session.gone or self._pauses:
+        """Begin a transaction if there is something to store and none is under way.
+
+        What a session that is nobody's yet has in its log waits until it is somebody's.
+        """
+        session = self._session
+        if self._busy or self._draft is not None or session.gone or session.warm or self._pauses:
             return
         self._busy = True
         try:
@@ -103,7 +107,7 @@ class Ledger:
             for change in changes:
                 change.failed(failure)
             context.pool.leave(session)
-            context.sessions.drop(session)
+            context.workers.abandon(session)
             return
         again = [change for change in changes if change.failed(failure)]
         self._waiting[:0] = again

@@ -37,6 +37,8 @@ class Limits:
     adoption: float = 30.0  # from the broker's start to the Ready of a worker that lives
     silence: float = bus.DEAD_AFTER  # then a worker is called silent
     silence_of_needed: float = 15.0  # then it is killed, if a prompt waits for its session
+    warm_pause: float = 2.0  # from a new session to the start of the next warm claude
+    warm_unused: float = 1800.0  # then a warm claude that nobody wanted ends
     ending: float = 30.0  # of a released worker that has no turn to finish
     control: float = 60.0
     errand_ending: float = 8.0  # from its dismissal until it is killed

@@ -129,12 +129,12 @@ class Prompting(Exchange):
         if self.over:
             # Nobody is there any more who would know of it.
             if aim.session.fresh:
-                self.context.sessions.drop(aim.session)
+                self.context.workers.abandon(aim.session)
             return
         if self.context.sessions.of_prompt(self._request.id) is not None:
             # The same prompt came by another connection while we looked at folders.
             if aim.session.fresh:
-                self.context.sessions.drop(aim.session)
+                self.context.workers.abandon(aim.session)
             self._find()
             return
         peer = self.client.peer

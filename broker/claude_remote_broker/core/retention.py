@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.session import Session
@@ -17,24 +16,12 @@ _DAY = 86_400.0
 _MIB = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Keep:
-    """What is kept: `days` since a session was last used, `size` bytes in all; 0 is without limit."""
-
-    days: float = 0.0
-    size: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.days or self.size)
-
-
 class Retention:
     """Looks now and then. What is asked for, runs, or waits for an answer is never trimmed."""
 
-    def __init__(self, context: Context, keep: Keep) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self.keep = keep
-        self.figures: JournalFigures | None = None  # as they were last measured
+        self._keep = context.keep
         self._measuring = False
         self._look_at = 0.0
         self._told_full = False
@@ -42,7 +29,7 @@ class Retention:
     def tick(self) -> None:
         """At each tick."""
         context = self._context
-        if not self.keep or self._measuring or context.stopping:
+        if not self._keep or self._measuring or context.stopping:
             return
         if not self._look_at:
             self._look_at = context.now + context.limits.first_look
@@ -54,7 +41,6 @@ class Retention:
     def _measured(self, figures: JournalFigures | None) -> None:
         context, limits = self._context, self._context.limits
         self._measuring = False
-        self.figures = figures
         self._look_at = context.now + limits.pause_between_looks
         resting = sorted(
             (session for session in context.sessions if _rests(session)),
@@ -63,7 +49,7 @@ class Retention:
         old = [session for session in resting if self._is_old(session)][: limits.trimmed_at_once]
         for session in old:
             self._trim(session, "age")
-        if figures is None or not self.keep.size or figures.used <= self.keep.size:
+        if figures is None or not self._keep.size or figures.used <= self._keep.size:
             self._told_full = False
         elif old or figures.sweeping:
             self._look_at = context.now + limits.pause_between_trims  # how much that was, is seen then
@@ -81,11 +67,11 @@ class Retention:
             _log.warning(
                 "the journal has %d MiB, its limit is %d, and every session in it is in use",
                 figures.used // _MIB,
-                self.keep.size // _MIB,
+                self._keep.size // _MIB,
             )
 
     def _is_old(self, session: Session) -> bool:
-        return bool(self.keep.days) and self._context.now - session.row.changed > self.keep.days * _DAY
+        return bool(self._keep.days) and self._context.now - session.row.changed > self._keep.days * _DAY
 
     def _trim(self, session: Session, why: str) -> None:
         context, row = self._context, session.row

@@ -40,6 +40,7 @@ class Session:
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}  # that have not ended
         self.fresh = fresh  # not stored yet
+        self.warm = False  # nobody's yet: see claude_remote_broker.core.warm
         self.lease: Lease | None = None
         self.wanted = False  # a worker is wanted though no prompt waits
         self.not_before = 0.0  # the next lease; after a failed start
@@ -67,6 +68,14 @@ class Session:
         return None
 
     @property
+    def doing(self) -> str | None:
+        """The prompt that runs or was given; "" for a turn that claude began by itself; None: nothing."""
+        if self.row.turn is not None:
+            return self.row.turn.prompt or ""
+        current = self.current
+        return None if current is None else current.id
+
+    @property
     def queued(self) -> Iterator[PromptRow]:
         """The prompts that wait, in their order."""
         return (prompt for prompt in self.prompts.values() if prompt.state is PromptState.QUEUED)
@@ -82,6 +91,11 @@ class Session:
         return self.row.turn is None and not self.prompts and not self.wanted
 
     @property
+    def parkable(self) -> bool:
+        """Nothing would be lost if its claude ended: it is idle, and has no tasks in the background."""
+        return self.idle and not self.row.background
+
+    @property
     def state(self) -> SessionState:
         """What others are told that it is doing."""
         lease = self.lease
@@ -93,7 +107,7 @@ class Session:
             return SessionState.WAITING
         if self.row.turn is not None or self.current is not None:
             return SessionState.WORKING
-        if lease.phase is Phase.STARTING:
+        if lease.phase is Phase.STARTING or self.row.starting:
             return SessionState.STARTING
         return SessionState.IDLE
 
@@ -123,14 +137,15 @@ class Session:
             approvals=self.asks,
             claude_session=row.claude_session,
             last_words=row.last_words,
-            prompting=self._prompting,
+            prompting=self.prompting,
             queued=sum(1 for _ in self.queued),
             outcome=row.outcome,
             reason=row.reason,
         )
 
     @property
-    def _prompting(self) -> str:
+    def prompting(self) -> str:
+        """Whose prompt runs; empty when none does."""
         turn = self.row.turn
         running = self.prompts.get(turn.prompt or "") if turn is not None else self.current
         return "" if running is None else running.client_name

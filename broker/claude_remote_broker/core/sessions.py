@@ -46,7 +46,8 @@ class Sessions:
         if session.fresh and len(self._by_id) >= self._limits.sessions:
             raise QueueFull(f"this server keeps {self._limits.sessions} sessions, and has as many")
         self._by_id[session.id] = session
-        self._by_name[session.row.name.lower()] = session
+        if session.row.name:
+            self._by_name[session.row.name.lower()] = session
         for prompt in session.prompts.values():
             self._prompts[prompt.id] = session
             self._tally.recover(prompt.client, prompt.size)

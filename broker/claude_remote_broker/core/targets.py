@@ -81,7 +81,8 @@ class Aiming:
                 worktree=target.worktree is not None,
             )
         else:
-            self._check(target.cwd, self._create, worktree=target.worktree is not None)
+            stamp = self._context.warm.any
+            self._check(target.cwd, self._create, worktree=target.worktree is not None, stamp=stamp)
 
     def _check_worktree(self, rights: frozenset[Right]) -> None:
         """Making one writes to the disk, and runs the hooks of git, without asking."""
@@ -165,6 +166,7 @@ class Aiming:
         *,
         needless: bool = False,
         worktree: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder that this client may use, `also` too. `needless`: unless it has roots."""
         clients, fingerprint = self._context.clients, self._peer.fingerprint
@@ -183,8 +185,9 @@ class Aiming:
             except RemoteError as error:
                 self._fail(error)
 
+        paths = (*self._checked.paths, *also)
         self._context.effects.check_folder(
-            path, roots, (*self._checked.paths, *also), checked, apart=apart, worktree=worktree
+            path, roots, paths, checked, apart=apart, worktree=worktree, stamp=stamp
         )
 
     def _reach(self, session: Session, folder: FolderChecked) -> None:
@@ -223,13 +226,18 @@ class Aiming:
             mode=checked.mode or (self._mode() if inherited is None else inherited.mode),
             model=checked.model or (None if inherited is None else inherited.model),
         )
-        session = Session(row, fresh=True)
-        session.ledger = Ledger(context, session)
+        begins = original is None and worktree is None  # with nothing that others do not have
+        session = context.warm.take(row, folder.stamp) if begins else None
+        if session is None:
+            session = Session(row, fresh=True)
+            session.ledger = Ledger(context, session)
         context.sessions.add(session)
+        if begins:
+            context.warm.used(row)
         try:
             self._then(Aim(session))
         except RemoteError:
-            context.sessions.drop(session)
+            context.workers.abandon(session)
             raise
 
     def _mode(self) -> str | None:

@@ -30,7 +30,7 @@ def advance(draft: Draft, context: Context) -> None:
     if draft.row.lease is None:
         if (head is None and not session.wanted) or 0 < session.not_before - context.now <= _LONGEST_PAUSE:
             context.pool.leave(session)
-        elif context.pool.enter(session):
+        elif context.pool.enter(session, prompted=head is not None):
             _begin_lease(draft, head, context)
     elif head is not None:
         _dispatch(draft, head, context)
@@ -80,6 +80,7 @@ def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None
     draft.row = replace(
         draft.row,
         epoch=epoch,
+        starting=True,
         lease=LeaseRow(worker=worker, token_hash=digest, options=draft.row.options, model=draft.row.model),
     )
     lease = Lease(

@@ -31,7 +31,7 @@ class Watchdog:
                 lease.since = min(lease.since + max(slept, 0.0), now)
             session = self._context.sessions.get(lease.session)
             if lease.route is not None:
-                self._context.workers.send(lease, bus.Beat())
+                self._context.workers.send(lease, bus.Beat(at=now))
             if session is not None and session.lease is lease and not lease.killed:
                 outward.acknowledge(session, self._context)
                 self._look(lease, session, now)

@@ -93,6 +93,8 @@ class Workers:
             return
         lease.enter(Phase.LEAVING, self._context.now)
         self.send(lease, lease.release_verb(how))
+        if session.warm:
+            self._context.warm.let_go(session)
 
     def kill(self, lease: Lease, reason: str) -> None:
         """End a worker and its tree by force. Its lease is over when WorkerExited has come."""
@@ -102,12 +104,20 @@ class Workers:
             lease.end_reason = reason
             self._context.effects.do(Kill(lease.worker))
 
+    def abandon(self, session: Session) -> None:
+        """A session that is not stored and will not be. If it was a warm one its worker ends."""
+        self._context.sessions.drop(session)
+        if session.lease is not None:
+            self.kill(session.lease, "its session could not be stored")
+
     def over(self, lease: Lease, reason: str) -> None:
         """The worker and its tree are proven gone, or were never there."""
         session = self._context.sessions.get(lease.session)
         self.remove(lease)
         self._context.publisher.worker(lease, gone=True)
-        if session is not None:
+        if session is not None and session.warm:
+            self._context.warm.gone(session, reason)
+        elif session is not None:
             session.ledger.submit(LeaseOver(self._context, lease, reason))
 
     def try_again(self, session: Session, at: float) -> None:
@@ -180,6 +190,8 @@ class Workers:
         match verb:
             case bus.Batch():
                 intake.take(verb, event.payload, session, lease, self._context)
+            case bus.Beat():
+                lease.beaten(verb, self._context.now)
             case bus.Reply():
                 self._on_reply(session, verb, event.payload)
             case bus.Gone(epoch=lease.epoch):

@@ -7,6 +7,7 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     Trim,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "PromptRow",
     "PutApproval",
     "PutPrompt",
+    "PutScale",
     "PutSession",
     "Recovered",
     "RecoveredSession",

@@ -42,6 +42,12 @@ class Append(Struct, frozen=True):
     row: Row
 
 
+class PutScale(Struct, frozen=True):
+    """How many workers the owner wants, in words of claude_remote_broker.scale."""
+
+    words: str
+
+
 class Trim(Struct, frozen=True):
     """Remove a session with its log and its approvals; the ids of its prompts stay. The log goes little by
     little, afterwards.
@@ -50,4 +56,4 @@ class Trim(Struct, frozen=True):
     tombstone: Tombstone
 
 
-Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim
+Operation: TypeAlias = PutScale | PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim

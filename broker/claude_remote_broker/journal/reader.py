@@ -100,7 +100,7 @@ class Reader:
             room=disk.f_bavail * disk.f_frsize,
             commit=commits.last,
             commit_at=commits.at,
-            worst_commit=commits.take_worst(),
+            worst_commit=commits.worst.read(),
             failing=commits.failing,
             sweeping=commits.sweeping,
         )

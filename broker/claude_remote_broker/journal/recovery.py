@@ -38,6 +38,7 @@ class Recovered(Struct, frozen=True):
     run: int = 1
     sessions: tuple[RecoveredSession, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()  # the latest of them, oldest first
+    scale: str = ""  # see PutScale
 
 
 def recover(path: Path, boot_id: str) -> Recovered:
@@ -101,4 +102,5 @@ def _recover(connection: sqlite3.Connection, boot_id: str) -> Recovered:
         for (data,) in connection.execute("SELECT data FROM sessions WHERE trimmed > 0")
     ]
     tombstones.sort(key=lambda each: each.trimmed)
-    return Recovered(meta["state_id"], run, tuple(sessions), tuple(tombstones[-MOST_TOMBSTONES:]))
+    latest = tuple(tombstones[-MOST_TOMBSTONES:])
+    return Recovered(meta["state_id"], run, tuple(sessions), latest, meta.get("scale", ""))

@@ -52,6 +52,10 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0  # of the last lease, or of what the broker itself wrote after it
     lease: LeaseRow | None = None
     claude: bool = False  # a claude was started and has not ended
+    claude_pid: int = 0  # its process
+    starting: bool = False  # a lease has begun, and its claude is not ready
+    background: int = 0  # its tasks in the background
+    rules: tuple[str, ...] = ()  # allowed for the session, as claude's settings write them
     turn: Turn | None = None
     mode: str | None = None
     model: str | None = None

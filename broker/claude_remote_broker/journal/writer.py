@@ -19,12 +19,14 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     Trim,
 )
 from claude_remote_broker.journal.rows import Tombstone
 from claude_remote_broker.journal.sweeping import Sweeper
 from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
+from claude_remote_broker.worst import Worst
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -45,19 +47,14 @@ class CommitFigures:
     def __init__(self) -> None:
         self.last = 0.0  # seconds of the last commit; 0 when there was none
         self.at = 0.0  # when that was
-        self.worst = 0.0  # since it was last taken
+        self.worst = Worst()
         self.failing = ""  # why the last one failed
         self.sweeping = True
 
     def committed(self, seconds: float) -> None:
         """A transaction is on disk."""
         self.last, self.at, self.failing = seconds, time.time(), ""
-        self.worst = max(self.worst, seconds)
-
-    def take_worst(self) -> float:
-        """The longest commit since the last call."""
-        worst, self.worst = self.worst, 0.0
-        return worst
+        self.worst.note(seconds)
 
 
 class Writer:
@@ -204,6 +201,12 @@ class Writer:
                     "INSERT INTO approvals (id, sid, open, data) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
+                )
+            case PutScale(words=words):
+                self._connection.execute(
+                    "INSERT INTO meta VALUES ('scale', ?)"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (words,),
                 )
             case Trim(tombstone=tombstone):
                 self._trim(tombstone)

@@ -44,7 +44,8 @@ class Task:
     `payload`: the request's. `client`: the name of who asks. `roots`: real paths of the folders that it may
     use (empty: all), `private`: those of claude-remote itself, which nobody may touch. `cwd`: the real path
     of the request's folder, if it is a FolderErrand. `environment`: the server's for claude, `marker`: the
-    value of LEASE_VARIABLE for every process that shall end with the errand.
+    value of LEASE_VARIABLE for every process that shall end with the errand (of BACKGROUND_VARIABLE if its
+    request leaves_processes).
     """
 
     channel: Channel
@@ -55,7 +56,6 @@ class Task:
     cwd: str
     environment: Mapping[str, str] = field(repr=False)
     marker: str
-    leaves_processes: bool = False  # set by a kind that starts something which is to live on
 
 
 def carries_out(request: type[R]) -> Callable[[CarryOut[R]], CarryOut[R]]:

@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import IO
 
 from claude_remote.messages import Size
-from claude_remote.processes import BACKGROUND_VARIABLE, LEASE_VARIABLE
 from claude_remote_workers.prctl import die_with_parent
 
 # So much may wait in a pipe: fewer wake-ups, and fewer and fuller parcels, than with Linux's 64 KiB.
@@ -156,8 +155,7 @@ class Command:
 
 def start_in_background(words: Sequence[bytes], folder: str, environment: Mapping[str, str]) -> int:
     """Start a command that outlives this process, without input and output. Its pid. Raises CannotRun."""
-    free = {name: value for name, value in environment.items() if name != LEASE_VARIABLE}
-    popen = _popen(words, folder, {**free, BACKGROUND_VARIABLE: "1"}, subprocess.DEVNULL, None)
+    popen = _popen(words, folder, environment, subprocess.DEVNULL, None)
     popen.returncode = 0  # nobody here waits for it
     return popen.pid
 

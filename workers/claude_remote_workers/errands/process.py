@@ -14,6 +14,7 @@ from claude_remote_workers.complaints import complain
 from claude_remote_workers.errands import kinds
 from claude_remote_workers.errands.base import Task, find_kind
 from claude_remote_workers.errands.channel import Channel, Dismissed
+from claude_remote_workers.nursery import KEPT
 from claude_remote_workers.prctl import adopt_orphans
 
 _REQUEST = cast("type[messages.Message]", messages.FromClient)
@@ -23,7 +24,7 @@ kinds.load()
 
 
 class ErrandProcess:
-    """`told` is called with the marker that everything it starts will carry."""
+    """`told` is called with the marker that everything it starts will carry, before it starts anything."""
 
     def __init__(self, fork: Fork, environment: Mapping[str, str], told: Callable[[str], None]) -> None:
         adopt_orphans()
@@ -32,7 +33,7 @@ class ErrandProcess:
         self._environment = environment
         # No session is called as a process is.
         self._marker = processes.lease_marker(fork.state_id, fork.worker, 0)
-        told(self._marker)
+        self._told = told
         self._channel = Channel(fork, 0.0 if own is None else own.started)
         self._leaves_processes = False
 
@@ -55,6 +56,7 @@ class ErrandProcess:
             carry_out = find_kind(request) if isinstance(request, messages.Errand) else None
             if carry_out is None:
                 return UnknownMessage(f"this server has no errand for {type(request).__name__}")
+            self._mark(request)
             carry_out(task, request)
         except Dismissed:
             raise
@@ -63,9 +65,11 @@ class ErrandProcess:
         except Exception:  # noqa: BLE001  whatever it is, the client is told, and the log says more
             complain(traceback.format_exc())
             return InternalError()
-        finally:
-            self._leaves_processes = task.leaves_processes
         return None
+
+    def _mark(self, request: messages.Message) -> None:
+        self._leaves_processes = isinstance(request, messages.Errand) and request.leaves_processes
+        self._told(KEPT + self._marker if self._leaves_processes else self._marker)
 
     def _task(self, begin: bus.Begin, payload: bytes) -> Task:
         return Task(

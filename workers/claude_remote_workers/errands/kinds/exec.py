@@ -9,7 +9,7 @@ from claude_remote import messages
 from claude_remote.errors import BadMessage
 from claude_remote.messages import PARCEL, Exec, Exited, Input, Output, Resized, Signalled, Started
 from claude_remote.parcels import union
-from claude_remote.processes import LEASE_VARIABLE
+from claude_remote.processes import BACKGROUND_VARIABLE, LEASE_VARIABLE
 from claude_remote_workers.errands.base import Task, carries_out
 from claude_remote_workers.errands.channel import Dismissed
 from claude_remote_workers.errands.command import PIPE, CannotRun, Command, find_shell, start_in_background
@@ -22,13 +22,13 @@ _AFTERMATH = 0.5
 @carries_out(Exec)
 def run(task: Task, request: Exec) -> None:
     """Run the command to its end, and tell its exit code."""
-    environment = {**task.environment, "PWD": task.cwd, LEASE_VARIABLE: task.marker}
+    variable = BACKGROUND_VARIABLE if request.background else LEASE_VARIABLE
+    environment = {**task.environment, "PWD": task.cwd, variable: task.marker}
     if request.term:
         environment["TERM"] = request.term
     words = _words(task.payload, environment)
     try:
         if request.background:
-            task.leaves_processes = True
             task.channel.send(Started(pid=start_in_background(words, task.cwd, environment)))
             return
         command = Command(words, task.cwd, environment, request.terminal)
