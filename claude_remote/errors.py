@@ -216,6 +216,13 @@ class AlreadyDecided(RemoteError):
     exit_code = Exit.USAGE
 
 
+class NoSuchRule(RemoteError):
+    """There is no such rule."""
+
+    code = "no-such-rule"
+    exit_code = Exit.USAGE
+
+
 class NoSuchClient(RemoteError):
     """There is no such client."""
 

@@ -19,6 +19,10 @@ Commands (each has --help):
   sessions    the sessions on the server        attach      show one, and follow what comes
   logs        the last turns of one             send        queue a prompt, or steer the running turn
   wait        until one is idle                 interrupt   end the running turn
+  approvals   what Claude asks; --follow        show        one of them, whole
+  allow       yes                               deny        no
+  answer      its questions and plans           rules       what passes without asking; add, remove
+  trust       a folder with its own settings
   stop        close one; a prompt opens it      rename      call one otherwise
   ping        is the server there?              servers     those that this machine trusts; add, forget
   clients     who may use the server; approve…  config      choose the default server
