@@ -119,7 +119,7 @@ class ShuttingDown(RemoteError):
 
 
 class Restarting(RemoteError):
-    """The server is restarting; what runs goes on."""
+    """The server is restarting."""
 
     code = "restarting"
 

@@ -26,7 +26,7 @@ Commands (each has --help):
   stop        close one; a prompt opens it      rename      call one otherwise
   ping        is the server there?              servers     those that this machine trusts; add, forget
   clients     who may use the server; approve…  config      choose the default server
-  completion  for bash, zsh and fish
+  status      how every hop to claude fares     completion  for bash, zsh and fish
 
 Where:
   -s, --server SERVER      a name from `servers`, HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh:[USER@]HOST;

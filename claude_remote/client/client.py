@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from claude_remote import messages
+from claude_remote.client.administering import Administering
 from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect, expect_done
 from claude_remote.client.approving import Approving
 from claude_remote.client.errands import Errands
@@ -42,7 +43,7 @@ _MAX_ANSWER = 64 * 1024 * 1024
 _CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Pinging, Steering, Approving, Errands):
+class Client(Pinging, Steering, Approving, Errands, Administering):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """

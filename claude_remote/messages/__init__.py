@@ -9,6 +9,7 @@ Times are seconds since the epoch, sizes are bytes, money is US dollars. A *curs
 a reader has, as (generation, sequence number); sequence numbers begin at 1 and have no gaps.
 """
 
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
 from claude_remote.messages.approvals import (
     Approval,
     ApprovalInfo,
@@ -156,6 +157,7 @@ __all__ = [
     "Detail",
     "Done",
     "Door",
+    "Draining",
     "Errand",
     "Error",
     "Events",
@@ -185,6 +187,7 @@ __all__ = [
     "ListRules",
     "ListSessions",
     "ListWorkers",
+    "LogLines",
     "Message",
     "Open",
     "Opened",
@@ -211,12 +214,14 @@ __all__ = [
     "ScaleWorkers",
     "Scope",
     "Seen",
+    "ServerLogs",
     "SessionInfo",
     "SessionState",
     "SessionVitals",
     "Sessions",
     "ShowApproval",
     "ShowStatus",
+    "Shutdown",
     "SignalName",
     "Signalled",
     "Size",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
 from claude_remote.messages.approvals import (
     Approval,
     Approvals,
@@ -72,6 +73,8 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | Exec
+    | Shutdown
+    | ServerLogs
     | Get
     | Put
     | ListConversations
@@ -110,6 +113,8 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Draining
+    | LogLines
     | Workers
 )
 
@@ -139,6 +144,8 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Shutdown: Right.ADMIN,
+    ServerLogs: Right.ADMIN,
     Get: Right.FILES,
     Put: Right.FILES,
     ListConversations: Right.VIEW,

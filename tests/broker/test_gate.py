@@ -35,6 +35,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Refuse(which="x"),
         m.Revoke(which="x"),
         m.Exec(),
+        m.Shutdown(),
+        m.ServerLogs(),
         m.Get(),
         m.Put(),
         m.ListConversations(),

@@ -28,6 +28,7 @@ from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
+from claude_remote_broker.log_tail import LogTail
 from claude_remote_broker.ports import Command, Event
 from claude_remote_broker.scale import Scale
 
@@ -54,6 +55,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        log: ports.Log | None = None,
         keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
@@ -65,10 +67,11 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            log=log or LogTail(0),
             keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
-        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
@@ -212,6 +215,10 @@ class Core:
         self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
+        for waiting in [*self._context.draining.values()]:
+            waiting.look()
+        for reader in [*self._context.log_readers.values()]:
+            reader.look()
         self._context.peeks.tick()
         self._context.rules.tick()
         self._context.publisher.tick()

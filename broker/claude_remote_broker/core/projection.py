@@ -24,9 +24,8 @@ _OUTCOMES = {
     "interrupted": PromptState.INTERRUPTED,
     "void": PromptState.VOID,
 }
-# What is allowed for one session: more is asked again.
-_MOST_RULES = 256
-_LONGEST_RULE = 4096
+# Letters of all that is allowed for one session: what is more is asked again.
+_ROOM_FOR_RULES = 16 * 1024
 # An approval only ever moves on; a step that comes late or twice changes nothing.
 _STEPS: tuple[ApprovalStep, ...] = ("open", "decided", "delivered", "taken", "finished", "void")
 
@@ -85,8 +84,18 @@ def _claude(draft: Draft, fact: facts.AnyFact) -> None:
         case facts.BackgroundChanged(tasks=tasks):
             draft.row = replace(draft.row, background=max(tasks, 0))
         case facts.RulesAdded(rules=rules):
-            allowed = (*draft.row.rules, *(rule for rule in rules if len(rule) <= _LONGEST_RULE))
-            draft.row = replace(draft.row, rules=tuple(dict.fromkeys(allowed))[-_MOST_RULES:])
+            draft.row = replace(draft.row, rules=_bounded([*draft.row.rules, *rules]))
+
+
+def _bounded(rules: list[str]) -> tuple[str, ...]:
+    """The latest of them, each once: every change of a session writes them anew."""
+    kept: list[str] = []
+    room = _ROOM_FOR_RULES
+    for rule in reversed(dict.fromkeys(rules)):
+        if len(rule) <= room:
+            room -= len(rule)
+            kept.append(rule)
+    return tuple(reversed(kept))
 
 
 def _claude_exited(draft: Draft, fact: facts.ClaudeExited, seq: int) -> None:

@@ -14,11 +14,13 @@ from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
 from claude_remote_broker.core.counting import Counting
 from claude_remote_broker.core.listing import pages
+from claude_remote_broker.core.log_reading import LogReading
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
 from claude_remote_broker.core.receipts import DecideRequest
 from claude_remote_broker.core.renaming import Renaming
 from claude_remote_broker.core.showing import Showing
+from claude_remote_broker.core.shutting import Shutting
 from claude_remote_broker.core.surveying import Surveying
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
@@ -86,8 +88,7 @@ class Reception:
     def _begin(self, client: Client, message: m.Message, payload: bytes) -> None:
         context = self._context
         gate.check(client.peer, message, context.clients)
-        if context.stopping and not isinstance(message, m.Ping):
-            raise ShuttingDown
+        _check_time(message, context)
         match message:
             case m.Prompt():
                 Prompting(context, client, message).begin(payload)
@@ -159,12 +160,24 @@ class Reception:
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
+            case m.Shutdown():
+                Shutting(context, client, message).begin()
+            case m.ServerLogs():
+                LogReading(context, client, message).look()
             case m.ListWorkers() | m.ScaleWorkers():
                 Counting(context, client, message).begin()
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
                 context.effects.do(Administer(client.conn, message, client.peer))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
+
+
+def _check_time(message: m.Message, context: Context) -> None:
+    """Raises ShuttingDown for what is not begun any more."""
+    if context.stopping and not isinstance(message, m.Ping):
+        raise ShuttingDown
+    if context.draining and isinstance(message, m.Prompt | m.Open | m.Errand):
+        raise ShuttingDown("The server is about to shut down, and waits for the turns that run.")
 
 
 def _is_late(message: m.Message) -> bool:

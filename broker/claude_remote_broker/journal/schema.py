@@ -37,6 +37,8 @@ CREATE TABLE approvals (
     open INTEGER NOT NULL, data BLOB NOT NULL
 );
 CREATE INDEX approvals_open ON approvals (number) WHERE open;
+CREATE INDEX prompts_of_session ON prompts (sid);
+CREATE INDEX approvals_of_session ON approvals (sid);
 """
 # What came later. An older program works without it.
 _ADDED = """
@@ -109,6 +111,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     if version < 2:
         connection.execute("ALTER TABLE sessions ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0")
         connection.execute("CREATE INDEX sessions_trimmed ON sessions (sid) WHERE trimmed = 1")
+        connection.execute("CREATE INDEX prompts_of_session ON prompts (sid)")
+        connection.execute("CREATE INDEX approvals_of_session ON approvals (sid)")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -230,6 +230,12 @@ class Writer:
             "UPDATE sessions SET data = ?, trimmed = 1 WHERE sid = ?", (_encode(tombstone), sid)
         )
         self._connection.execute("DELETE FROM approvals WHERE sid = ?", (sid,))
+        # Of its prompts the ids and digests stay, not what they said.
+        self._connection.execute(
+            "UPDATE prompts SET data = CAST(json_set(CAST(data AS TEXT), '$.start', '') AS BLOB)"
+            " WHERE sid = ?",
+            (sid,),
+        )
         self._sids.pop(tombstone.id, None)
         self._tails.pop(sid, None)
         self._sweeper.wake()

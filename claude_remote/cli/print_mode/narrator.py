@@ -54,7 +54,7 @@ class Narrator:
 
     def reconnecting(self, event: events.Reconnecting) -> None:
         """The link broke."""
-        self._say(f"{escape(event.reason)}; reconnecting (the turn goes on)")
+        self._say(f"{escape(event.reason).rstrip('.')}; reconnecting (the turn goes on)")
 
     def reconnected(self) -> None:
         """It is there again."""
