@@ -338,21 +338,22 @@ def test_a_change_is_shown_against_the_file(lab: Lab, alice: Client, bob: Client
 # --- trust and modes -----------------------------------------------------------------------------------
 
 
-def test_a_folder_is_trusted(lab: Lab, alice: Client, words: str) -> None:
+def test_a_folder_is_trusted(lab: Lab, words: str) -> None:
+    dave = lab.approved("dave")  # a client remembers the folder that it named
     folder = lab.work / "untrusted"
     (folder / ".claude").mkdir(parents=True)
     (folder / ".claude" / "settings.json").write_text('{"permissions":{"allow":["Bash(mkdir *)"]}}')
     lab.api.on(words, bash("mkdir one"), text("One."))
     lab.api.on(f"again {words}", bash("mkdir two"), text("Two."))
-    ran = alice.run("-p", words, "-n", "untrusted", "-C", "untrusted")
+    ran = dave.run("-p", words, "-n", "untrusted", "-C", "untrusted")
     assert ran.out == "One.\n"
     assert "Claude ignores 1 rule of .claude/settings.json" in ran.err, ran
     assert not (folder / "one").exists()
     assert lab.approved("watcher", rights="view,prompt").run("trust", "untrusted").code == 4
-    ran = alice.run("trust", "untrusted")
+    ran = dave.run("trust", "untrusted")
     assert ran.code == 0, ran
-    assert alice.run("stop", "untrusted").code == 0
-    ran = alice.run("-p", f"again {words}", "-r", "untrusted")
+    assert dave.run("stop", "untrusted").code == 0
+    ran = dave.run("-p", f"again {words}", "-r", "untrusted")
     assert ran.out == "Two.\n"
     assert (folder / "two").is_dir()
 
