@@ -14,6 +14,8 @@ from claude_remote import bus, messages
 from claude_remote.messages import ClientInfo
 from claude_remote_broker import ports, tasks
 from claude_remote_broker.administration import Administration
+from claude_remote_broker.audit.log import AuditLog
+from claude_remote_broker.audit.reading import AuditReader
 from claude_remote_broker.bus_socket import BusSocket
 from claude_remote_broker.door import Door
 from claude_remote_broker.feed_socket import FeedSocket
@@ -55,6 +57,8 @@ class Adapters:
     launcher: Launcher
     folders: Folders
     administration: Administration
+    audit: AuditLog
+    audit_reader: AuditReader
 
 
 class Broker:
@@ -215,7 +219,12 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def wake(command: ports.Wake) -> None:
         broker.wake(command.delay)
 
+    def record(command: ports.Record) -> None:
+        adapters.audit.record(command.entry)
+
     return {
+        ports.Record: record,
+        ports.LookAtAudit: adapters.audit_reader.look,
         ports.Send: send,
         ports.Hangup: hang_up,
         ports.Administer: administer,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from msgspec import Struct
 
 from claude_remote import bus, feed, messages
+from claude_remote.audit import Wanted
 from claude_remote.errors import RemoteError
 from claude_remote.rights import Right
 from claude_remote_broker.audit.entry import Entry
@@ -32,6 +33,11 @@ class Peer(NamedTuple):
     name: str
     way: messages.Door
     address: str = ""  # from where it came, for the audit
+
+    @classmethod
+    def known(cls, fingerprint: str, name: str, address: str = "") -> Peer:
+        """Somebody who asked for something before, by which way does not matter any more."""
+        return cls(fingerprint, name, messages.Door.DOOR, address)
 
 
 class ClientTable(Protocol):
@@ -148,6 +154,31 @@ class Record(Command, frozen=True):
     """Add this to the audit's chain. Nothing waits for it; see Context.record."""
 
     entry: Entry
+
+
+class AuditGrown(Event, frozen=True):
+    """There are records that were not there before."""
+
+    last: int
+
+
+class LookAtAudit(Command, frozen=True):
+    """Read the audit after record `after`: at most `most` records that are `wanted`. AuditRead."""
+
+    ticket: Ticket
+    after: int
+    wanted: Wanted = Wanted()
+    most: int = 1_000_000
+
+
+class AuditRead(Event, frozen=True):
+    """Records as `audit export` writes them; `last`: as far as was looked. Or why it could not be read."""
+
+    ticket: Ticket
+    lines: bytes = b""
+    last: int = 0
+    more: bool = False  # perhaps
+    failure: str = ""
 
 
 # --- folders -------------------------------------------------------------------------------------------
@@ -348,6 +379,8 @@ AnyEvent: TypeAlias = (
     | StoreFailed
     | Loaded
     | Found
+    | AuditGrown
+    | AuditRead
     | Tick
 )
 AnyCommand: TypeAlias = (
@@ -355,6 +388,7 @@ AnyCommand: TypeAlias = (
     | Hangup
     | Administer
     | Record
+    | LookAtAudit
     | CheckFolder
     | ToWorker
     | Launch

@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ from claude_remote.paths import Paths
 from claude_remote.version import VERSION
 from claude_remote_broker import tasks
 from claude_remote_broker.administration import Administration
+from claude_remote_broker.audit.entry import Entry
+from claude_remote_broker.audit.log import AuditLog
+from claude_remote_broker.audit.reading import AuditReader
+from claude_remote_broker.audit.scribe import Scribe
 from claude_remote_broker.broker import Adapters, Broker
 from claude_remote_broker.bus_socket import BusSocket
 from claude_remote_broker.claude_program import ClaudeProgram, find_ready_claude
@@ -39,7 +44,8 @@ from claude_remote_broker.limits import Limits, raise_open_files
 from claude_remote_broker.listeners import make_own_folder
 from claude_remote_broker.mailbox import Mailbox
 from claude_remote_broker.notify import Notifier
-from claude_remote_broker.ports import Event
+from claude_remote_broker.ports import AuditGrown, Event
+from claude_remote_broker.preferences import Preferences, read_preferences
 from claude_remote_broker.registry import Registry
 from claude_remote_broker.settings import Settings, default_workers
 from claude_remote_broker.state_lock import StateLock
@@ -70,6 +76,7 @@ class Prepared:
     claude: ClaudeProgram
     identity: Identity
     lock: StateLock
+    preferences: Preferences
 
 
 def serve(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -85,6 +92,7 @@ def serve(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> int:
             claude=find_ready_claude(settings.claude, environment, paths.environment),
             identity=identity.load_or_create(paths.server_key, paths.server_certificate),
             lock=lock,
+            preferences=read_preferences(paths.server_settings),
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Server(prepared).run())
@@ -130,6 +138,7 @@ class Server:
         parts.broker.start(parts.adapters)
         try:
             await parts.adapters.launcher.start()
+            self._note(parts, "server-started", where=where, claude=self._prepared.claude.version)
             self._announce(where)
             self._start_window()
             with self._watching(loop):
@@ -145,7 +154,11 @@ class Server:
         start = self._settings.cwd or Path.home()
         # A client that may `work` gets the home folder, or where sessions start if that lies elsewhere.
         home = Path.home() if start.is_relative_to(Path.home()) else start
-        registry = await Registry.open(paths, prepared.identity, home=home)
+        scribe = Scribe(keep_texts=prepared.preferences.audit.texts == "keep")
+        audit = AuditLog(paths.audit, prepared.identity.fingerprint, scribe)
+        await asyncio.to_thread(audit.open)
+        self._closers.push_async_callback(asyncio.to_thread, audit.close)
+        registry = await Registry.open(paths, prepared.identity, home=home, record=audit.record)
         registry.start()
         self._closers.push_async_callback(registry.close)
 
@@ -159,6 +172,9 @@ class Server:
         except JournalUnusable as error:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
+        audit.grown = lambda head: mailbox.put(AuditGrown(head.seq))
+        audit_reader = AuditReader(paths.audit, mailbox.put)
+        self._closers.push_async_callback(asyncio.to_thread, audit_reader.close)
         core = Core(
             host=socket.gethostname(),
             version=VERSION,
@@ -188,10 +204,11 @@ class Server:
         launcher = Launcher(
             paths.zygote_socket, plan, prepared.environ, paths.state / "workers.log", broker.deliver
         )
-        door = Door(registry, broker, is_ours=launcher.is_ours)
+        door = Door(registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        return _Parts(broker, Adapters(door, bus, feed, journal, launcher, folders, administration))
+        adapters = Adapters(door, bus, feed, journal, launcher, folders, administration, audit, audit_reader)
+        return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
         """Open every way in. Where, in words."""
@@ -223,6 +240,12 @@ class Server:
             print(add_line(own, self._port), file=sys.stderr)
         self._notifier.ready(f"listening on {where}")
 
+    def _note(self, parts: _Parts, kind: str, outcome: str = "done", **detail: str) -> None:
+        """For the audit, of the server itself."""
+        parts.adapters.audit.record(
+            Entry(kind=kind, at=time.time(), outcome=outcome, detail={"version": VERSION, **detail})
+        )
+
     def _start_window(self) -> None:
         window = start_window(self._prepared.environ) if self._settings.window else None
         if window is not None:
@@ -252,8 +275,10 @@ class Server:
         log.info("ending; once more to hurry")
         self._notifier.stopping()
         adapters = parts.adapters
-        if not await parts.broker.shut_down(_QUIET_WITHIN, self._hurry):
+        quiet = await parts.broker.shut_down(_QUIET_WITHIN, self._hurry)
+        if not quiet:
             log.warning("not everything ended by itself; killing what is left")
+        self._note(parts, "server-ended", "done" if quiet else "killed")
         parts.broker.stop()
         await asyncio.gather(adapters.door.close(), adapters.launcher.stop(_ZYGOTE_WITHIN))
         for path in (self._paths.bus_socket, self._paths.feed_socket):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "attach",
+    "audit",
     "clients",
     "close",
     "completion",

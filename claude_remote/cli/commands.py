@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from claude_remote.cli.audit_commands import audit
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
 from claude_remote.cli.session_commands import SESSION_COMMANDS
@@ -41,6 +42,7 @@ def root() -> None:
 for _command in SESSION_COMMANDS:
     root.add_command(_command)
 root.add_command(clients)
+root.add_command(audit)
 
 
 @root.command()

@@ -10,11 +10,13 @@ a reader has, as (generation, sequence number); sequence numbers begin at 1 and 
 """
 
 from claude_remote.messages.approvals import ApprovalInfo, Behavior, Decide, Decided
+from claude_remote.messages.audit import AuditRecords, AuditSeen, CheckAudit, ReadAudit
 from claude_remote.messages.base import (
     DEAD_AFTER,
     DEFAULT_PORT,
     HEARTBEAT_EVERY,
     PROTOCOL,
+    AuditHead,
     Cancel,
     Count,
     Cursor,
@@ -87,10 +89,14 @@ __all__ = [
     "ApprovalInfo",
     "Approve",
     "Attach",
+    "AuditHead",
+    "AuditRecords",
+    "AuditSeen",
     "Await",
     "Behavior",
     "Cancel",
     "ChangeRights",
+    "CheckAudit",
     "ClientInfo",
     "ClientState",
     "Clients",
@@ -124,6 +130,7 @@ __all__ = [
     "Ping",
     "Prompt",
     "PromptState",
+    "ReadAudit",
     "Record",
     "Refuse",
     "Rename",

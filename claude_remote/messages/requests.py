@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from claude_remote.messages.approvals import Decide, Decided
+from claude_remote.messages.audit import AuditRecords, AuditSeen, CheckAudit, ReadAudit
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
     Approve,
@@ -50,6 +51,8 @@ Request: TypeAlias = (
     | Refuse
     | Revoke
     | ChangeRights
+    | ReadAudit
+    | CheckAudit
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Request
@@ -71,6 +74,8 @@ FromServer: TypeAlias = (
     | Tail
     | Finished
     | Clients
+    | AuditRecords
+    | AuditSeen
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -93,4 +98,6 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     ChangeRights: Right.ADMIN,
+    ReadAudit: Right.ADMIN,
+    CheckAudit: Right.APPROVE,
 }

@@ -13,6 +13,7 @@ from claude_remote import bus, facts, feed
 from claude_remote import messages as m
 from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
+from claude_remote_broker.audit.entry import Entry
 from claude_remote_broker.core import Core, Ids, Limits
 from tests.broker.disk import MemoryDisk
 
@@ -98,6 +99,8 @@ class Playbook:
         self.hangups: list[ports.Hangup] = []
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
+        self.recorded: list[Entry] = []
+        self.audit: list[bytes] = []  # what the audit holds: lines, the first is record 1
         self.published: list[feed.Published] = []
         self._sent: dict[int, list[tuple[m.Message, bytes]]] = {}
         self._told: dict[bytes, list[tuple[bus.Verb, bytes]]] = {}
@@ -209,6 +212,11 @@ class Playbook:
                 self.administered.append(command)
             case ports.Publish(published=published):
                 self.published.append(published)
+            case ports.Record(entry=entry):
+                self.recorded.append(entry)
+            case ports.LookAtAudit(ticket=ticket, after=after, most=most):
+                lines = self.audit[after : after + most]
+                self._events.append(ports.AuditRead(ticket, b"".join(lines), after + len(lines)))
             case ports.Wake(delay=delay):
                 self.wakes.append(delay)
             case _:

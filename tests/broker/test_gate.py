@@ -29,6 +29,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Refuse(which="x"),
         m.Revoke(which="x"),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
+        m.ReadAudit(),
+        m.CheckAudit(seq=1),
     )
 }
 RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]
@@ -95,7 +97,7 @@ def test_only_the_right_that_it_needs_is_missed(kind: type[m.Message], missing: 
 
 @pytest.mark.parametrize(
     "request_",
-    [request for request in REQUESTS.values() if getattr(request, "session", None) is not None]
+    [request for request in REQUESTS.values() if getattr(request, "session", None)]
     + [
         m.ListSessions(session="mine"),
         m.Open(target=m.Target(session="mine")),

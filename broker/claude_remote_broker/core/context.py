@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from claude_remote_broker.audit.entry import Entry
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.ids import Ids
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.tally import Tally
-from claude_remote_broker.ports import ClientTable
+from claude_remote_broker.ports import ClientTable, Connection, Peer, Record
 
 if TYPE_CHECKING:
+    from claude_remote_broker.core.auditing import Auditing
     from claude_remote_broker.core.controls import Controls
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
+    from claude_remote_broker.core.session import Session
     from claude_remote_broker.core.sessions import Sessions
     from claude_remote_broker.core.workers import Workers
 
@@ -37,3 +40,35 @@ class Context:
     pool: Pool = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    auditing: dict[Connection, Auditing] = field(default_factory=dict)
+
+    def record(
+        self,
+        kind: str,
+        who: Peer | None = None,
+        session: Session | None = None,
+        *,
+        outcome: str = "done",
+        text: bytes | None = None,
+        **detail: str,
+    ) -> None:
+        """Add to the audit what has happened. `who` None: the server itself did it. Empty details are none.
+
+        `text` is what people or Claude wrote; by the owner's settings only its hash may be kept.
+        """
+        self.effects.do(
+            Record(
+                Entry(
+                    kind=kind,
+                    at=self.now,
+                    client="" if who is None else who.fingerprint,
+                    name="" if who is None else who.name,
+                    address="" if who is None else who.address,
+                    session="" if session is None else session.id,
+                    session_name="" if session is None else session.row.name,
+                    outcome=outcome,
+                    text=text,
+                    detail={key: value for key, value in detail.items() if value},
+                )
+            )
+        )

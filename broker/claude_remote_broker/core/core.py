@@ -89,21 +89,16 @@ class Core:
                 self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case ports.Loaded() | ports.Found() | ports.FolderChecked() | ports.AuditRead():
                 self._context.effects.answered(event)
+            case ports.AuditGrown():
+                self._reception.audit_grown()
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
                 self._process(event)
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cutting.cut(fingerprint, REVOKED)
-            case ports.ClientUpdated(client=client):
-                self._context.publisher.client(client)
-                if self._cutting.look(client):
-                    self._reception.rights_taken(client.fingerprint)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
-                self._cutting.forget(fingerprint)
+            case ports.ClientCutOff() | ports.ClientUpdated() | ports.ClientForgotten():
+                self._client(event)
             case _:
                 self._connection(event)
         return self._commands()
@@ -143,6 +138,18 @@ class Core:
                 self._reception.drained(conn)
             case _:
                 raise TypeError(f"no event of the core: {type(event).__name__}")
+
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cutting.cut(fingerprint, REVOKED)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+                if self._cutting.look(client):
+                    self._reception.rights_taken(client.fingerprint)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
+                self._cutting.forget(fingerprint)
 
     def _process(self, event: Event) -> None:
         workers = self._context.workers

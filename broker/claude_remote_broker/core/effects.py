@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from claude_remote.audit import Wanted
 from claude_remote.messages import Message
 from claude_remote_broker.journal import ApprovalRow, Operation, PromptRow
 from claude_remote_broker.ports import (
+    AuditRead,
     CheckFolder,
     Command,
     Connection,
@@ -17,6 +19,7 @@ from claude_remote_broker.ports import (
     Found,
     Load,
     Loaded,
+    LookAtAudit,
     Row,
     Send,
     Store,
@@ -29,6 +32,7 @@ from claude_remote_broker.ports import (
 WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
+WhenAuditRead: TypeAlias = Callable[[AuditRead], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 
 
@@ -41,6 +45,7 @@ class Effects:
         self._storing: dict[Ticket, WhenStored] = {}
         self._loading: dict[Ticket, WhenLoaded] = {}
         self._finding: dict[Ticket, WhenFound] = {}
+        self._auditing: dict[Ticket, WhenAuditRead] = {}
         self._checking: dict[Ticket, WhenChecked] = {}
 
     def take(self) -> list[Command]:
@@ -94,6 +99,12 @@ class Effects:
         self._checking[ticket] = then
         self._commands.append(CheckFolder(ticket, path, roots, also, apart))
 
+    def look_at_audit(self, after: int, wanted: Wanted, most: int, then: WhenAuditRead) -> None:
+        """A piece of the audit."""
+        ticket = self._ticket()
+        self._auditing[ticket] = then
+        self._commands.append(LookAtAudit(ticket, after, wanted, most))
+
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""
         self._commands.append(Wake(delay))
@@ -104,9 +115,13 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+    def answered(self, event: Loaded | Found | FolderChecked | AuditRead) -> None:
         """Likewise."""
         match event:
+            case AuditRead():
+                audited = self._auditing.pop(event.ticket, None)
+                if audited is not None:
+                    audited(event)
             case Loaded():
                 loaded = self._loading.pop(event.ticket, None)
                 if loaded is not None:

@@ -6,6 +6,7 @@ from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMessage
 from claude_remote_broker.core import gate, interrupting
 from claude_remote_broker.core.attaching import Attaching
+from claude_remote_broker.core.auditing import Auditing, Checking
 from claude_remote_broker.core.awaiting import Awaiting
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.closing import Closing
@@ -15,6 +16,7 @@ from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
+from claude_remote_broker.core.recording import Denials
 from claude_remote_broker.core.renaming import Renaming
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
@@ -26,10 +28,11 @@ class Reception:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._clients: dict[Connection, Client] = {}
+        self._denials = Denials(context)
 
     def connected(self, event: Connected) -> None:
         """A client is there."""
-        self._clients[event.conn] = Client(self._context, event.conn, event.peer)
+        self._clients[event.conn] = Client(self._context, event.conn, event.peer, self._denials.note)
 
     def disconnected(self, conn: Connection) -> None:
         """It is gone; what it asked for and is recorded goes on."""
@@ -45,6 +48,11 @@ class Reception:
                     client.exchange.check()
                 except RemoteError as error:
                     client.exchange.end(error)
+
+    def audit_grown(self) -> None:
+        """Those who follow the audit are told."""
+        for reader in [*self._context.auditing.values()]:
+            reader.grown()
 
     def congested(self, conn: Connection) -> None:
         """More is buffered for it than should be."""
@@ -81,6 +89,7 @@ class Reception:
 
     def _begin(self, client: Client, message: m.Message, payload: bytes) -> None:
         context = self._context
+        client.request = request_name(message)
         gate.check(client.peer, message, context.clients)
         if context.stopping and not isinstance(message, m.Ping):
             raise ShuttingDown
@@ -95,16 +104,22 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client).begin()
-            case m.Await() | m.Rename() | m.Close():
+            case m.Await() | m.Rename() | m.Close() | m.ReadAudit() | m.CheckAudit():
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
             case _:
                 self._answer(client, message)
 
-    def _look(self, client: Client, message: m.Await | m.Rename | m.Close) -> None:
-        """Requests about a session as a whole."""
+    def _look(
+        self, client: Client, message: m.Await | m.Rename | m.Close | m.ReadAudit | m.CheckAudit
+    ) -> None:
+        """Requests about a session as a whole, or about the audit."""
         match message:
+            case m.ReadAudit():
+                Auditing(self._context, client, message).begin()
+            case m.CheckAudit():
+                Checking(self._context, client, message).begin()
             case m.Await():
                 Awaiting(self._context, client, message).begin()
             case m.Rename():
@@ -130,11 +145,17 @@ class Reception:
             case m.Interrupt():
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
+                context.record("interrupt", client.peer, session)
                 client.send(m.Done())
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
                 context.effects.do(Administer(client.conn, message, client.peer))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
+
+
+def request_name(message: m.Message) -> str:
+    """As on the wire."""
+    return str(type(message).__struct_config__.tag)
 
 
 def _is_late(message: m.Message) -> bool:
