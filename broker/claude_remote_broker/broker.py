@@ -22,6 +22,7 @@ from claude_remote_broker.feed_socket import FeedSocket
 from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
+from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.ports import Command, Event
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Adapters:
     administration: Administration
     audit: AuditLog
     audit_reader: AuditReader
+    hooks: Hooks
 
 
 class Broker:
@@ -222,7 +224,11 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def record(command: ports.Record) -> None:
         adapters.audit.record(command.entry)
 
+    def notify(command: ports.Notify) -> None:
+        adapters.hooks.tell(command.notice)
+
     return {
+        ports.Notify: notify,
         ports.Record: record,
         ports.LookAtAudit: adapters.audit_reader.look,
         ports.Send: send,

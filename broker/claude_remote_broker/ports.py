@@ -20,6 +20,7 @@ from claude_remote.audit import Wanted
 from claude_remote.errors import RemoteError
 from claude_remote.rights import Right
 from claude_remote_broker.audit.entry import Entry
+from claude_remote_broker.notices.notice import Notice
 
 # Connections and tickets are numbers that mean nothing beyond being the same again.
 Connection: TypeAlias = int
@@ -154,6 +155,12 @@ class Record(Command, frozen=True):
     """Add this to the audit's chain. Nothing waits for it; see Context.record."""
 
     entry: Entry
+
+
+class Notify(Command, frozen=True):
+    """Tell people who do not look. Nothing waits for it."""
+
+    notice: Notice
 
 
 class AuditGrown(Event, frozen=True):
@@ -389,6 +396,7 @@ AnyCommand: TypeAlias = (
     | Administer
     | Record
     | LookAtAudit
+    | Notify
     | CheckFolder
     | ToWorker
     | Launch

@@ -43,6 +43,7 @@ from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.limits import Limits, raise_open_files
 from claude_remote_broker.listeners import make_own_folder
 from claude_remote_broker.mailbox import Mailbox
+from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.notify import Notifier
 from claude_remote_broker.ports import AuditGrown, Event
 from claude_remote_broker.preferences import Preferences, read_preferences
@@ -207,7 +208,11 @@ class Server:
         door = Door(registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        adapters = Adapters(door, bus, feed, journal, launcher, folders, administration, audit, audit_reader)
+        hooks = Hooks(prepared.preferences.notify, prepared.environ)
+        self._closers.push_async_callback(hooks.close)
+        adapters = Adapters(
+            door, bus, feed, journal, launcher, folders, administration, audit, audit_reader, hooks
+        )
         return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:

@@ -15,6 +15,7 @@ from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
 from claude_remote_broker.audit.entry import Entry
 from claude_remote_broker.core import Core, Ids, Limits
+from claude_remote_broker.notices.notice import Notice
 from tests.broker.disk import MemoryDisk
 
 LAPTOP = ports.Peer("SHA256:" + "L" * 43, "laptop", m.Door.DOOR)
@@ -100,6 +101,7 @@ class Playbook:
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
         self.recorded: list[Entry] = []
+        self.notices: list[Notice] = []
         self.audit: list[bytes] = []  # what the audit holds: lines, the first is record 1
         self.published: list[feed.Published] = []
         self._sent: dict[int, list[tuple[m.Message, bytes]]] = {}
@@ -212,6 +214,8 @@ class Playbook:
                 self.administered.append(command)
             case ports.Publish(published=published):
                 self.published.append(published)
+            case ports.Notify(notice=notice):
+                self.notices.append(notice)
             case ports.Record(entry=entry):
                 self.recorded.append(entry)
             case ports.LookAtAudit(ticket=ticket, after=after, most=most):

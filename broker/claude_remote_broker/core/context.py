@@ -15,6 +15,7 @@ from claude_remote_broker.ports import ClientTable, Connection, Peer, Record
 if TYPE_CHECKING:
     from claude_remote_broker.core.auditing import Auditing
     from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.noticing import Noticing
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
     from claude_remote_broker.core.session import Session
@@ -40,6 +41,7 @@ class Context:
     pool: Pool = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    noticing: Noticing = field(init=False)
     auditing: dict[Connection, Auditing] = field(default_factory=dict)
 
     def record(

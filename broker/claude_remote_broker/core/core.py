@@ -11,6 +11,7 @@ from claude_remote_broker.core.ids import Ids
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
+from claude_remote_broker.core.noticing import Noticing
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
@@ -56,6 +57,7 @@ class Core:
         context.pool = Pool(context, max_workers)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.noticing = Noticing(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
@@ -168,6 +170,7 @@ class Core:
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
+        self._context.noticing.tick()
         self._context.pool.look_again()
 
     def _recover(self, found: RecoveredSession) -> None:

@@ -16,6 +16,7 @@ def settle(draft: Draft, context: Context) -> None:
     session = draft.session
     busy_before = not session.idle
     recording.stored(draft, context)
+    context.noticing.stored(draft)
     draft.install()
     for prompt in draft.prompts.values():
         if prompt.ended:

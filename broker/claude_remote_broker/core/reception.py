@@ -36,6 +36,7 @@ class Reception:
 
     def disconnected(self, conn: Connection) -> None:
         """It is gone; what it asked for and is recorded goes on."""
+        self._context.noticing.left(conn)
         client = self._clients.pop(conn, None)
         if client is not None and client.exchange is not None:
             client.exchange.leave()
@@ -73,6 +74,7 @@ class Reception:
         client = self._clients.get(event.conn)
         if client is None:
             return
+        self._context.noticing.acted(event.conn, client.peer)
         exchange = client.exchange
         try:
             if exchange is not None:
