@@ -9,6 +9,8 @@ import click
 from claude_remote.cli.audit_commands import audit
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
+from claude_remote.cli.executing.command import exec_command
+from claude_remote.cli.file_commands import get, put
 from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.terminal import Terminal
 from claude_remote.errors import Exit
@@ -43,6 +45,9 @@ for _command in SESSION_COMMANDS:
     root.add_command(_command)
 root.add_command(clients)
 root.add_command(audit)
+root.add_command(exec_command)
+root.add_command(get)
+root.add_command(put)
 
 
 @root.command()
@@ -64,18 +69,24 @@ def ping(obj: Context, /, server: str | None, count: int, *, as_json: bool, **sa
 
 
 @root.command()
-@click.option("--server", required=True, metavar="ADDRESS", help="The default server, by name or address.")
+@click.option("--server", metavar="ADDRESS", help="The default server, by name or address.")
+@click.option("--bell/--no-bell", default=None, help="Ring when Claude asks, and after long turns.  [on]")
 @acquaint
 @click.pass_obj
-def config(obj: Context, /, server: str, **said: Any) -> int:
-    """Choose the default server, and get to know it.
+def config(obj: Context, /, server: str | None, *, bell: bool | None, **said: Any) -> int:
+    """Choose the default server, and get to know it; or whether the terminal's bell rings.
 
     \b
     claude-remote config --server home.lan
+    claude-remote config --no-bell
     """
-    from claude_remote.cli.servers import choose
+    from claude_remote.cli.servers import choose, choose_bell
 
-    return choose(obj.reach(server, **said), obj.terminal)
+    if server is None and bell is None:
+        raise click.UsageError("say what you choose: --server ADDRESS, --bell or --no-bell")
+    if bell is not None:
+        choose_bell(obj.terminal, on=bell)
+    return 0 if server is None else choose(obj.reach(server, **said), obj.terminal)
 
 
 @root.group(invoke_without_command=True)

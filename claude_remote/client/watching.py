@@ -24,12 +24,12 @@ class Watching:
     One thread receives; `abort` may be called from any.
     """
 
-    def __init__(self, link: Link, release: Callable[[Link], None]) -> None:
+    def __init__(self, link: Link, release: Callable[[Link], None], window: int = 0) -> None:
         self._link = link
         self._release = release
         self._parts: list[bytes] = []
         self._size = 0
-        link.send(messages.Watch())
+        link.send(messages.Watch(window=window))
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +68,10 @@ class Watching:
                 self._parts.clear()
                 self._size = 0
                 return codec.unpack(whole, _FEED)
+
+    def seen(self, seq: int) -> None:
+        """Items up to this number have been shown: the next may come. By the thread that receives."""
+        self._link.send(messages.Seen(seq=seq))
 
     def finish(self, within: float) -> None:
         """End the exchange in an orderly way, so that its link serves the next one."""

@@ -53,7 +53,19 @@ class Tail(Message, frozen=True, kw_only=True, tag="tail"):
 
 
 class Watch(Message, frozen=True, kw_only=True, tag="watch"):
-    """Follow the feed: a snapshot first, then what happens. See claude_remote.feed."""
+    """Follow the feed: a snapshot first, then what happens. See claude_remote.feed.
+
+    With a `window`, no more than about so many items are on their way that were not yet told to be Seen; a
+    slow watcher is then not shown the past, however much a network holds, but how things stand.
+    """
+
+    window: Count = 0  # 0: any number
+
+
+class Seen(Message, frozen=True, kw_only=True, tag="seen"):
+    """Within a watch: items up to this one have been shown."""
+
+    seq: Count
 
 
 class Feed(Message, frozen=True, kw_only=True, tag="feed"):

@@ -17,7 +17,10 @@ from claude_remote.messages.clients import (
     Ring,
     Standing,
 )
-from claude_remote.messages.log import Attach, Events, Feed, Reset, Tail, Watch
+from claude_remote.messages.commands import Exec
+from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
+from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
     Answer,
@@ -30,6 +33,8 @@ from claude_remote.messages.sessions import (
     Rename,
     Sessions,
 )
+from claude_remote.messages.status import ShowStatus, Status, Vitals
+from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -39,6 +44,7 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | ShowStatus
     | Await
     | Rename
     | Close
@@ -50,12 +56,19 @@ Request: TypeAlias = (
     | Approve
     | Refuse
     | Revoke
+    | Exec
+    | Get
+    | Put
     | ChangeRights
+    | ListWorkers
+    | ScaleWorkers
     | ReadAudit
     | CheckAudit
 )
 # Everything that a client may send, and everything that a server may.
-FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Request
+FromClient: TypeAlias = (
+    Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Seen | Request
+)
 FromServer: TypeAlias = (
     Hello
     | Heartbeat
@@ -64,6 +77,8 @@ FromServer: TypeAlias = (
     | Standing
     | Opened
     | Sessions
+    | Status
+    | Vitals
     | Answer
     | Feed
     | Decided
@@ -74,6 +89,9 @@ FromServer: TypeAlias = (
     | Tail
     | Finished
     | Clients
+    | Parcel
+    | Credit
+    | Workers
     | AuditRecords
     | AuditSeen
 )
@@ -85,6 +103,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    ShowStatus: None,  # likewise
     Await: None,  # likewise
     Rename: Right.PROMPT,
     Close: Right.PROMPT,
@@ -97,7 +116,12 @@ NEEDS: dict[type[Message], Right | None] = {
     Approve: Right.ADMIN,
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
+    Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
     ChangeRights: Right.ADMIN,
+    ListWorkers: Right.ADMIN,
+    ScaleWorkers: Right.ADMIN,
     ReadAudit: Right.ADMIN,
     CheckAudit: Right.APPROVE,
 }

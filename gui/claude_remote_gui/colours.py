@@ -20,6 +20,11 @@ class Colours:
     added: QColor  # backgrounds of a diff
     removed: QColor
     code: QColor  # background
+    comment: QColor  # in code
+    keyword: QColor
+    string: QColor
+    number: QColor
+    name: QColor
 
 
 LIGHT = Colours(
@@ -31,6 +36,11 @@ LIGHT = Colours(
     added=QColor("#dcf5e3"),
     removed=QColor("#fde2e1"),
     code=QColor("#f1f3f5"),
+    comment=QColor("#667080"),
+    keyword=QColor("#8250b8"),
+    string=QColor("#0f6b4f"),
+    number=QColor("#a1490c"),
+    name=QColor("#1f5fbf"),
 )
 DARK = Colours(
     good=QColor("#5bd37f"),
@@ -41,6 +51,11 @@ DARK = Colours(
     added=QColor("#12351f"),
     removed=QColor("#43191b"),
     code=QColor("#22262c"),
+    comment=QColor("#98a1ad"),
+    keyword=QColor("#c9a0ff"),
+    string=QColor("#7fd6a4"),
+    number=QColor("#f0b07a"),
+    name=QColor("#7fb2ff"),
 )
 
 

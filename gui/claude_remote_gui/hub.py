@@ -146,6 +146,9 @@ class Hub(QObject):
             self.happened.emit(entries)
         if read:
             self.read.emit(read)
+        if moved:
+            for name, followed in self.servers.items():
+                followed.shown = self.states[name].picture.seq
 
     def _note(self, post: Moved) -> list[Entry]:
         before = self.states[post.server]

@@ -42,6 +42,7 @@ from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.feed.reducer import State
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
+from claude_remote_gui.net.asking import Whole
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.net.server import Server
 from claude_remote_gui.views.window import TITLES, Window
@@ -135,7 +136,8 @@ def furnish(settings: QSettings) -> Window:
     hub.read.emit([Read(1, tuple(_conversation()), doing=Doing.ASKING, caught_up=True)])
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
-    window.approvals.learn(_question())
+    window.approvals.decision.learn(Whole(_question()))
+    window.sessions.conversation.asking.decision.learn(Whole(_question()))
     window.activity.add(list(_activity(now)))
     return window
 

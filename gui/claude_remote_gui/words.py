@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
+
+# Where homes are; whose it is stands in another column.
+_HOME = re.compile(r"(?:/home/[^/]+|/Users/[^/]+|/root)(?=/|\Z)")
 
 
 def clock(at: float) -> str:
@@ -38,9 +42,10 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def folder(path: str) -> str:
-    """The end of a long path, which tells more than its beginning."""
-    return path if len(path) <= 40 else f"…{path[-39:]}"
+def home(path: str) -> str:
+    """A path below somebody's home folder, as people write it: `~/src`."""
+    found = _HOME.match(path)
+    return path if found is None else f"~{path[found.end() :]}"
 
 
 def stamp(at: float) -> str:

@@ -146,6 +146,27 @@ def test_who_cannot_keep_up_gets_a_new_snapshot() -> None:
     assert published.seq == snapshot.seq + 1
 
 
+def test_a_window_that_is_full_ends_in_a_new_snapshot() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.says(1, m.Watch(window=2))
+    (snapshot,) = watched(book, 1)
+    for _ in range(4):
+        book << ports.ClientUpdated(CLIENT)
+        book.tick(1)
+    _, second = watched(book, 1)
+    assert isinstance(second, feed.Published)
+    book.says(1, m.Seen(seq=second.seq))
+    (again,) = watched(book, 1)
+    assert isinstance(again, feed.Snapshot)
+    assert again.seq == snapshot.seq + 4
+    book.says(1, m.Seen(seq=10**9))  # what was never sent counts for nothing
+    for _ in range(3):
+        book << ports.ClientUpdated(CLIENT)
+        book.tick(1)
+    assert len(watched(book, 1)) == 2
+
+
 def test_where_clients_are_is_for_those_who_administer() -> None:
     book = Playbook()
     book.table.clients = (CLIENT,)

@@ -36,7 +36,7 @@ E = TypeVar("E", bound=Event)
 class Broker:
     """What a launcher needs, and what it told."""
 
-    def __init__(self, folder: Path, state_id: str) -> None:
+    def __init__(self, folder: Path, state_id: str, build: str = "") -> None:
         self.socket = folder / "zygote.sock"
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         plan = WorkerPlan(
@@ -46,7 +46,9 @@ class Broker:
             state_id=state_id,
             environment={"PATH": os.environ["PATH"]},
         )
-        self.launcher = Launcher(self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait)
+        self.launcher = Launcher(
+            self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait, build=build
+        )
 
     async def next(self, kind: type[E]) -> E:
         event = await asyncio.wait_for(self.told.get(), 20)
@@ -67,11 +69,11 @@ class Broker:
 
 
 @asynccontextmanager
-async def cleaning_up(folder: Path, state_id: str) -> AsyncIterator[Callable[[], Broker]]:
+async def cleaning_up(folder: Path, state_id: str) -> AsyncIterator[Callable[..., Broker]]:
     brokers: list[Broker] = []
 
-    def new() -> Broker:
-        brokers.append(Broker(folder, state_id))
+    def new(build: str = "") -> Broker:
+        brokers.append(Broker(folder, state_id, build))
         return brokers[-1]
 
     try:
@@ -179,6 +181,35 @@ def test_a_new_broker_adopts_the_workers_of_the_old_one(tmp_path: Path) -> None:
         assert all(map(alive, adopted))
         await broker.launcher.stop(5)
         assert not any(map(alive, adopted))
+
+    play(tmp_path, scene)
+
+
+def test_after_an_update_workers_go_on_and_new_ones_are_of_the_new_build(tmp_path: Path) -> None:
+    async def scene(new: Callable[..., Broker]) -> None:
+        old = new("1.0")
+        await old.launcher.start()
+        await old.next(WorkersKnown)
+        await old.launch("old")
+        pid = old.launcher.zygote_pid
+        await old.launcher.leave()
+        same = new("1.0")
+        await same.launcher.start()
+        assert same.launcher.zygote_pid == pid
+        await same.launcher.leave()
+        updated = new("1.1")
+        await updated.launcher.start()
+        assert updated.launcher.zygote_pid not in {0, pid}
+        adopted = await updated.next(WorkerLaunched)
+        await updated.next(WorkersKnown)
+        assert (adopted.worker, alive(adopted)) == ("old", True)
+        assert processes.find_process(pid) is None
+        young = await updated.launch("young")
+        updated.launcher.kill(Kill("old"))
+        assert await updated.next(WorkerExited) == WorkerExited("old")
+        assert (alive(adopted), alive(young)) == (False, True)
+        await updated.launcher.stop(5)
+        assert not alive(young)
 
     play(tmp_path, scene)
 

@@ -43,10 +43,14 @@ def console_script(name: str) -> Path:
 class Server:
     """One life of a server."""
 
-    def __init__(self, lab: Lab, argv: tuple[str, ...]) -> None:
+    def __init__(self, lab: Lab, port: int, more: tuple[str, ...]) -> None:
         self._lab = lab
+        self.argv = more
+        where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(lab.work))
         self.running = Running(
-            [console_script("claude-remote-server"), *argv], lab.server_environment, lab.work
+            [*lab.program, *where, "--claude", str(claude_program()), "--no-gui", *more],
+            lab.server_environment,
+            lab.work,
         )
         try:
             ready = self.running.wait_for(_READY.pattern)
@@ -135,6 +139,7 @@ class Lab:
         self.work.mkdir(parents=True)
         self.api = ScriptedApi()
         self.servers: list[Server] = []
+        self.program: tuple[str | Path, ...] = (console_script("claude-remote-server"),)
         self.clients: dict[str, Client] = {}
         self.server_environment = self.environment(
             self.folder / "server", **claude_environment(self.api, self.home)
@@ -177,9 +182,10 @@ class Lab:
         return self.servers[-1]
 
     def start(self, *argv: str, port: int = 0) -> Server:
-        """Start the server; it is ready when this returns."""
-        where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(self.work))
-        server = Server(self, (*where, "--claude", str(claude_program()), "--no-gui", *argv))
+        """Start the server; it is ready when this returns. Without a warm claude, unless `argv` wants one:
+        many tests count claudes.
+        """
+        server = Server(self, port, ("--warm", "0", *argv))
         self.servers.append(server)
         return server
 

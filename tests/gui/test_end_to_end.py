@@ -91,9 +91,9 @@ def test_first_contact_prompt_approval_and_revocation(qtbot: QtBot, lab: Lab, wa
             wait(lambda: owner.waiting == 1 and hers.waiting == 1)
 
             # The owner decides; both see what comes of it.
-            wait(owner.approvals.yes_button.isEnabled)
-            assert command in owner.approvals.detail.toPlainText()
-            owner.approvals.yes_button.click()
+            wait(owner.approvals.decision.yes_button.isEnabled)
+            assert command in owner.approvals.decision.detail.toPlainText()
+            owner.approvals.decision.yes_button.click()
             for window in (owner, hers):
                 wait(lambda window=window: window.approvals.model.index(0, 0).data().startswith("finished"))  # type: ignore[misc]
             transcript = hers.sessions.conversation.transcript
@@ -113,7 +113,7 @@ def test_first_contact_prompt_approval_and_revocation(qtbot: QtBot, lab: Lab, wa
             assert shown is not None
             owner.clients.table.selectRow(shown.mapFromSource(owner.clients.model.index(key, 0)).row())  # type: ignore[attr-defined]
             owner.clients.revoke.click()
-            owner.clients.really.click()
+            owner.clients.strip.really.click()
             wait(lambda: isinstance(hub.standings[address], st.Denied))
             assert "revoked" in line.words.text()
 

@@ -19,7 +19,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -27,7 +26,8 @@ from msgspec import Raw
 
 from claude_remote import bus, facts
 from claude_remote.messages import Behavior
-from claude_remote_workers import stream_json
+from claude_remote.session_rules import session_rules, to_claude
+from claude_remote_workers import rules, stream_json
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.words import one_line, summarize
 
@@ -48,6 +48,7 @@ class _Approval:
     id: str
     request: stream_json.ControlRequest
     state: _State = _State.OPEN
+    rules: tuple[str, ...] = ()  # allowed for the session together with it
 
     @property
     def question(self) -> stream_json.Question:
@@ -59,7 +60,7 @@ class Approvals:
 
     def __init__(self, outside: Outside, folder: str) -> None:
         self._outside = outside
-        self._folder = PurePosixPath(folder)
+        self._folder = folder
         self._table: dict[str, _Approval] = {}
 
     def open(self, request: stream_json.ControlRequest) -> None:
@@ -153,6 +154,8 @@ class Approvals:
         if approval is not None and approval.state in (_State.DECIDED, _State.DELIVERED):
             approval.state = _State.TAKEN
             self._outside.record(facts.ApprovalTaken(approval=approval.id))
+            if approval.rules:
+                self._outside.record(facts.RulesAdded(approval=approval.id, rules=approval.rules))
 
     def _allow(
         self, approval: _Approval, verdict: bus.Verdict, changed_input: dict[str, Raw] | None
@@ -166,9 +169,11 @@ class Approvals:
             "updatedInput": changed_input or question.input,
         }
         if verdict.for_session:
-            rules = self._session_rules(question)
-            if rules:
-                response["updatedPermissions"] = rules
+            suggestions = question.permission_suggestions or []
+            given = session_rules(question.tool_name, bytes(question.input), suggestions, self._folder)
+            if given:
+                response["updatedPermissions"] = to_claude(given)
+                approval.rules = rules.as_settings(given)
             else:
                 self._outside.record(
                     facts.Notice(
@@ -177,40 +182,6 @@ class Approvals:
                     )
                 )
         return response
-
-    def _session_rules(self, question: stream_json.Question) -> list[dict[str, Any]]:
-        """Allow the like of this for the session, and no more.
-
-        Claude's suggestions are alternatives of different breadth: its rules are taken, a change of the whole
-        mode is not. For files it suggests just that: there, a rule for the folder stands in. Where claude
-        suggests nothing (it calls the tool unsafe, or it is a question for a person) there is no rule.
-        """
-        suggestions = question.permission_suggestions or []
-        rules = [
-            {**suggestion, "destination": "session"}
-            for suggestion in suggestions
-            if suggestion.get("type") == "addRules" and suggestion.get("behavior") == "allow"
-        ]
-        if rules or not suggestions:
-            return rules
-        folder = self._folder_of(question)
-        if folder is None:
-            return []
-        # Absolute paths begin with two slashes in rules; rules of Edit are those of every editing tool.
-        rule = {"toolName": "Edit", "ruleContent": f"/{folder}/**"}
-        return [{"type": "addRules", "rules": [rule], "behavior": "allow", "destination": "session"}]
-
-    def _folder_of(self, question: stream_json.Question) -> PurePosixPath | None:
-        if question.tool_name not in {"Edit", "MultiEdit", "Write", "NotebookEdit"}:
-            return None
-        given = msgspec.json.decode(question.input)
-        if not isinstance(given, dict):
-            return None
-        name = given.get("file_path") or given.get("notebook_path")
-        if not isinstance(name, str) or not name.startswith("/") or ".." in PurePosixPath(name).parts:
-            return None
-        path = PurePosixPath(name)
-        return self._folder if path.is_relative_to(self._folder) else path.parent
 
 
 def _deny(verdict: bus.Verdict) -> dict[str, Any]:

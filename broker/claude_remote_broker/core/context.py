@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from claude_remote_broker.audit.entry import Entry
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.tally import Tally
 from claude_remote_broker.ports import ClientTable, Connection, Peer, Record
@@ -15,11 +16,13 @@ from claude_remote_broker.ports import ClientTable, Connection, Peer, Record
 if TYPE_CHECKING:
     from claude_remote_broker.core.auditing import Auditing
     from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.errands import Errands
     from claude_remote_broker.core.noticing import Noticing
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
     from claude_remote_broker.core.session import Session
     from claude_remote_broker.core.sessions import Sessions
+    from claude_remote_broker.core.warm import Warm
     from claude_remote_broker.core.workers import Workers
 
 
@@ -34,13 +37,16 @@ class Context:
     ids: Ids
     effects: Effects
     tally: Tally
+    keep: Keep = field(default_factory=Keep)
     now: float = 0.0
     stopping: bool = False
     sessions: Sessions = field(init=False)
     workers: Workers = field(init=False)
     pool: Pool = field(init=False)
+    warm: Warm = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    errands: Errands = field(init=False)
     noticing: Noticing = field(init=False)
     auditing: dict[Connection, Auditing] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ an approval is held back, and told if it is still open after a while.
 
 from __future__ import annotations
 
-from claude_remote.messages import PromptState
+from claude_remote.messages import Credit, Message, Parcel, PromptState, Seen
 from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.context import Context
@@ -21,6 +21,7 @@ from claude_remote_broker.preferences import Occasion
 ACTIVE = 120.0  # seconds since somebody has sent something
 HOLD = 60.0  # seconds that an approval is left to who looks
 _MOST_HELD = 1_000
+_BY_ITSELF = (Seen, Credit, Parcel)
 
 
 class Noticing:
@@ -32,10 +33,11 @@ class Noticing:
         self._following: dict[Connection, Peer] = {}
         self._held: dict[str, tuple[float, Notice]] = {}
 
-    def acted(self, conn: Connection, peer: Peer) -> None:
-        """A client has sent something."""
+    def heard(self, conn: Connection, peer: Peer, message: Message) -> None:
+        """A client has sent something; what programs send by themselves is no sign of people."""
         self._following[conn] = peer
-        self._active[peer.fingerprint] = self._context.now
+        if not isinstance(message, _BY_ITSELF):
+            self._active[peer.fingerprint] = self._context.now
 
     def left(self, conn: Connection) -> None:
         """A connection is gone."""

@@ -12,12 +12,14 @@ from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
+from claude_remote_broker.core.counting import Counting
 from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
 from claude_remote_broker.core.recording import Denials
 from claude_remote_broker.core.renaming import Renaming
+from claude_remote_broker.core.surveying import Surveying
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
 
@@ -74,7 +76,7 @@ class Reception:
         client = self._clients.get(event.conn)
         if client is None:
             return
-        self._context.noticing.acted(event.conn, client.peer)
+        self._context.noticing.heard(event.conn, client.peer, event.message)
         exchange = client.exchange
         try:
             if exchange is not None:
@@ -105,23 +107,29 @@ class Reception:
             case m.Control():
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
-                Watching(context, client).begin()
-            case m.Await() | m.Rename() | m.Close() | m.ReadAudit() | m.CheckAudit():
+                Watching(context, client, message).begin()
+            case m.Await() | m.Rename() | m.Close() | m.ShowStatus() | m.ReadAudit() | m.CheckAudit():
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
+            case m.Errand():
+                context.errands.begin(client, message, payload)
             case _:
                 self._answer(client, message)
 
     def _look(
-        self, client: Client, message: m.Await | m.Rename | m.Close | m.ReadAudit | m.CheckAudit
+        self,
+        client: Client,
+        message: m.Await | m.Rename | m.Close | m.ShowStatus | m.ReadAudit | m.CheckAudit,
     ) -> None:
-        """Requests about a session as a whole, or about the audit."""
+        """Requests about sessions as wholes, and about the audit."""
         match message:
             case m.ReadAudit():
                 Auditing(self._context, client, message).begin()
             case m.CheckAudit():
                 Checking(self._context, client, message).begin()
+            case m.ShowStatus():
+                Surveying(self._context, client, message).begin()
             case m.Await():
                 Awaiting(self._context, client, message).begin()
             case m.Rename():
@@ -149,6 +157,8 @@ class Reception:
                 interrupting.stop(session, None, context)
                 context.record("interrupt", client.peer, session)
                 client.send(m.Done())
+            case m.ListWorkers() | m.ScaleWorkers():
+                Counting(context, client, message).begin()
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
                 context.effects.do(Administer(client.conn, message, client.peer))
             case _:
@@ -164,4 +174,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Withdraw | m.Cancel)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel | m.Seen)

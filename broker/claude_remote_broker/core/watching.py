@@ -18,8 +18,10 @@ from claude_remote_broker.core.lines import slices
 class Watching(Exchange):
     """A snapshot, then what is published, until Cancel."""
 
-    def __init__(self, context: Context, client: Client) -> None:
+    def __init__(self, context: Context, client: Client, request: m.Watch) -> None:
         super().__init__(context, client)
+        self._window = request.window
+        self._sent = self._seen = 0  # numbers of items
         self._missed = False
 
     def begin(self) -> None:
@@ -32,24 +34,31 @@ class Watching(Exchange):
 
     def published(self, published: feed.Published) -> None:
         """The next of the feed."""
-        if self.client.congested:
+        if self._missed or not self._has_room:
             self._missed = True
-        elif any(isinstance(item, feed.ClientChanged) for item in published.items):
+            return
+        self._sent = published.seq + len(published.items) - 1
+        if any(isinstance(item, feed.ClientChanged) for item in published.items):
             self._send(replace(published, items=tuple(self._shown(item) for item in published.items)))
         else:
             self._send(published)
 
     def drained(self) -> None:
         """There is room again."""
-        if self._missed:
+        if self._missed and self._has_room:
             self._missed = False
             self._snapshot()
 
     def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
+        """Cancel, and what has been seen."""
+        match message:
+            case m.Seen(seq=seq):
+                self._seen = max(self._seen, min(seq, self._sent))
+                self.drained()
+            case m.Cancel():
+                self.end()
+            case _:
+                raise OutOfTurn(f"{type(message).__name__} has no meaning now")
 
     def check(self) -> None:
         """See Exchange."""
@@ -59,8 +68,15 @@ class Watching(Exchange):
         """Watch no more."""
         self.context.publisher.watchers.pop(self.client.conn, None)
 
+    @property
+    def _has_room(self) -> bool:
+        if self.client.congested:
+            return False
+        return not self._window or self._sent - self._seen < self._window
+
     def _snapshot(self) -> None:
         snapshot = self.context.publisher.snapshot()
+        self._sent = self._seen = snapshot.seq
         clients = tuple(self._client(info) for info in snapshot.clients)
         self._send(replace(snapshot, clients=clients))
 

@@ -40,6 +40,7 @@ def interact(arguments: Arguments, terminal: Terminal) -> int:
             fork=arguments.fork,
             name=arguments.name,
             cwd=folder.cwd,
+            worktree=arguments.worktree,
             options=tuple(arguments.options),
         )
         return run(
@@ -77,12 +78,14 @@ def run(
         fork=target.fork,
         name=target.name,
         cwd=target.cwd,
+        worktree=target.worktree,
         options=target.options,
     )
     if on_opened is not None:
         on_opened()
     from claude_remote.cli.interactive.history import open_history
     from claude_remote.cli.interactive.session import Session
+    from claude_remote.cli.ringing import is_wanted
 
     session = Session(
         client,
@@ -93,6 +96,7 @@ def run(
         colours=None if os.environ.get("NO_COLOR") else "standard",
         source=source,
         sink=sink if sink is not None else _make_output(),
+        rings=is_wanted(),
     )
     return session.run()
 

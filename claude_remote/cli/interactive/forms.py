@@ -7,18 +7,21 @@ user writes a line instead.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, TypeAlias
-
-import msgspec
+from typing import NamedTuple, TypeAlias
 
 from claude_remote.cli.terminal import escape
+from claude_remote.client.conversation.asked import (
+    ACCEPT_EDITS,
+    KEEP_PLANNING,
+    NO_ANSWER,
+    Asked,
+    joined,
+    read_asked,
+    with_answers,
+)
 from claude_remote.client.conversation.items import Question
-from claude_remote.client.conversation.summaries import read_input
 from claude_remote.client.turn import Verdict
 from claude_remote.messages import Behavior
-
-_ACCEPT_EDITS = "acceptEdits"
-_MOST_OPTIONS = 9
 
 Styled: TypeAlias = tuple[str, str]  # a style of prompt_toolkit's, and text
 ALLOW = Verdict(behavior=Behavior.ALLOW)
@@ -65,7 +68,7 @@ def make_form(question: Question) -> Form:
     """The form for a question."""
     if question.tool == "ExitPlanMode":
         return PlanForm(question)
-    if question.tool == "AskUserQuestion" and (asked := _read_questions(question)):
+    if question.tool == "AskUserQuestion" and (asked := read_asked(question.input)):
         return ChoiceForm(question, asked)
     return ToolForm(question)
 
@@ -106,22 +109,14 @@ class PlanForm(Form):
             case "y":
                 return Answer(ALLOW)
             case "e":
-                return Answer(ALLOW, _ACCEPT_EDITS)
+                return Answer(ALLOW, ACCEPT_EDITS)
             case "k" | "n":
                 self._ask_for_text("What should be different? ")
         return None
 
     def write(self, text: str) -> Answer | None:
-        words = text.strip() or "Keep planning; do not begin yet."
+        words = text.strip() or KEEP_PLANNING
         return Answer(Verdict(behavior=Behavior.DENY, message=words))
-
-
-class Asked(NamedTuple):
-    """One of the questions of AskUserQuestion."""
-
-    text: str
-    options: tuple[tuple[str, str], ...]  # label, description
-    several: bool
 
 
 class ChoiceForm(Form):
@@ -160,19 +155,18 @@ class ChoiceForm(Form):
             else:
                 self._chosen.append(label)
         elif key == "enter" and now.several and self._chosen:
-            return self._answer(", ".join(label for label, _ in now.options if label in self._chosen))
+            return self._answer(joined([label for label, _ in now.options if label in self._chosen]))
         elif key == "o":
             self._ask_for_text("Your answer: ")
         elif key == "n":
-            words = "The user does not want to answer these questions."
-            return Answer(Verdict(behavior=Behavior.DENY, message=words))
+            return Answer(Verdict(behavior=Behavior.DENY, message=NO_ANSWER))
         return None
 
     def write(self, text: str) -> Answer | None:
         if not text.strip():
             self.cancel_text()
             return None
-        return self._answer(", ".join([*self._chosen, text.strip()]))
+        return self._answer(joined([*self._chosen, text.strip()]))
 
     def _answer(self, words: str) -> Answer | None:
         self.wants_text = False
@@ -180,26 +174,8 @@ class ChoiceForm(Form):
         self._chosen = []
         if len(self._answers) < len(self._asked):
             return None
-        given = {**read_input(self.question.input), "answers": self._answers}
-        return Answer(Verdict(behavior=Behavior.ALLOW, input=msgspec.json.encode(given)))
-
-
-def _read_questions(question: Question) -> list[Asked]:
-    """The questions; empty when they are not of the shape that is known, or two are the same."""
-    given: Any = read_input(question.input).get("questions")
-    asked: dict[str, Asked] = {}
-    for each in given if isinstance(given, list) else []:
-        match each:
-            case {"question": str(text), "options": list(options)} if text not in asked:
-                known = tuple(
-                    (str(option["label"]), str(option.get("description", "")))
-                    for option in options
-                    if isinstance(option, dict) and "label" in option
-                )
-                asked[text] = Asked(text, known[:_MOST_OPTIONS], bool(each.get("multiSelect")))
-            case _:
-                return []
-    return list(asked.values())
+        given = with_answers(self.question.input, self._answers)
+        return Answer(Verdict(behavior=Behavior.ALLOW, input=given))
 
 
 def _key(key: str, rest: str) -> list[Styled]:

@@ -89,6 +89,7 @@ class Prompting:
         from claude_remote.cli.print_mode.following import Following
         from claude_remote.cli.print_mode.narrator import Narrator
         from claude_remote.cli.print_mode.writers import TextWriter
+        from claude_remote.cli.ringing import make_ringing
 
         arguments, terminal = self._arguments, self._terminal
         writer = self._writer()
@@ -108,6 +109,7 @@ class Prompting:
             asks=self._asks,
             may_decide=Right.APPROVE in self._client.rights,
             on_accepted=self._folder.remember,
+            ringing=make_ringing(terminal),
         )
         try:
             return following.run(arguments.timeout)
@@ -129,6 +131,7 @@ class Prompting:
             fork=arguments.fork,
             name=arguments.name,
             cwd=self._folder.cwd,
+            worktree=arguments.worktree,
             options=arguments.options,
             patience=patience,
         )
@@ -165,6 +168,7 @@ def prompt_and_leave(arguments: Arguments, terminal: Terminal) -> int:
             fork=arguments.fork,
             name=arguments.name,
             cwd=folder.cwd,
+            worktree=arguments.worktree,
             options=arguments.options,
         )
         folder.remember()

@@ -12,11 +12,20 @@ from claude_remote import facts
 from claude_remote.cli.print_mode.narrator import Narrator
 from claude_remote.cli.print_mode.questions import Questions, deny, describe
 from claude_remote.cli.print_mode.writers import Writer
-from claude_remote.cli.terminal import Terminal
+from claude_remote.cli.ringing import Ringing
+from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client import events
 from claude_remote.client.answer import Answer, Piece, Result
 from claude_remote.client.turn import Outcome, Turn, Verdict
-from claude_remote.errors import ClaudeFailed, Exit, LinkLost, RemoteError, RightMissing, TimedOut
+from claude_remote.errors import (
+    ClaudeFailed,
+    Exit,
+    LinkLost,
+    RemoteError,
+    RightMissing,
+    ShuttingDown,
+    TimedOut,
+)
 from claude_remote.messages import Behavior, PromptState
 
 _NOBODY_TO_ASK = "Permission to use this tool was not given: nobody is there to ask."
@@ -38,7 +47,9 @@ class Following:
         asks: bool,
         may_decide: bool,
         on_accepted: Callable[[], None],
+        ringing: Ringing | None = None,
     ) -> None:
+        self._ringing = ringing
         self._begin = begin
         self._turn: Turn | None = None
         self._terminal = terminal
@@ -84,6 +95,8 @@ class Following:
                 if self._questions is not None:
                     self._questions.close()
                 turn.close()
+                if self._ringing is not None:
+                    self._ringing.close()
         self._release()
         self._writer.finish(turn.result)
         if self._stopped_by == "timeout":
@@ -102,6 +115,8 @@ class Following:
         match event:
             case events.Accepted(session=session):
                 self._on_accepted()
+                if self._ringing is not None:
+                    self._ringing.name = session.name
                 self._narrator.accepted(session)
             case events.Waiting():
                 self._narrator.waiting(event)
@@ -124,6 +139,8 @@ class Following:
             self._narrator.pieces(pieces)
 
     def _note(self, fact: facts.AnyFact) -> None:
+        if self._ringing is not None:
+            self._ringing.fact(fact)
         match fact:
             case facts.ApprovalOpened():
                 self._approve(fact)
@@ -173,6 +190,8 @@ class Following:
             )
         if outcome is None:
             raise ClaudeFailed("the turn ended without an outcome")
+        if outcome.cause == "shutdown":
+            raise ShuttingDown(self._shut_down())
         if outcome.state is not PromptState.DONE:
             raise ClaudeFailed(outcome.reason or f"the turn was ended: {outcome.state}")
         if self._stopped_by == "approval":
@@ -188,6 +207,11 @@ class Following:
     def _timed_out(self, timeout: float | None) -> TimedOut:
         return TimedOut(f"the turn took longer than {timeout:g} s, so it was interrupted")
 
+    def _shut_down(self) -> str:
+        name = None if self._turn is None or self._turn.session is None else self._turn.session.name
+        again = f"; when it is back, go on with: claude-remote -r {escape(name)}" if name else ""
+        return f"the server is shutting down, and the turn was stopped{again}"
+
     # --- stopping ---------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
@@ -202,6 +226,9 @@ class Following:
             if self._stopped_by == "interrupt":
                 raise KeyboardInterrupt
             self._stopped_by = "interrupt"
+            if self._turn is not None:
+                # A server that died does not come back because somebody waits for it.
+                self._turn.hurry(_GRACE)
             try:
                 self._stop()
             except RemoteError:

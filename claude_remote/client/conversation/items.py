@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from claude_remote.messages import Behavior
 
+MOST_RESULT = 64 * 1024
+
 
 class Item(Struct, frozen=True, kw_only=True):
     """One thing in the conversation."""
@@ -48,7 +50,8 @@ class ToolState(StrEnum):
 
 
 class ToolUse(Item, frozen=True, kw_only=True):
-    """Claude uses a tool. `summary` tells on what, `outcome` in a line what came of it.
+    """Claude uses a tool. `summary` tells on what, `outcome` in a line what came of it, `result` all of it:
+    the text that Claude was given, at most MOST_RESULT letters.
 
     `steps` counts the tools that a subagent has used for it, `step` is the last of them.
     """
@@ -59,6 +62,7 @@ class ToolUse(Item, frozen=True, kw_only=True):
     input: bytes  # JSON
     state: ToolState
     outcome: str = ""
+    result: str = ""
     steps: int = 0
     step: str = ""
 
@@ -67,7 +71,8 @@ class Question(Item, frozen=True, kw_only=True):
     """Claude asks whether it may use a tool, or asks the user something. Open while it is not `done`.
 
     `decision` None and `done`: it is void, `message` says why. `plan`: for ExitPlanMode, when it is known.
-    `may_remember`: Claude offers a rule by which the like is allowed for the rest of the session.
+    `may_remember`: there is a rule by which the like is allowed for the rest of the session; `remembers` says
+    in words what it allows.
     """
 
     approval: str
@@ -80,6 +85,7 @@ class Question(Item, frozen=True, kw_only=True):
     agent: str = ""
     plan: str = ""
     may_remember: bool = False
+    remembers: tuple[str, ...] = ()
     decision: Behavior | None = None
     for_session: bool = False
     by: str = ""

@@ -11,6 +11,7 @@ from claude_remote import facts
 from claude_remote.client.conversation.items import Change, Question, ToolUse
 from claude_remote.client.conversation.summaries import read_input, summarize
 from claude_remote.messages import Behavior
+from claude_remote.session_rules import in_words, session_rules
 
 _MOST = 1000
 
@@ -38,6 +39,7 @@ class Questions:
         if fact.tool == "ExitPlanMode":
             # Claude leaves the plan out of the question's input when the model did not write it to a file.
             plan = _plan(given) or (_plan(use.input) if use is not None else "")
+        remembers = session_rules(fact.tool, given, bytes(fact.suggestions), cwd)
         question = Question(
             id=self._number(),
             done=False,
@@ -50,7 +52,8 @@ class Questions:
             reason=fact.reason,
             agent=fact.agent,
             plan=plan,
-            may_remember=bytes(fact.suggestions).strip() not in {b"[]", b"null", b""},
+            may_remember=bool(remembers),
+            remembers=tuple(map(in_words, remembers)),
         )
         self._open[fact.approval] = question
         while len(self._open) > _MOST:

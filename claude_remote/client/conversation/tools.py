@@ -8,7 +8,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from claude_remote.client.conversation import frames
-from claude_remote.client.conversation.items import Change, ToolState, ToolUse
+from claude_remote.client.conversation.items import MOST_RESULT, Change, ToolState, ToolUse
 from claude_remote.client.conversation.summaries import describe_result, one_line, summarize
 
 _MOST = 1000
@@ -71,11 +71,16 @@ class Tools:
             return []
         error = bool(block.is_error)
         details = frames.read_details(line.tool_use_result)
-        outcome = describe_result(use.tool, frames.plain(block.content), details, error=error)
+        text = frames.plain(block.content)
+        outcome = describe_result(use.tool, text, details, error=error)
         state = use.state
         if state is ToolState.RUNNING:
             state = ToolState.FAILED if error else ToolState.DONE
-        return [structs.replace(use, done=True, state=state, outcome=use.outcome or outcome)]
+        return [
+            structs.replace(
+                use, done=True, state=state, outcome=use.outcome or outcome, result=text[:MOST_RESULT]
+            )
+        ]
 
     def close(self) -> list[Change]:
         """The turn has ended: no more results come."""

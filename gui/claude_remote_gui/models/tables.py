@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from PyQt6.QtGui import QColor
 
 from claude_remote import rights
+from claude_remote.facts import what_it_does
 from claude_remote.messages import ClientInfo, ClientState, SessionInfo, SessionState
 from claude_remote_gui import colours
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.models.rows import Column, one_line
-from claude_remote_gui.words import clock, duration, folder, money
+from claude_remote_gui.words import clock, duration, home, money
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def _turn_time(row: SessionRow) -> float:
 SESSIONS: tuple[Column[SessionRow], ...] = (
     Column("State", lambda r: r.info.state, lambda r: _ORDER[r.info.state], colour=_session_colour),
     Column("Session", lambda r: one_line(r.info.name), tip=lambda r: r.info.last_words),
+    Column("Folder", lambda r: one_line(home(r.info.cwd)), tip=lambda r: r.info.cwd),
     Column("Asks", lambda r: str(r.info.approvals or ""), lambda r: r.info.approvals, right=True),
     Column("Turn", lambda r: duration(_turn_time(r)) if _turn_time(r) else "", _turn_time, right=True),
-    Column("Folder", lambda r: one_line(folder(r.info.cwd)), tip=lambda r: r.info.cwd),
     Column("Who", lambda r: one_line(r.info.client)),
     Column("Host", lambda r: one_line(r.info.host)),
     Column("Model", lambda r: one_line(r.info.model)),
@@ -109,6 +110,11 @@ CLIENTS: tuple[Column[ClientRow], ...] = (
     Column("Client", lambda r: one_line(r.info.name), tip=lambda r: r.info.fingerprint),
     Column("State", lambda r: r.info.state, colour=_client_colour),
     Column("Rights", lambda r: rights.describe(r.info.rights)),
+    Column(
+        "Folders",
+        lambda r: one_line(", ".join(map(home, r.info.roots))),
+        tip=lambda r: "\n".join(r.info.roots),
+    ),
     Column("Connections", lambda r: str(r.info.connections or ""), lambda r: r.info.connections, right=True),
     Column("Busy with", lambda r: one_line(r.doing), tip=lambda r: r.doing),
     Column("Last seen", lambda r: clock(r.info.last_seen), lambda r: r.info.last_seen),
@@ -128,7 +134,8 @@ _STEPS = {
 }
 
 
-def _step(row: ApprovalRow) -> str:
+def step_of(row: ApprovalRow) -> str:
+    """How far its decision has come, in words."""
     words = _STEPS[row.approval.step]
     return f"{words}, by {row.approval.by}" if row.approval.by else words
 
@@ -145,6 +152,10 @@ def _approval_colour(row: ApprovalRow) -> QColor | None:
             return None
 
 
+def _what(row: ApprovalRow) -> str:
+    return what_it_does(row.approval.info.tool, row.approval.info.summary)
+
+
 _RECEIPTS = 1e12  # later than any question
 
 
@@ -155,12 +166,12 @@ def _queue(row: ApprovalRow) -> float:
 
 
 APPROVALS: tuple[Column[ApprovalRow], ...] = (
-    Column("State", lambda r: one_line(_step(r)), _queue, colour=_approval_colour),
+    Column("State", lambda r: one_line(step_of(r)), _queue, colour=_approval_colour),
     Column("Since", lambda r: clock(r.approval.info.since), lambda r: r.approval.info.since),
     Column("Tool", lambda r: one_line(r.approval.info.tool)),
-    Column("What", lambda r: one_line(r.approval.info.summary), tip=lambda r: r.approval.info.summary),
+    Column("What", lambda r: one_line(_what(r)), tip=_what),
     Column("Session", lambda r: one_line(r.approval.info.session_name)),
-    Column("Folder", lambda r: one_line(folder(r.cwd)), tip=lambda r: r.cwd),
+    Column("Folder", lambda r: one_line(home(r.cwd)), tip=lambda r: r.cwd),
     Column("Server", lambda r: one_line(r.server)),
 )
 
@@ -181,7 +192,8 @@ def client_rows(pictures: Mapping[str, Picture]) -> dict[tuple[str, str], Client
         busy: dict[str, list[str]] = {}
         for session in picture.sessions.values():
             if session.state in _BUSY:
-                busy.setdefault(session.client, []).append(session.name)
+                whose = session.prompting or session.client
+                busy.setdefault(whose, []).append(f"{session.name} ({session.state})")
         for key, info in picture.clients.items():
             rows[server, key] = ClientRow(server, info, ", ".join(busy.get(info.name, ())))
     return rows

@@ -15,7 +15,7 @@ from claude_remote import codec
 from claude_remote.client.client import Client
 from claude_remote.client.watching import FeedMessage
 from claude_remote.errors import LinkLost
-from claude_remote.feed import Published
+from claude_remote.feed import Published, Snapshot
 from claude_remote.messages import HEARTBEAT_EVERY
 
 # Between two snapshots that were needed; it doubles while they do not help.
@@ -29,13 +29,17 @@ _IN_ONE_TURN = 1_000
 # Takes what arrived and says whether the picture is now in doubt.
 Take = Callable[[FeedMessage], bool]
 Heard = Callable[[], None]
+# Items that are on their way or wait for the window, before it is shown how things stand instead.
+WINDOW = 1_000
+_SOON = 0.1
 
 
 class Follower:
     """Follows until `stop`, or until the connection fails, with the error of the client library."""
 
-    def __init__(self, take: Take, heard: Heard) -> None:
+    def __init__(self, take: Take, heard: Heard, shown: Callable[[], int] = lambda: 0) -> None:
         self._take = take
+        self._shown = shown  # the last item that the window has shown
         self._heard = heard
         self._stopping = threading.Event()
         self._cut: Callable[[], None] = lambda: None
@@ -51,11 +55,20 @@ class Follower:
     def by_door(self, client: Client) -> None:
         """Watch. A picture in doubt is healed by watching anew: what is still under way is old."""
         while not self._stopping.is_set():
-            with client.watch() as watching:
+            with client.watch(WINDOW) as watching:
                 self._cut = watching.abort
                 doubtful = False
+                taken = told = 0
                 while not doubtful and not self._stopping.is_set():
-                    message = watching.receive(1.0)
+                    message = watching.receive(_SOON if told < taken else 1.0)
+                    if isinstance(message, Snapshot):
+                        taken = told = message.seq
+                    elif message is not None:
+                        taken = message.seq + len(message.items) - 1
+                    shown = min(self._shown(), taken)
+                    if shown > told:
+                        watching.seen(shown)
+                        told = shown
                     if watching.unheard < 1.0:
                         self._heard()
                     doubtful = message is not None and self._take(message)

@@ -40,6 +40,7 @@ class Server:
         self._paths = paths
         self._post = post
         self._state = State()
+        self.shown = 0  # the number of the last item that the window has shown; written by the window
         self._client: Client | None = None
         self._follower: Follower | None = None
         self._stopping = False
@@ -143,7 +144,8 @@ class Server:
             hello.host, hello.client, frozenset(hello.rights), local, time.monotonic()
         )
         self._stand(self._connected)
-        self._follower = Follower(self._take, self._heard)
+        self.shown = 0
+        self._follower = Follower(self._take, self._heard, lambda: self.shown)
         if self._stopping:
             return
         feed_socket = self._paths.feed_socket

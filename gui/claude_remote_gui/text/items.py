@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from claude_remote.client.conversation.items import (
     AnyItem,
@@ -19,11 +18,10 @@ from claude_remote.messages import Behavior
 from claude_remote_gui.text import inputs
 from claude_remote_gui.text.harmless import harmless
 from claude_remote_gui.text.markdown import plain, render
-from claude_remote_gui.text.paragraphs import Paragraph, Span
+from claude_remote_gui.text.paragraphs import Paragraph, Span, Tone
 from claude_remote_gui.words import count, duration, money
 
-Tone = Literal["", "faint", "good", "warning", "bad", "accent"]
-
+MOST_RESULT_LINES = 500
 _TONES: dict[ToolState, Tone] = {
     ToolState.RUNNING: "accent",
     ToolState.DONE: "good",
@@ -76,7 +74,7 @@ def _said(item: Said) -> list[Paragraph]:
 
 def _words(item: Words, *, unfolded: bool) -> list[Paragraph]:
     if item.kind == "answer":
-        return render(item.text)
+        return render(item.text, coloured=item.done)
     if item.kind == "output":
         shown = plain(item.text, "output", mono=True)
         return shown if unfolded or len(shown) <= 12 else [*shown[:10], _more(len(shown) - 10)]
@@ -119,7 +117,18 @@ def _tool(item: ToolUse, *, unfolded: bool) -> list[Paragraph]:
         failed = item.state is ToolState.FAILED
         outcome = Span(f"→ {harmless(item.outcome)}", tone="bad" if failed else "faint")
         shown.append(Paragraph((outcome,), "tool", indent=1))
+    if unfolded and item.result.strip() not in {"", item.outcome}:
+        shown += _result(item.result)
     return shown
+
+
+def _result(result: str) -> list[Paragraph]:
+    """What Claude was given, as far as anybody reads."""
+    whole = plain(result.rstrip(), "output", mono=True, indent=1)
+    if len(whole) <= MOST_RESULT_LINES:
+        return whole
+    rest = count(len(whole) - MOST_RESULT_LINES, "more line")
+    return [*whole[:MOST_RESULT_LINES], Paragraph((Span(f"… {rest}", tone="faint"),), "output", 1)]
 
 
 def _question(item: Question, *, unfolded: bool) -> list[Paragraph]:

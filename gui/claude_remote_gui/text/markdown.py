@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from claude_remote_gui.text.code import highlight
 from claude_remote_gui.text.harmless import harmless, lines
 from claude_remote_gui.text.paragraphs import Paragraph, Span, Style
 
@@ -16,11 +17,11 @@ LONGEST = 100_000
 _PARSER = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
 
 
-def render(text: str) -> list[Paragraph]:
-    """The paragraphs of a piece of Markdown."""
+def render(text: str, *, coloured: bool = True) -> list[Paragraph]:
+    """The paragraphs of a piece of Markdown. `coloured`: code is, too; not while it is being written."""
     if len(text) > LONGEST:
         return plain(text)
-    return [*_Walk().blocks(_PARSER.parse(text))]
+    return [*_Walk(coloured=coloured).blocks(_PARSER.parse(text))]
 
 
 def plain(text: str, style: Style = "text", *, mono: bool = False, indent: int = 0) -> list[Paragraph]:
@@ -38,6 +39,7 @@ class _Walk:
     heading: int = 0
     rows: list[list[str]] = field(default_factory=list)
     in_table: bool = False
+    coloured: bool = True
 
     def blocks(self, tokens: Iterable[Token]) -> Iterator[Paragraph]:
         for token in tokens:
@@ -47,7 +49,7 @@ class _Walk:
                 case "inline":
                     yield self._paragraph(_spans(token.children or []))
                 case "fence" | "code_block":
-                    yield from self._code(token.content)
+                    yield from self._code(token.content, token.info if self.coloured else "")
                 case "hr":
                     yield Paragraph((Span("─" * 24, tone="faint"),), "rule")
                 case "table_close":
@@ -92,8 +94,9 @@ class _Walk:
             indent += 1
         return Paragraph(tuple(spans), "quote" if self.quoted else "text", indent)
 
-    def _code(self, content: str) -> list[Paragraph]:
-        return plain(content.removesuffix("\n"), "code", mono=True, indent=len(self.lists))
+    def _code(self, content: str, language: str) -> list[Paragraph]:
+        indent = len(self.lists)
+        return [Paragraph(line, "code", indent) for line in highlight(content.removesuffix("\n"), language)]
 
     def _table(self) -> Iterator[Paragraph]:
         self.in_table = False

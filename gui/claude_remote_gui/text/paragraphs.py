@@ -24,6 +24,10 @@ Style: TypeAlias = Literal[
     "rule",
 ]
 
+Tone: TypeAlias = Literal[
+    "", "faint", "good", "warning", "bad", "accent", "comment", "keyword", "string", "number", "name"
+]
+
 
 @dataclass(frozen=True)
 class Span:
@@ -35,7 +39,7 @@ class Span:
     mono: bool = False
     struck: bool = False
     toggles: bool = False
-    tone: Literal["", "faint", "good", "warning", "bad", "accent"] = ""
+    tone: Tone = ""
 
 
 @dataclass(frozen=True)

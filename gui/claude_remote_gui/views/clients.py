@@ -9,14 +9,15 @@ from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from claude_remote.client.client import Client
 from claude_remote.errors import RemoteError
-from claude_remote.messages import ClientState
+from claude_remote.messages import ChangeRights, ClientState
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.rows import ROW_ROLE, RowsModel
 from claude_remote_gui.models.tables import CLIENTS, ClientRow, client_rows
 from claude_remote_gui.views.first_contact import FirstContacts
 from claude_remote_gui.views.parts import button, filter_box, label, row, say, selected, sorted_by, table
-from claude_remote_gui.views.rights_picker import RightsPicker
+from claude_remote_gui.views.rights_picker import RightsPicker, RootsPicker
+from claude_remote_gui.views.strip import Strip
 
 
 class ClientsView(QWidget):
@@ -37,24 +38,22 @@ class ClientsView(QWidget):
         proxy = sorted_by(self)
         proxy.setSourceModel(self.model)
         self.filter = filter_box(proxy, "clients")
-        self.table = table(proxy, "Clients", (160, 90, 150, 95, 160, 110, 140, 160))
+        self.table = table(proxy, "Clients", (160, 85, 130, 150, 95, 160, 95, 130, 150))
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.rights = RightsPicker()
+        self.roots = RootsPicker("folders: all of them")
         self.change = button("Give these rights", self._change)
         self.revoke = button("Revoke …", self._ask, "Cut this client off, at once")
-        self.sure = label(wraps=True, bold=True)
-        self.really = button("Revoke it", self._revoke)
-        self.keep = button("Keep it", self._keep)
+        self.strip = Strip()
         self._chosen: ClientRow | None = None
         self.said = label(wraps=True)
         layout = QVBoxLayout(self)
         layout.addWidget(self._scroll)
         layout.addWidget(self.filter)
         layout.addWidget(self.table, 1)
-        layout.addLayout(row(self.rights, self.change, self.revoke))
-        layout.addLayout(row(self.sure, self.really, self.keep, None))
+        layout.addLayout(row(self.rights, self.roots, self.change, self.revoke))
+        layout.addWidget(self.strip)
         layout.addWidget(self.said)
-        self._keep()
         say(self.said, "")
         selection = self.table.selectionModel()
         if selection is not None:
@@ -77,48 +76,51 @@ class ClientsView(QWidget):
     def _select(self) -> None:
         found = selected(self.table, ROW_ROLE)
         self._chosen = found if isinstance(found, ClientRow) else None
-        self._keep()
+        self.strip.close_again()
         say(self.said, "")
         if self._chosen is not None:
             self.rights.put(self._chosen.info.rights)
+            self.roots.put(self._chosen.info.roots)
         self._enable()
 
     def _enable(self) -> None:
         row = self._chosen
         may = row is not None and self._hub.may(row.server, Right.ADMIN)
         known = row is not None and row.info.state is ClientState.APPROVED
-        self.rights.setEnabled(may)
-        self.change.setEnabled(may)
+        pending = row is not None and row.info.state is ClientState.PENDING
+        for each in (self.rights, self.roots, self.change):
+            each.setEnabled(may and not pending)  # who waits has a card above
+        self.change.setText("Give these rights" if known else "Approve again")
         self.revoke.setEnabled(may and known)
 
     def _change(self) -> None:
         row = self._chosen
         if row is None:
             return
-        which, chosen = row.info.fingerprint, self.rights.rights()
-        ordered = [right for right in Right if right in chosen]
-        self._ask_server(row, lambda client: client.approve(which, rights=ordered), "has these rights now")
+        which, rights, roots = row.info.fingerprint, self.rights.ordered(), self.roots.roots()
+        if row.info.state is ClientState.APPROVED:
+            change = ChangeRights(which=which, rights=tuple(rights), roots=roots)
+            self._ask_server(row, lambda client: client.change_rights(change), "has these rights now")
+        else:
+            self._ask_server(
+                row,
+                lambda client: client.approve(which, rights=rights, roots=roots or None),
+                "is approved again",
+            )
 
     def _ask(self) -> None:
-        if self._chosen is not None:
-            say(
-                self.sure,
-                f"Revoke {self._chosen.info.name}? Its connections end at once, its queued prompts go.",
-            )
-            self.really.show()
-            self.keep.show()
-            self.keep.setFocus()
-
-    def _revoke(self) -> None:
         row = self._chosen
-        self._keep()
         if row is not None:
-            which = row.info.fingerprint
-            self._ask_server(row, lambda client: client.revoke(which), "is revoked")
+            self.strip.sure(
+                f"Revoke {row.info.name}? Its connections end at once, its queued prompts go.",
+                "Revoke it",
+                "Keep it",
+                lambda: self._revoke(row),
+            )
 
-    def _keep(self) -> None:
-        for each in (self.sure, self.really, self.keep):
-            each.hide()
+    def _revoke(self, row: ClientRow) -> None:
+        which = row.info.fingerprint
+        self._ask_server(row, lambda client: client.revoke(which), "is revoked")
 
     def _ask_server(self, row: ClientRow, request: Callable[[Client], object], done: str) -> None:
         def then(_result: object, error: RemoteError | None) -> None:

@@ -6,17 +6,19 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence, QShortcut, QTextDocument
 from PyQt6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from claude_remote.client.client import Client
 from claude_remote.client.conversation.items import Doing
-from claude_remote.client.events import Accepted
 from claude_remote.errors import RemoteError
-from claude_remote.messages import SessionInfo, SessionState
+from claude_remote.messages import SessionState
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.tables import SessionRow
 from claude_remote_gui.net.posts import Read
+from claude_remote_gui.net.standing import Connected
+from claude_remote_gui.views.asking import Asking
+from claude_remote_gui.views.composer import Composer
 from claude_remote_gui.views.parts import button, label, row, say
-from claude_remote_gui.views.prompt_box import PromptBox
+from claude_remote_gui.views.session_menu import SessionMenu
+from claude_remote_gui.views.strip import Strip
 from claude_remote_gui.views.transcript import Transcript
 from claude_remote_gui.words import count
 
@@ -29,17 +31,8 @@ _DOING = {
     Doing.WRITING: "Claude is writing …",
     Doing.COMPACTING: "Claude is compacting the conversation …",
     Doing.RETRYING: "Claude is trying again …",
-    Doing.ASKING: "Claude waits for a decision: see Approvals.",
+    Doing.ASKING: "Claude waits for a decision.",
 }
-
-
-def send_prompt(client: Client, session: str, text: str) -> SessionInfo | None:
-    """Prompt a session, and go on as soon as the server has recorded it: the feed tells the rest."""
-    with client.prompt(text, session=session) as turn:
-        for event in turn:
-            if isinstance(event, Accepted):
-                return event.session
-    return None
 
 
 class ConversationView(QWidget):
@@ -67,9 +60,19 @@ class ConversationView(QWidget):
         self.unfold.toggled.connect(self.transcript.unfold_all)
         self.doing = label()
         self.trouble = label(wraps=True)
-        self.prompt = PromptBox()
-        self.prompt.submitted.connect(self._send)
+        self.strip = Strip()
+        self.menu = SessionMenu(hub, self.strip, lambda words: say(self.trouble, words))
+        self.asking = Asking(hub)
+        self.composer = Composer()
+        self.composer.submitted.connect(self._send)
+        self.composer.urgent.connect(lambda text: self._send(text, now=True))
+        self.prompt = self.composer.box
         self.send = button("Send", self.prompt.submit)
+        self.send_now = button(
+            "Send now",
+            lambda: self.prompt.submit(now=True),
+            "Claude reads it in the midst of its turn, after the tools that it uses just now (Ctrl+Enter)",
+        )
         self.interrupt = button("Interrupt", self._interrupt, "End the running turn (Ctrl+.)")
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find in the conversation")
@@ -108,10 +111,15 @@ class ConversationView(QWidget):
 
     def _refresh(self) -> None:
         found = self._row
+        self.menu.show_session(found)
+        self.asking.show_session(self.shown)
+        standing = None if found is None else self._hub.standings.get(found.server)
+        self.composer.here = isinstance(standing, Connected) and standing.local
         may = found is not None and self._hub.may(found.server, Right.PROMPT)
         busy = found is not None and found.info.state in _BUSY
-        for each in (self.prompt, self.send):
+        for each in (self.prompt, self.send, self.composer.add):
             each.setEnabled(may)
+        self.send_now.setVisible(may and busy)
         self.mode.setEnabled(may and found is not None and found.info.state is not SessionState.PARKED)
         self.interrupt.setEnabled(may and busy)
         self.send.setText("Queue" if busy else "Send")
@@ -163,7 +171,7 @@ class ConversationView(QWidget):
 
     # --- what is done ------------------------------------------------------------------------------------
 
-    def _send(self, text: str) -> None:
+    def _send(self, text: str, *, now: bool = False) -> None:
         found = self._row
         if found is None:
             return
@@ -171,9 +179,9 @@ class ConversationView(QWidget):
         def then(_session: object, error: RemoteError | None) -> None:
             if error is not None:
                 say(self.trouble, f"The prompt was not sent: {error.message}")
-                self.prompt.give_back(text)
+                self.composer.give_back(text)
 
-        self._hub.ask(found.server, lambda client: send_prompt(client, found.info.id, text), then)
+        self._hub.ask(found.server, lambda client: client.send(text, session=found.info.id, now=now), then)
 
     def _interrupt(self) -> None:
         if self._row is not None and self.interrupt.isEnabled():
@@ -197,17 +205,19 @@ class ConversationView(QWidget):
         above = QWidget()
         upper = QVBoxLayout(above)
         upper.setContentsMargins(0, 0, 0, 0)
-        upper.addLayout(row(self.title, None, self.search, self.errors, self.unfold, self.mode))
+        upper.addLayout(row(self.title, None, self.search, self.errors, self.unfold, self.mode, self.menu))
+        upper.addWidget(self.strip)
         upper.addWidget(self.about)
         upper.addWidget(self.earlier)
         upper.addWidget(self.transcript, 1)
         upper.addWidget(self.trouble)
         upper.addWidget(self.doing)
+        upper.addWidget(self.asking)
         below = QWidget()
         lower = QVBoxLayout(below)
         lower.setContentsMargins(0, 0, 0, 0)
-        lower.addWidget(self.prompt, 1)
-        lower.addLayout(row(None, self.interrupt, self.send))
+        lower.addWidget(self.composer, 1)
+        lower.addLayout(row(self.composer.add, None, self.interrupt, self.send_now, self.send))
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("conversation")
         splitter.addWidget(above)

@@ -9,7 +9,7 @@ from claude_remote.messages import ClientInfo, ClientState
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.views.parts import button, label, row, say
-from claude_remote_gui.views.rights_picker import RightsPicker
+from claude_remote_gui.views.rights_picker import RightsPicker, RootsPicker
 
 
 class Card(QFrame):
@@ -21,6 +21,7 @@ class Card(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAccessibleName(f"{info.name} asks to be let in")
         self.rights = RightsPicker()
+        self.roots = RootsPicker("folders: the home of the server's user")
         self.name = QLineEdit(info.name)
         self.name.setMaxLength(64)
         self.name.setAccessibleName("Name for this client")
@@ -36,16 +37,19 @@ class Card(QFrame):
         )
         layout.addWidget(label(f"Words: {info.words}\n{info.fingerprint}", wraps=True))
         layout.addWidget(label("Approve only if the other screen shows the same words.", wraps=True))
-        layout.addLayout(row(label("Name"), self.name, self.rights, None, self.approve, self.refuse))
+        layout.addLayout(row(label("Name"), self.name, self.rights))
+        layout.addLayout(row(self.roots, self.approve, self.refuse))
         layout.addWidget(self.said)
 
     def _approve(self) -> None:
-        name, rights = self.name.text().strip() or None, self.rights.rights()
+        name, rights = self.name.text().strip() or None, self.rights.ordered()
+        roots = self.roots.roots() or None
         which = self._info.fingerprint
-        ordered = [right for right in Right if right in rights]
         self._wait()
         self._hub.ask(
-            self._server, lambda client: client.approve(which, name=name, rights=ordered), self._answered
+            self._server,
+            lambda client: client.approve(which, name=name, rights=rights, roots=roots),
+            self._answered,
         )
 
     def _refuse(self) -> None:

@@ -6,14 +6,16 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QVBoxLayout
 
 from claude_remote.client.client import Client
-from claude_remote.client.events import Accepted
+from claude_remote.client.steering import Sent
 from claude_remote.errors import RemoteError
-from claude_remote.messages import SessionInfo
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
+from claude_remote_gui.net.standing import Connected
+from claude_remote_gui.views.composer import Composer
 from claude_remote_gui.views.conversation import MODES
 from claude_remote_gui.views.parts import button, label, row, say
-from claude_remote_gui.views.prompt_box import PromptBox
+
+_MOST = 30
 
 
 class NewSession(QFrame):
@@ -27,17 +29,18 @@ class NewSession(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAccessibleName("New session")
         self.server = QComboBox()
-        self.folder = QLineEdit()
-        self.folder.setPlaceholderText("as the server was started")
+        self.server.currentTextChanged.connect(self._choose)
+        self.folder = _known("as the server was started")
         self.name = QLineEdit()
         self.name.setMaxLength(64)
         self.name.setPlaceholderText("chosen by the server")
-        self.model = QLineEdit()
-        self.model.setPlaceholderText("Claude's default")
+        self.model = _known("Claude's default")
         self.mode = QComboBox()
         self.mode.addItems(MODES)
-        self.prompt = PromptBox()
-        self.prompt.submitted.connect(self._begin)
+        self.composer = Composer()
+        self.composer.submitted.connect(self._begin)
+        self.composer.urgent.connect(self._begin)
+        self.prompt = self.composer.box
         self.begin = button("Begin", self.prompt.submit)
         self.said = label(wraps=True)
         say(self.said, "")
@@ -50,12 +53,15 @@ class NewSession(QFrame):
             ("Mode", self.mode),
         ):
             field.setAccessibleName(title)
+            line = field.lineEdit() if isinstance(field, QComboBox) else None
+            if line is not None:
+                line.setAccessibleName(title)
             form.addRow(title, field)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(self.prompt)
+        layout.addWidget(self.composer)
         layout.addWidget(self.said)
-        layout.addLayout(row(None, button("Cancel", self.hide), self.begin))
+        layout.addLayout(row(self.composer.add, None, button("Cancel", self.hide), self.begin))
         self.hide()
 
     def open(self) -> None:
@@ -67,32 +73,56 @@ class NewSession(QFrame):
         self.show()
         self.prompt.setFocus()
 
+    def _choose(self, server: str) -> None:
+        """Offer what is known of this server: the newest first."""
+        standing = self._hub.standings.get(server)
+        self.composer.here = isinstance(standing, Connected) and standing.local
+        picture = self._hub.pictures.get(server)
+        sessions = (
+            [] if picture is None else sorted(picture.sessions.values(), key=lambda each: -each.changed)
+        )
+        for box, words in ((self.folder, "cwd"), (self.model, "model")):
+            before = box.currentText()
+            box.clear()
+            box.addItems(
+                list(dict.fromkeys(filter(None, (getattr(each, words) for each in sessions))))[:_MOST]
+            )
+            box.setEditText(before)
+
     def _begin(self, text: str) -> None:
         server = self.server.currentText()
         options: list[str] = []
-        if self.model.text().strip():
-            options += ["--model", self.model.text().strip()]
+        if model := self.model.currentText().strip():
+            options += ["--model", model]
         if self.mode.currentText() != "default":
             options += ["--permission-mode", self.mode.currentText()]
-        name, folder = self.name.text().strip() or None, self.folder.text().strip() or None
+        name, folder = self.name.text().strip() or None, self.folder.currentText().strip() or None
         self.begin.setEnabled(False)
 
-        def ask(client: Client) -> SessionInfo | None:
-            with client.prompt(text, name=name, cwd=folder, options=options) as turn:
-                for event in turn:
-                    if isinstance(event, Accepted):
-                        return event.session
-            return None
+        def ask(client: Client) -> Sent:
+            return client.send(text, name=name, cwd=folder, options=options)
 
-        def then(session: object, error: RemoteError | None) -> None:
+        def then(sent: object, error: RemoteError | None) -> None:
             self.begin.setEnabled(True)
             if error is not None:
                 say(self.said, error.message)
-                self.prompt.give_back(text)
-            elif isinstance(session, SessionInfo):
+                self.composer.give_back(text)
+            elif isinstance(sent, Sent):
                 say(self.said, "")
                 self.name.clear()
                 self.hide()
-                self.begun.emit(server, session.id)
+                self.begun.emit(server, sent.session.id)
 
         self._hub.ask(server, ask, then)
+
+
+def _known(usual: str) -> QComboBox:
+    """A line with what was used before."""
+    box = QComboBox()
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    line = box.lineEdit()
+    if line is not None:
+        line.setPlaceholderText(usual)
+    return box

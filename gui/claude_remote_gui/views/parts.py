@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -12,6 +13,8 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
@@ -122,3 +125,23 @@ def selected(view: QTableView, role: int) -> object:
     selection = view.selectionModel()
     indexes: list[QModelIndex] = [] if selection is None else selection.selectedRows()
     return indexes[0].data(role) if indexes else None
+
+
+class _ElidedLeft(QStyledItemDelegate):
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option is not None:
+            option.textElideMode = Qt.TextElideMode.ElideLeft
+
+
+def elide_left(view: QTableView, column: int) -> None:
+    """Of what does not fit into this column the end is shown, as with paths."""
+    view.setItemDelegateForColumn(column, _ElidedLeft(view))
+
+
+def key_of(event: QKeyEvent) -> str:
+    """The letter of a key that was pressed alone, in upper case; empty for any other."""
+    if event.modifiers() or event.isAutoRepeat():
+        return ""
+    key = event.key()
+    return chr(key) if Qt.Key.Key_A <= key <= Qt.Key.Key_Z else ""

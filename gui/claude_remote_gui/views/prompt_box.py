@@ -1,4 +1,4 @@
-"""Where prompts are written: several lines, a history, and files that are dropped in as their paths."""
+"""Where prompts are written: several lines, a history, and files that are dropped in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ MOST_HISTORY = 200
 
 
 class PromptBox(QPlainTextEdit):
-    """Enter submits, Shift+Enter begins a new line, Up and Down at the edges go through the history."""
+    """Enter submits (with Ctrl: at once), Shift+Enter begins a new line, Up and Down at the edges go through
+    the history.
+    """
 
     submitted = pyqtSignal(str)
+    urgent = pyqtSignal(str)  # into the turn that runs
+    dropped = pyqtSignal(list)  # paths of files
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,8 +27,8 @@ class PromptBox(QPlainTextEdit):
         self._place = 0
         self._draft = ""
 
-    def submit(self) -> None:
-        """Hand over what is written, if anything is."""
+    def submit(self, *, now: bool = False) -> None:
+        """Hand over what is written, if anything is; `now`: it shall not wait for its turn."""
         text = self.toPlainText().strip()
         if not text or not self.isEnabled():
             return
@@ -32,7 +36,7 @@ class PromptBox(QPlainTextEdit):
             self._history = [*self._history, text][-MOST_HISTORY:]
         self._place = len(self._history)
         self.clear()
-        self.submitted.emit(text)
+        (self.urgent if now else self.submitted).emit(text)
 
     def give_back(self, text: str) -> None:
         """What could not be sent: it is not lost."""
@@ -52,7 +56,7 @@ class PromptBox(QPlainTextEdit):
             return
         plain = not event.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier)
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and plain:
-            self.submit()
+            self.submit(now=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         elif event.key() == Qt.Key.Key_Up and plain and self.textCursor().blockNumber() == 0:
             self._go(-1)
         elif event.key() == Qt.Key.Key_Down and plain and self._on_last_line():
@@ -61,9 +65,9 @@ class PromptBox(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData | None) -> None:
-        """Files become their paths, everything else plain text."""
+        """Files are told of, everything else is plain text."""
         if source is not None and source.hasUrls() and all(url.isLocalFile() for url in source.urls()):
-            self.insertPlainText(" ".join(f"@{url.toLocalFile()}" for url in source.urls()))
+            self.dropped.emit([url.toLocalFile() for url in source.urls()])
         elif source is not None:
             self.insertPlainText(source.text())
 

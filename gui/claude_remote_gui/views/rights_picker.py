@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PyQt6.QtCore import QSignalBlocker
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from claude_remote.rights import PRESETS, WORK, Right, describe, with_implied
 
@@ -55,6 +55,11 @@ class RightsPicker(QWidget):
         """What is chosen."""
         return with_implied(right for right, box in self.boxes.items() if box.isChecked())
 
+    def ordered(self) -> list[Right]:
+        """What is chosen, in the usual order."""
+        chosen = self.rights()
+        return [right for right in Right if right in chosen]
+
     def _choose(self, preset: str) -> None:
         if preset in PRESETS:
             self.put(PRESETS[preset])
@@ -67,3 +72,22 @@ class RightsPicker(QWidget):
         name = describe(chosen)
         with QSignalBlocker(self.preset):
             self.preset.setCurrentText(name if name in PRESETS else OWN_CHOICE)
+
+
+class RootsPicker(QLineEdit):
+    """Folders of the server that a client may use, divided by `:`. `usual`: what it means to write none."""
+
+    def __init__(self, usual: str) -> None:
+        super().__init__()
+        self.setPlaceholderText(usual)
+        self.setAccessibleName("Folders of the server that it may use")
+        self.setToolTip("Absolute folders, divided by : — prompts and files stay below them")
+        self.setMinimumWidth(180)
+
+    def put(self, roots: Iterable[str]) -> None:
+        """Show these."""
+        self.setText(":".join(roots))
+
+    def roots(self) -> tuple[str, ...]:
+        """What is written; empty: nothing is."""
+        return tuple(root.strip() for root in self.text().split(":") if root.strip())

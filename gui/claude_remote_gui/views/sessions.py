@@ -6,12 +6,13 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from claude_remote.messages import SessionState
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.rows import ROW_ROLE, RowsModel
 from claude_remote_gui.models.tables import SESSIONS, SessionRow, session_rows
 from claude_remote_gui.views.conversation import ConversationView
 from claude_remote_gui.views.new_session import NewSession
-from claude_remote_gui.views.parts import button, filter_box, row, selected, sorted_by, table
+from claude_remote_gui.views.parts import button, elide_left, filter_box, row, selected, sorted_by, table
 
 
 class SessionsView(QWidget):
@@ -25,12 +26,14 @@ class SessionsView(QWidget):
         self._proxy = sorted_by(self)
         self._proxy.setSourceModel(self.model)
         self.filter = filter_box(self._proxy, "sessions")
-        self.table = table(self._proxy, "Sessions", (75, 150, 45, 60, 180, 110, 80, 110, 50, 60, 80))
+        self.table = table(self._proxy, "Sessions", (70, 140, 190, 45, 75, 120, 80, 110, 50, 60, 80))
+        elide_left(self.table, 2)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.conversation = ConversationView(hub)
         self.new = NewSession(hub)
         self.new.begun.connect(self.open)
-        self.begin = button("&New session", self.new.open, "Begin a session (Ctrl+N)")
+        self.conversation.menu.forked.connect(self.open)
+        self.begin = button("New session", self.new.open, "Begin a session (Ctrl+N)")
         QShortcut(QKeySequence.StandardKey.New, self, self.new.open)
         left = QWidget()
         layout = QVBoxLayout(left)
@@ -42,7 +45,7 @@ class SessionsView(QWidget):
         splitter.setObjectName("sessions")
         splitter.addWidget(left)
         splitter.addWidget(self.conversation)
-        splitter.setSizes([480, 620])
+        splitter.setSizes([560, 700])
         splitter.setStretchFactor(1, 1)
         QVBoxLayout(self).addWidget(splitter)
         selection = self.table.selectionModel()
@@ -63,6 +66,8 @@ class SessionsView(QWidget):
         shown = self.conversation.shown
         if shown is not None and shown in rows:
             self.conversation.show_session(rows[shown])
+        elif shown is None and rows:
+            self._choose(rows)
 
     def open(self, server: str, session: str) -> None:
         """Show this session, as soon as it is known."""
@@ -76,6 +81,14 @@ class SessionsView(QWidget):
         self.table.selectRow(there.row())
         self.table.scrollTo(there)
         self.conversation.prompt.setFocus()
+
+    def _choose(self, rows: dict[tuple[str, str], SessionRow]) -> None:
+        """Somebody who waits, else the latest; whoever writes elsewhere goes on writing there."""
+        waiting = {key: row for key, row in rows.items() if row.info.state is SessionState.WAITING}
+        key = max(waiting or rows, key=lambda each: rows[each].info.changed)
+        place = self.model.place_of(key)
+        if place is not None:
+            self.table.selectRow(self._proxy.mapFromSource(self.model.index(place, 0)).row())
 
     def _select(self) -> None:
         found = selected(self.table, ROW_ROLE)

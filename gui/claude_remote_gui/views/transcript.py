@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from msgspec import structs
 from PyQt6.QtCore import QEvent, QMimeData, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QTextBlock, QTextCursor
 from PyQt6.QtWidgets import QTextEdit, QWidget
 
-from claude_remote.client.conversation.items import AnyItem, Change, Gone, More, Words
+from claude_remote.client.conversation.items import AnyItem, Change, Gone, Words
 from claude_remote_gui.text import items as texts
 from claude_remote_gui.text.harmless import harmless
+from claude_remote_gui.text.kept import Kept
 from claude_remote_gui.views.painting import TOGGLE, Painter
 
-# What is kept, and what of it is laid out: the rest is shown when it is asked for.
-MOST_ITEMS = 100_000
+# What of it is laid out: the rest is shown when it is asked for.
 SHOWN = 1_000
 _SLACK = 200
 # A text that is written is formatted anew with each batch while it is short.
@@ -40,11 +39,9 @@ class Transcript(QTextEdit):
         )
         self.setMouseTracking(True)
         self._painter = Painter()
-        self._items: OrderedDict[int, AnyItem] = OrderedDict()
-        self._written: dict[int, list[str]] = {}  # what was added to a text since it was last whole
+        self._items = Kept()
         self._shown: OrderedDict[int, None] = OrderedDict()
         self._unfolded: set[int] = set()
-        self._errors: OrderedDict[int, None] = OrderedDict()
         self._error = -1
         # Whoever looks at the end goes on looking at the end, also when the layout finds its height later.
         self._follows = True
@@ -57,7 +54,7 @@ class Transcript(QTextEdit):
 
     def reset(self) -> None:
         """Show another conversation, from nothing."""
-        for kept in (self._items, self._written, self._shown, self._unfolded, self._errors):
+        for kept in (self._items, self._shown, self._unfolded):
             kept.clear()
         self.clear()
         self._follows = True
@@ -68,8 +65,9 @@ class Transcript(QTextEdit):
     def apply(self, changes: Iterable[Change]) -> None:
         """Take changes."""
         dirty: OrderedDict[int, None] = OrderedDict()
+        errors = len(self._items.errors)
         for change in changes:
-            self._take(change)
+            self._items.take(change)
             if isinstance(change, Gone):
                 dirty.pop(change.id, None)
                 self._remove(change.id)
@@ -82,10 +80,12 @@ class Transcript(QTextEdit):
                 self._show(number)
         self._trim()
         self._follow()
+        if len(self._items.errors) != errors:
+            self.failed.emit(len(self._items.errors))
 
     def items(self) -> list[AnyItem]:
         """Everything that is kept."""
-        return [self._whole(number) for number in self._items]
+        return [self._items.whole(number) for number in self._items]
 
     def show_earlier(self) -> None:
         """Lay out everything that is kept: it may take a moment."""
@@ -100,7 +100,7 @@ class Transcript(QTextEdit):
 
     def go_to_error(self) -> bool:
         """Look at the last thing that went wrong; again: at the one before it. False if there is none."""
-        errors = [number for number in self._errors if number in self._shown]
+        errors = [number for number in self._items.errors if number in self._shown]
         if not errors:
             return False
         before = [number for number in errors if number < self._error]
@@ -113,14 +113,16 @@ class Transcript(QTextEdit):
 
     def toggle(self, number: int) -> None:
         """Fold or unfold an item."""
-        if number in self._items and texts.can_fold(self._items[number]):
+        if number in self._items and texts.can_fold(self._items.get(number)):
             self._unfolded ^= {number}
             self._show(number)
 
     def unfold_all(self, unfolded: bool) -> None:  # noqa: FBT001  a slot of a button that is down or up
         """Fold or unfold every item that can be."""
         self._unfolded = (
-            {number for number, item in self._items.items() if texts.can_fold(item)} if unfolded else set()
+            {number for number in self._items if texts.can_fold(self._items.get(number))}
+            if unfolded
+            else set()
         )
         self._repaint_all(len(self._shown))
 
@@ -162,37 +164,14 @@ class Transcript(QTextEdit):
 
     # --- inside ------------------------------------------------------------------------------------------
 
-    def _take(self, change: Change) -> None:
-        match change:
-            case More(id=number, text=text):
-                if number in self._items:
-                    self._written.setdefault(number, []).append(text)
-            case Gone(id=number):
-                self._items.pop(number, None)
-                self._written.pop(number, None)
-                self._errors.pop(number, None)
-            case _:
-                self._items[change.id] = change
-                self._written.pop(change.id, None)
-                if texts.is_error(change) and change.id not in self._errors:
-                    self._errors[change.id] = None
-                    self.failed.emit(len(self._errors))
-
-    def _whole(self, number: int) -> AnyItem:
-        item = self._items[number]
-        if isinstance(item, Words) and number in self._written:
-            item = structs.replace(item, text=item.text + "".join(self._written.pop(number)))
-            self._items[number] = item
-        return item
-
     def _show(self, number: int) -> None:
-        item = self._items[number]
+        item = self._items.get(number)
         match item:
             case Words(kind="answer", done=False, text=text) if len(text) > _FORMAT_WHILE_WRITTEN:
-                if number in self._shown and number in self._written:
+                if number in self._shown and self._items.added(number):
                     self._append(number)
                     return
-        shown = texts.describe(self._whole(number), unfolded=number in self._unfolded)
+        shown = texts.describe(self._items.whole(number), unfolded=number in self._unfolded)
         cursor = self._empty_block(number)
         cursor.beginEditBlock()
         self._painter.insert(cursor, shown, number)
@@ -201,9 +180,9 @@ class Transcript(QTextEdit):
 
     def _append(self, number: int) -> None:
         """Add to a long text without formatting it; it is formatted when it is whole."""
-        more = "".join(self._written[number])
+        more = self._items.added(number)
         last = self._last_block(number)
-        self._whole(number)
+        self._items.whole(number)
         if last is None:
             return
         cursor = QTextCursor(last)
@@ -270,10 +249,7 @@ class Transcript(QTextEdit):
         return block
 
     def _trim(self) -> None:
-        while len(self._items) > MOST_ITEMS:
-            number, _ = self._items.popitem(last=False)
-            self._errors.pop(number, None)
-            self._unfolded.discard(number)
+        self._unfolded.difference_update(self._items.trim())
         if len(self._shown) > SHOWN + _SLACK and self._follows:
             self._repaint_all(SHOWN)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QRect, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QApplication,
@@ -29,6 +29,8 @@ from claude_remote_gui.views.servers import ServersBar
 from claude_remote_gui.views.sessions import SessionsView
 from claude_remote_gui.views.tray import Tray, icon
 
+_SMALL, _WIDEST, _HIGHEST = 1366, 1900, 1250  # pixels
+_LAYOUT = "2"  # another one whenever columns or splitters are
 TITLES = ("Sessions", "Approvals", "Clients", "Activity")
 
 
@@ -94,7 +96,10 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Remember how it was, and hang up."""
-        self._settings.setValue("geometry", self.saveGeometry())
+        # Not saveGeometry: where there is no window manager, its frame moves the window a bit at each start.
+        self._settings.setValue("place", self.normalGeometry())
+        self._settings.setValue("maximized", int(self.isMaximized()))
+        self._settings.setValue("layout", _LAYOUT)
         self._settings.setValue("tab", self.tabs.currentIndex())
         for name, header in self._headers():
             self._settings.setValue(f"columns/{name}", header.saveState())
@@ -115,9 +120,15 @@ class Window(QMainWindow):
         (self.sessions.table, self.approvals.table, self.clients.table, self.activity.table)[tab].setFocus()
 
     def _restore(self) -> None:
-        geometry = self._settings.value("geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(1240, 800)
+        place = self._settings.value("place")
+        if isinstance(place, QRect) and place.isValid():
+            self._put(place)
+        else:
+            self._take_room()
+        if str(self._settings.value("maximized", 0)) == "1":
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+        if str(self._settings.value("layout", "")) != _LAYOUT:
+            return  # of a version with other columns
         self.tabs.setCurrentIndex(int(self._settings.value("tab", 0)))
         for name, header in self._headers():
             state = self._settings.value(f"columns/{name}")
@@ -127,6 +138,30 @@ class Window(QMainWindow):
             state = self._settings.value(f"splitters/{splitter.objectName()}")
             if state is not None:
                 splitter.restoreState(state)
+
+    def _put(self, place: QRect) -> None:
+        """Where it was; on the screens that there are now."""
+        screen = QApplication.screenAt(place.center()) or QApplication.primaryScreen()
+        if screen is not None:
+            room = screen.availableGeometry()
+            place.setSize(place.size().boundedTo(room.size()))
+            place.moveLeft(max(room.left(), min(place.left(), room.right() - place.width() + 1)))
+            place.moveTop(max(room.top(), min(place.top(), room.bottom() - place.height() + 1)))
+        self.setGeometry(place)
+
+    def _take_room(self) -> None:
+        """The first time: most of the screen, in its middle; all of a small one."""
+        screen = self.screen() or QApplication.primaryScreen()
+        if screen is None:
+            self.resize(1240, 800)
+            return
+        room = screen.availableGeometry()
+        whole = room.width() <= _SMALL
+        width, height = (
+            (room.width(), room.height()) if whole else (room.width() * 4 // 5, room.height() * 17 // 20)
+        )
+        self.resize(min(width, _WIDEST), min(height, _HIGHEST))
+        self.move(room.center() - self.rect().center())
 
     def _headers(self) -> list[tuple[str, QHeaderView]]:
         found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec import structs
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -12,6 +13,7 @@ from claude_remote.errors import AlreadyDecided, NoSuchApproval
 from claude_remote.messages import ApprovalInfo, Behavior
 from claude_remote.rights import WATCH
 from claude_remote_gui.feed.picture import Approval, Picture, Step
+from claude_remote_gui.net.asking import Whole
 from claude_remote_gui.views.approvals import ApprovalsView
 from tests.gui import values
 from tests.gui.views.still import StillHub
@@ -27,14 +29,21 @@ def settled(info: ApprovalInfo, step: Step, by: str = "me") -> Picture:
     return Picture(approvals={info.id: Approval(info, step, by)})
 
 
-def question(info: ApprovalInfo, command: str = "make test") -> facts.ApprovalOpened:
-    return facts.ApprovalOpened(
+def whole(
+    info: ApprovalInfo, command: str = "make test", *, tool: str = "Bash", plan: str = "", **more: object
+) -> Whole:
+    given: dict[str, object] = {"command": command} if tool == "Bash" else {}
+    rules = [{"toolName": "Bash", "ruleContent": "make *"}]
+    suggested = [{"type": "addRules", "behavior": "allow", "rules": rules, "destination": "localSettings"}]
+    fact = facts.ApprovalOpened(
         approval=info.id,
-        tool="Bash",
-        input=msgspec.Raw(msgspec.json.encode({"command": command})),
+        tool=tool,
+        input=msgspec.Raw(msgspec.json.encode(given | more)),
         summary=command,
         tool_use="t",
+        suggestions=msgspec.Raw(msgspec.json.encode(suggested if tool == "Bash" else [])),
     )
+    return Whole(fact, plan)
 
 
 @pytest.fixture
@@ -46,24 +55,24 @@ def view(qtbot: QtBot, hub: StillHub) -> ApprovalsView:
 
 
 def ready(qtbot: QtBot, view: ApprovalsView) -> None:
-    qtbot.waitUntil(view.yes_button.isEnabled)
+    qtbot.waitUntil(view.decision.yes_button.isEnabled)
 
 
 def test_nothing_is_allowed_before_it_is_seen_whole(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1, summary="make …")
     hub.put(waiting(asked))
-    assert "make …" in view.detail.toPlainText()
-    qtbot.waitUntil(view.no_button.isEnabled)  # to say no, the summary is enough
-    assert not view.yes_button.isEnabled()
-    hub.answer(question(asked, "make test && <b>rm</b> -rf /"))
-    assert "make test && <b>rm</b> -rf /" in view.detail.toPlainText()
-    assert view.yes_button.isEnabled()
+    assert "make …" in view.decision.detail.toPlainText()
+    qtbot.waitUntil(view.decision.no_button.isEnabled)  # to say no, the summary is enough
+    assert not view.decision.yes_button.isEnabled()
+    hub.answer(whole(asked, "make test && <b>rm</b> -rf /"))
+    assert "make test && <b>rm</b> -rf /" in view.decision.detail.toPlainText()
+    assert view.decision.yes_button.isEnabled()
 
 
 def test_yes_by_its_key_and_the_receipt(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1)
     hub.put(waiting(asked))
-    hub.answer(question(asked))
+    hub.answer(whole(asked))
     ready(qtbot, view)
     qtbot.keyClick(view.table, Qt.Key.Key_Y)
     name, (approval, verdict), _ = hub.call()
@@ -74,13 +83,13 @@ def test_yes_by_its_key_and_the_receipt(qtbot: QtBot, hub: StillHub, view: Appro
         hub.put(settled(asked, step))  # type: ignore[arg-type]
         states.append(view.model.index(0, 0).data())
     assert states == ["decided, by me", "delivered, by me", "taken by Claude, by me", "finished, by me"]
-    assert not view.yes_button.isEnabled()
+    assert not view.decision.yes_button.isEnabled()
 
 
 def test_for_the_session_and_stop(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1)
     hub.put(waiting(asked))
-    hub.answer(question(asked))
+    hub.answer(whole(asked))
     ready(qtbot, view)
     qtbot.keyClick(view.table, Qt.Key.Key_S)
     assert hub.call()[1][1].for_session
@@ -91,12 +100,12 @@ def test_for_the_session_and_stop(qtbot: QtBot, hub: StillHub, view: ApprovalsVi
 def test_no_with_words(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1)
     hub.put(waiting(asked))
-    hub.answer(question(asked))
+    hub.answer(whole(asked))
     ready(qtbot, view)
-    view.words.setFocus()
-    qtbot.keyClicks(view.words, "yes? no: use a copy")  # letters in the line decide nothing
+    view.decision.words.setFocus()
+    qtbot.keyClicks(view.decision.words, "yes? no: use a copy")  # letters in the line decide nothing
     before = len(hub.asked)
-    qtbot.keyClick(view.words, Qt.Key.Key_Return)
+    qtbot.keyClick(view.decision.words, Qt.Key.Key_Return)
     assert len(hub.asked) == before + 1
     verdict = hub.call()[1][1]
     assert (verdict.behavior, verdict.message) == (Behavior.DENY, "yes? no: use a copy")
@@ -107,10 +116,10 @@ def test_a_key_on_its_way_does_not_decide_the_next_question(
 ) -> None:
     first, second = values.approval(1), values.approval(2)
     hub.put(waiting(first, second))
-    hub.answer(question(first))
+    hub.answer(whole(first))
     ready(qtbot, view)
     hub.put(Picture(approvals={first.id: Approval(first, "void"), second.id: Approval(second)}))
-    hub.answer(question(second))
+    hub.answer(whole(second))
     asked = len(hub.asked)
     qtbot.keyClick(view.table, Qt.Key.Key_Y)
     assert len(hub.asked) == asked
@@ -122,28 +131,28 @@ def test_a_key_on_its_way_does_not_decide_the_next_question(
 def test_somebody_else_was_first(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1)
     hub.put(waiting(asked))
-    hub.answer(question(asked))
+    hub.answer(whole(asked))
     ready(qtbot, view)
-    view.yes_button.click()
+    view.decision.yes_button.click()
     hub.answer(error=AlreadyDecided("bob has denied it already."))
-    assert "bob has denied it already." in view.said.text()
+    assert "bob has denied it already." in view.decision.said.text()
 
 
 def test_what_cannot_be_fetched_is_said(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     hub.put(waiting(values.approval(1)))
     hub.answer(error=NoSuchApproval("It is gone."))
-    assert "It is gone." in view.said.text()
-    qtbot.waitUntil(view.no_button.isEnabled)
-    assert not view.yes_button.isEnabled()
+    assert "It is gone." in view.decision.said.text()
+    qtbot.waitUntil(view.decision.no_button.isEnabled)
+    assert not view.decision.yes_button.isEnabled()
 
 
 def test_who_may_only_watch_decides_nothing(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1)
     hub.put(waiting(asked), rights=WATCH)
-    hub.answer(question(asked))
-    qtbot.waitUntil(lambda: "no right" in view.said.text())
-    assert not view.yes_button.isEnabled()
-    assert not view.no_button.isEnabled()
+    hub.answer(whole(asked))
+    qtbot.waitUntil(lambda: "no right" in view.decision.said.text())
+    assert not view.decision.yes_button.isEnabled()
+    assert not view.decision.no_button.isEnabled()
 
 
 def test_the_longest_waiting_of_all_servers_comes_first(
@@ -152,3 +161,114 @@ def test_the_longest_waiting_of_all_servers_comes_first(
     hub.put(waiting(values.approval(5)), server="home")
     hub.put(waiting(values.approval(2)), server="build")
     assert "build" in view.table.model().index(0, 6).data()  # type: ignore[union-attr]
+
+
+def test_what_yes_for_the_session_remembers_is_said_before(
+    qtbot: QtBot, hub: StillHub, view: ApprovalsView
+) -> None:
+    asked = values.approval(1)
+    hub.put(waiting(asked))
+    hub.answer(whole(asked))
+    ready(qtbot, view)
+    assert (
+        view.decision.remembers.text() == "S allows, until the session ends: commands that begin with `make`."
+    )
+    assert "addRules" not in view.decision.detail.toPlainText()
+
+
+def test_the_description_is_said_once(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
+    asked = values.approval(1)
+    hub.put(waiting(asked))
+    given = whole(asked, "make test")
+    hub.answer(Whole(structs.replace(given.fact, description="make test", reason="it asks first")))
+    assert view.decision.detail.toPlainText().count("make test") == 1
+    assert "it asks first" in view.decision.detail.toPlainText()
+
+
+def test_where_claude_offers_no_rule_there_is_nothing_for_the_session(
+    qtbot: QtBot, hub: StillHub, view: ApprovalsView
+) -> None:
+    asked = values.approval(1, tool="Deploy")
+    hub.put(waiting(asked))
+    hub.answer(whole(asked, tool="Deploy", where="<b>here</b>"))
+    ready(qtbot, view)
+    assert not view.decision.session_button.isEnabled()
+
+
+QUESTIONS = [
+    {
+        "question": "Which database?",
+        "header": "Database",
+        "multiSelect": False,
+        "options": [{"label": "SQLite", "description": "a file"}, {"label": "PostgreSQL"}],
+    },
+    {
+        "question": "Which checks?",
+        "header": "Checks",
+        "multiSelect": True,
+        "options": [{"label": "ruff"}, {"label": "mypy"}, {"label": "pytest"}],
+    },
+]
+
+
+def test_questions_have_a_form(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
+    asked = values.approval(1, tool="AskUserQuestion")
+    hub.put(waiting(asked))
+    hub.answer(whole(asked, tool="AskUserQuestion", questions=QUESTIONS))
+    form = view.decision.form
+    assert form is not None
+    qtbot.waitUntil(view.decision.no_button.isEnabled)
+    assert not view.decision.yes_button.isEnabled()  # nothing is answered yet
+    database, checks = form.questions
+    database.choices[0].click()
+    assert not view.decision.yes_button.isEnabled()
+    checks.choices[0].click()
+    checks.choices[2].click()
+    checks.other.setText("by hand")
+    ready(qtbot, view)
+    view.decision.yes_button.click()
+    verdict = hub.call()[1][1]
+    assert verdict.behavior is Behavior.ALLOW
+    assert msgspec.json.decode(verdict.input) == {
+        "questions": QUESTIONS,
+        "answers": {"Which database?": "SQLite", "Which checks?": "ruff, pytest, by hand"},
+    }
+
+
+def test_own_words_in_place_of_the_one_choice(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
+    asked = values.approval(1, tool="AskUserQuestion")
+    hub.put(waiting(asked))
+    hub.answer(whole(asked, tool="AskUserQuestion", questions=QUESTIONS[:1]))
+    assert view.decision.form is not None
+    (question,) = view.decision.form.questions
+    question.choices[1].click()
+    question.other.setText("DuckDB")
+    assert view.decision.form.answers() == {"Which database?": "DuckDB"}
+
+
+def test_a_plan_is_begun_and_edits_pass_when_its_tool_has_finished(
+    qtbot: QtBot, hub: StillHub, view: ApprovalsView
+) -> None:
+    asked = values.approval(1, tool="ExitPlanMode", summary="")
+    hub.put(waiting(asked))
+    hub.answer(whole(asked, tool="ExitPlanMode", plan="# Plan\n\n1. Read\n2. **Change**"))
+    assert "2. Change" in view.decision.detail.toPlainText()
+    ready(qtbot, view)
+    qtbot.keyClick(view.table, Qt.Key.Key_S)
+    verdict = hub.call()[1][1]
+    assert (verdict.behavior, verdict.for_session) == (Behavior.ALLOW, False)
+    hub.answer(None)
+    hub.put(settled(asked, "taken"))
+    assert not hub.asked
+    hub.put(settled(asked, "finished"))
+    assert hub.call() == ("control", (asked.session, "set_permission_mode"), {"mode": "acceptEdits"})
+
+
+def test_a_plan_goes_on_with_words(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
+    asked = values.approval(1, tool="ExitPlanMode", summary="")
+    hub.put(waiting(asked))
+    hub.answer(whole(asked, tool="ExitPlanMode", plan="Do it."))
+    ready(qtbot, view)
+    qtbot.keyClick(view.table, Qt.Key.Key_N)
+    verdict = hub.call()[1][1]
+    assert (verdict.behavior, verdict.message) == (Behavior.DENY, "Keep planning; do not begin yet.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pytestqt.qtbot import QtBot
 
 from claude_remote.errors import NoSuchClient
-from claude_remote.messages import ClientState
+from claude_remote.messages import ChangeRights, ClientState, SessionState
 from claude_remote.rights import WATCH, WORK, Right
 from claude_remote_gui.feed.picture import Picture
 from claude_remote_gui.views.clients import ClientsView
@@ -15,7 +17,7 @@ from tests.gui import values
 from tests.gui.views.still import StillHub
 
 WREN = values.client(1, name="wren", state=ClientState.PENDING, rights=())
-BOB = values.client(2, name="bob", connections=1)
+BOB = values.client(2, name="bob", connections=1, roots=("/srv",))
 
 
 @pytest.fixture
@@ -37,8 +39,13 @@ def test_somebody_rings_and_is_approved_with_less(qtbot: QtBot, hub: StillHub, v
     (card,) = view.first.cards.values()
     card.rights.put(WATCH)
     card.name.setText("the wren")
+    card.roots.setText("/srv/a: /srv/b")
     card.approve.click()
-    assert hub.call() == ("approve", (WREN.fingerprint,), {"name": "the wren", "rights": [Right.VIEW]})
+    assert hub.call() == (
+        "approve",
+        (WREN.fingerprint,),
+        {"name": "the wren", "rights": [Right.VIEW], "roots": ("/srv/a", "/srv/b")},
+    )
     hub.answer()
     hub.put(picture(values.client(1, name="the wren")))
     assert not view.first.cards
@@ -66,11 +73,11 @@ def test_revoking_is_confirmed(qtbot: QtBot, hub: StillHub, view: ClientsView) -
     view.table.selectRow(0)
     view.revoke.click()
     assert not hub.asked
-    assert view.really.isVisible()
-    view.keep.click()
-    assert not view.really.isVisible()
+    assert view.strip.really.isVisible()
+    view.strip.keep.click()
+    assert not view.strip.really.isVisible()
     view.revoke.click()
-    view.really.click()
+    view.strip.really.click()
     assert hub.call() == ("revoke", (BOB.fingerprint,), {})
     hub.answer()
     assert view.said.text() == "bob is revoked."
@@ -81,12 +88,29 @@ def test_rights_are_changed(qtbot: QtBot, hub: StillHub, view: ClientsView) -> N
     view.table.selectRow(0)
     view.rights.boxes[Right.FILES].setChecked(False)
     assert view.rights.preset.currentText() == OWN_CHOICE
+    assert view.roots.roots() == ("/srv",)
+    view.roots.clear()
     view.change.click()
-    assert hub.call() == (
-        "approve",
-        (BOB.fingerprint,),
-        {"rights": [Right.VIEW, Right.PROMPT, Right.APPROVE]},
+    name, (change,), _ = hub.call()
+    assert name == "change_rights"
+    assert change == ChangeRights(
+        which=BOB.fingerprint, rights=(Right.VIEW, Right.PROMPT, Right.APPROVE), roots=()
     )
+
+
+def test_who_was_revoked_can_be_approved_again(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    hub.put(picture(values.client(2, state=ClientState.REVOKED)))
+    view.table.selectRow(0)
+    assert (view.change.text(), view.revoke.isEnabled()) == ("Approve again", False)
+    view.rights.put(WATCH)
+    view.change.click()
+    assert hub.call() == ("approve", (BOB.fingerprint,), {"rights": [Right.VIEW], "roots": None})
+
+
+def test_what_each_client_is_doing(qtbot: QtBot, hub: StillHub, view: ClientsView) -> None:
+    working = values.session(1, client="alice", prompting="bob", state=SessionState.WORKING)
+    hub.put(replace(picture(BOB), sessions={working.id: working}))
+    assert view.model.index(0, 5).data() == "session-1 (working)"
 
 
 def test_preset_and_boxes_say_the_same(qtbot: QtBot) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from PyQt6.QtCore import QMimeData, Qt, QUrl
 from pytestqt.qtbot import QtBot
 
 from claude_remote.client.conversation.items import Doing, Said
-from claude_remote.errors import NoSuchFolder, QueueFull
-from claude_remote.messages import SessionInfo, SessionState
+from claude_remote.client.steering import Sent
+from claude_remote.errors import NameTaken, NoSuchFolder, QueueFull
+from claude_remote.messages import Behavior, Cursor, Opened, SessionInfo, SessionState
 from claude_remote.rights import WATCH
-from claude_remote_gui.feed.picture import Picture
+from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net.posts import Read
+from claude_remote_gui.views.composer import Composer
 from claude_remote_gui.views.prompt_box import PromptBox
 from claude_remote_gui.views.sessions import SessionsView
 from tests.gui import values
@@ -114,8 +119,8 @@ def test_a_new_session(qtbot: QtBot, hub: StillHub, view: SessionsView) -> None:
     hub.put(picture())
     view.begin.click()
     new = view.new
-    new.folder.setText("src/api")
-    new.model.setText("opus")
+    new.folder.setEditText("src/api")
+    new.model.setEditText("opus")
     new.mode.setCurrentText("plan")
     new.prompt.setPlainText("Begin.")
     new.prompt.submit()
@@ -123,7 +128,13 @@ def test_a_new_session(qtbot: QtBot, hub: StillHub, view: SessionsView) -> None:
     assert new.said.text() == "There is no such folder."
     assert new.prompt.toPlainText() == "Begin."
     new.prompt.submit()
-    hub.answer(values.session(7))
+    _, _, asked = hub.call()
+    assert asked == {
+        "name": None,
+        "cwd": "src/api",
+        "options": ["--model", "opus", "--permission-mode", "plan"],
+    }
+    hub.answer(Sent(prompt=values.ident(70), session=values.session(7)))
     assert not new.isVisible()
     hub.put(picture(values.session(7)))
     assert view.conversation.shown == ("home", values.ident(7))
@@ -143,16 +154,119 @@ def test_the_history_of_prompts(qtbot: QtBot) -> None:
     assert shown == ["two", "one", "one", "two", "draft"]
 
 
-def test_a_dropped_file_is_its_path_and_everything_else_plain(qtbot: QtBot) -> None:
-    box = PromptBox()
-    qtbot.addWidget(box)
+def drop(box: PromptBox, *paths: Path) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile("/tmp/a.png"), QUrl.fromLocalFile("/tmp/b")])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     box.insertFromMimeData(data)
-    assert box.toPlainText() == "@/tmp/a.png @/tmp/b"
+
+
+def test_a_file_goes_by_its_path_where_claude_can_read_it(qtbot: QtBot) -> None:
+    composer = Composer()
+    qtbot.addWidget(composer)
+    drop(composer.box, Path("/tmp/a.png"), Path("/tmp/b"))
+    assert composer.box.toPlainText() == "@/tmp/a.png @/tmp/b"
     rich = QMimeData()
     rich.setHtml("<b>bold</b>")
     rich.setText("bold")
-    box.clear()
-    box.insertFromMimeData(rich)
-    assert box.toPlainText() == "bold"
+    composer.box.clear()
+    composer.box.insertFromMimeData(rich)
+    assert composer.box.toPlainText() == "bold"
+
+
+def test_to_another_machine_goes_what_is_in_the_file(qtbot: QtBot, tmp_path: Path) -> None:
+    composer = Composer()
+    composer.here = False
+    qtbot.addWidget(composer)
+    (tmp_path / "a.py").write_text("print()\n")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\0")
+    (tmp_path / "c.txt").write_text("x" * 300_000)
+    drop(composer.box, tmp_path / "a.py", tmp_path / "b.png")
+    assert "a.py (1 KiB)" in composer.attached.text()
+    assert "b.png is no text" in composer.said.text()
+    drop(composer.box, tmp_path / "c.txt")
+    assert "256 KiB" in composer.said.text()
+    composer.box.setPlainText("Look.")
+    with qtbot.waitSignal(composer.submitted) as sent:
+        composer.box.submit()
+    (whole,) = sent.args
+    assert whole == 'Look.\n\n<attached-file name="a.py">\nprint()\n</attached-file>'
+    assert not composer.attachments
+    composer.give_back(whole)
+    assert composer.box.toPlainText() == "Look."
+    assert [each.name for each in composer.attachments] == ["a.py"]
+
+
+def test_steering_into_the_turn_that_runs(qtbot: QtBot, hub: StillHub, view: SessionsView) -> None:
+    hub.put(picture(values.session(1, state=SessionState.WORKING)))
+    conversation = view.conversation
+    assert (conversation.send.text(), conversation.send_now.isVisible()) == ("Queue", True)
+    conversation.prompt.setPlainText("And the docs.")
+    qtbot.keyClick(conversation.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert hub.call() == ("send", ("And the docs.",), {"session": values.ident(1), "now": True})
+    hub.answer()
+    hub.put(picture(values.session(1)))
+    assert (conversation.send.text(), conversation.send_now.isVisible()) == ("Send", False)
+
+
+def test_renaming_forking_and_stopping(qtbot: QtBot, hub: StillHub, view: SessionsView) -> None:
+    hub.put(picture(values.session(1)))
+    conversation = view.conversation
+    conversation.menu.rename.trigger()
+    assert conversation.strip.field.text() == "session-1"
+    conversation.strip.field.setText("dates")
+    conversation.strip.really.click()
+    assert hub.call() == ("rename", (values.ident(1), "dates"), {})
+    hub.answer(error=NameTaken("Another session is called so."))
+    assert conversation.trouble.text() == "Another session is called so."
+
+    conversation.menu.stop.trigger()
+    assert "Stop session-1?" in conversation.strip.words.text()
+    conversation.strip.keep.click()
+    assert not hub.asked
+    conversation.menu.stop.trigger()
+    conversation.strip.really.click()
+    assert hub.call() == ("close_session", (values.ident(1),), {})
+    hub.answer()
+
+    conversation.menu.fork.trigger()
+    assert hub.call() == ("open", (), {"session": values.ident(1), "fork": True})
+    copy = values.session(2)
+    hub.answer(Opened(session=copy, cursor=Cursor(1, 0)))
+    hub.put(picture(values.session(1), copy))
+    assert conversation.shown == ("home", copy.id)
+
+
+def test_at_first_the_session_that_waits_is_shown_and_the_focus_stays(
+    qtbot: QtBot, hub: StillHub, view: SessionsView
+) -> None:
+    view.filter.setFocus()
+    hub.put(
+        picture(
+            values.session(1, state=SessionState.WAITING),
+            values.session(2, state=SessionState.IDLE, changed=9_000.0),
+        )
+    )
+    assert view.conversation.shown == ("home", values.ident(1))
+    assert not view.conversation.prompt.hasFocus()
+    hub.put(picture(values.session(1), values.session(2, state=SessionState.WAITING)))
+    assert view.conversation.shown == ("home", values.ident(1))  # it stays
+
+
+def test_the_question_of_the_session_is_decided_in_its_conversation(
+    qtbot: QtBot, hub: StillHub, view: SessionsView
+) -> None:
+    asked = values.approval(1)
+    there = picture(values.session(1, state=SessionState.WAITING))
+    hub.put(replace(there, approvals={asked.id: Approval(asked)}))
+    asking = view.conversation.asking
+    assert asking.isVisible()
+    assert "make test" in asking.decision.detail.toPlainText()
+    qtbot.waitUntil(asking.decision.no_button.isEnabled)
+    hub.asked.clear()
+    qtbot.keyClick(asking.decision, Qt.Key.Key_N)
+    assert hub.call()[1][1].behavior is Behavior.DENY
+    hub.put(replace(there, approvals={asked.id: Approval(asked, "taken", "me")}))
+    assert not asking.decision.isVisible()
+    assert asking.receipt.text() == "Bash: make test: taken by Claude, by me"
+    hub.put(replace(there, approvals={asked.id: Approval(asked, "finished", "me")}))
+    assert not asking.isVisible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from pytestqt.qtbot import QtBot
 
 from claude_remote.client.conversation.items import (
@@ -169,3 +170,13 @@ def test_any_changes(qtbot: QtBot, history: list[list[Change] | int]) -> None:
         else:
             transcript.apply(step)
         assert [*filter(None, lines(transcript))] == [*filter(None, expected(transcript))]
+
+
+def test_the_whole_result_of_a_tool_when_it_is_unfolded(transcript: Transcript) -> None:
+    done = structs.replace(tool(1, ToolState.DONE, "first"), result="first\nsecond\n" + "x\n" * 600)
+    transcript.apply([done])
+    assert lines(transcript) == ["▸ Bash  make", "→ first"]
+    transcript.toggle(1)
+    shown = lines(transcript)
+    assert shown[:5] == ["▾ Bash  make", "make all", "→ first", "first", "second"]
+    assert shown[-1] == "… 102 more lines"

@@ -28,7 +28,9 @@ def opened(tool: str = "Bash", approval: str = APPROVAL, **given: object) -> fac
         input=facts.Raw(json.dumps(given).encode()),
         summary=tool,
         tool_use="toolu_x",
-        suggestions=facts.Raw(b'[{"type":"addRules"}]'),
+        suggestions=facts.Raw(
+            b'[{"type":"addRules","behavior":"allow","rules":[{"toolName":"Bash","ruleContent":"make *"}]}]'
+        ),
     )
 
 
