@@ -236,8 +236,10 @@ class Launcher:
             return
         log.warning("the zygote (pid %d) is gone; its workers live on", link.pid)
         for worker in [*self._starting]:
-            # It may have been forked all the same; then nobody gives it a lease, and it ends by itself.
             del self._starting[worker]
+            if worker in self._workers:
+                continue  # it was faster than the zygote's report, and may have its lease
+            # It may have been forked all the same; then nobody gives it a lease, and it ends by itself.
             self._killing.discard(worker)
             self._deliver(LaunchFailed(worker, "the process that starts workers died"))
         for worker in [*self._killing]:

@@ -35,10 +35,20 @@ _partial_option = click.option(
 @server_option
 @acquaint
 @_json_option
+@click.option(
+    "--all", "everything", is_flag=True, help="Also conversations that were begun in a terminal there."
+)
 @click.option("--all-servers", is_flag=True, help="Of every server that this machine trusts.")
 @click.pass_context
 def sessions(
-    context: click.Context, /, server: str | None, *, as_json: bool, all_servers: bool, **said: Any
+    context: click.Context,
+    /,
+    server: str | None,
+    *,
+    as_json: bool,
+    everything: bool,
+    all_servers: bool,
+    **said: Any,
 ) -> int:
     """The sessions on the server that you may see, the latest first.
 
@@ -54,10 +64,10 @@ def sessions(
     if all_servers:
         from claude_remote.cli.sessions import list_everywhere
 
-        return list_everywhere(obj.terminal, json=as_json)
+        return list_everywhere(obj.terminal, json=as_json, everything=everything)
     from claude_remote.cli.sessions import list_sessions
 
-    return list_sessions(obj.reach(server, **said), obj.terminal, json=as_json)
+    return list_sessions(obj.reach(server, **said), obj.terminal, json=as_json, everything=everything)
 
 
 @sessions.command()

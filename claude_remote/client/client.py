@@ -42,6 +42,9 @@ _MAX_ANSWER = 64 * 1024 * 1024
 M = TypeVar("M", bound=Message)
 
 
+_CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
+
+
 class Client(Pinging, Steering, Errands):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
@@ -171,6 +174,17 @@ class Client(Pinging, Steering, Errands):
     def sessions(self) -> list[SessionInfo]:
         """The sessions that this client may see."""
         return list(self._sessions(messages.ListSessions()))
+
+    def conversations(self, limit: int = 200) -> list[messages.Conversation]:
+        """What claude has on disk there, the latest first, whoever began it: in a terminal, an editor, here.
+
+        Raises ErrandFailed when the server lacks what reads them.
+        """
+        found = []
+        with self.run_errand(messages.ListConversations(limit=limit)) as errand:
+            while (parcel := errand.receive(_CONVERSATIONS_WITHIN)) is not None:
+                found.append(parcel.read(messages.Conversation))
+        return found
 
     def decide(self, approval: str, verdict: Verdict) -> messages.Decided:
         """Decide an approval of any session. Somebody else may have been first: see `by`."""

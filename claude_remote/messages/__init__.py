@@ -65,6 +65,7 @@ from claude_remote.messages.commands import (
     Started,
     ToCommand,
 )
+from claude_remote.messages.conversations import Conversation, ListConversations
 from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
 from claude_remote.messages.files import FilesErrand, Get, Packet, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
@@ -135,6 +136,7 @@ __all__ = [
     "Close",
     "CommandWord",
     "Control",
+    "Conversation",
     "Count",
     "Credit",
     "Cursor",
@@ -166,6 +168,7 @@ __all__ = [
     "JournalStatus",
     "Line",
     "ListClients",
+    "ListConversations",
     "ListSessions",
     "ListWorkers",
     "Message",

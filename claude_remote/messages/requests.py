@@ -18,6 +18,7 @@ from claude_remote.messages.clients import (
     Standing,
 )
 from claude_remote.messages.commands import Exec
+from claude_remote.messages.conversations import ListConversations
 from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
@@ -59,6 +60,7 @@ Request: TypeAlias = (
     | Exec
     | Get
     | Put
+    | ListConversations
     | ChangeRights
     | ListWorkers
     | ScaleWorkers
@@ -119,6 +121,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Exec: Right.EXEC,
     Get: Right.FILES,
     Put: Right.FILES,
+    ListConversations: Right.VIEW,
     ChangeRights: Right.ADMIN,
     ListWorkers: Right.ADMIN,
     ScaleWorkers: Right.ADMIN,

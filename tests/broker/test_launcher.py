@@ -397,3 +397,31 @@ def _process(pid: int) -> Process:
     found = processes.find_process(pid)
     assert found is not None
     return found
+
+
+def test_a_worker_that_has_spoken_lives_though_its_zygote_died_before_it_could_tell(tmp_path: Path) -> None:
+    """It may have been given its lease by then: another worker would be a second owner."""
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        link = broker.launcher._link
+        assert link is not None
+        link._report = lambda _: None  # what it says gets lost
+        mother = broker.launcher.zygote_pid
+        broker.launcher.launch(Launch("w-1", "token"))
+        while len(family := zygote.find_family(broker.socket)) < 2:  # noqa: ASYNC110  /proc tells nobody
+            await asyncio.sleep(0.01)
+        (worker,) = [process for process in family if process.pid != mother]
+        broker.launcher.meet(bus.Ready(token="t", worker="w-1", pid=worker.pid, started=worker.started))
+        await broker.next(WorkerLaunched)
+        os.kill(mother, signal.SIGKILL)
+        # No LaunchFailed.
+        await broker.next(WorkersKnown)
+        assert processes.is_alive(worker)
+        broker.launcher.kill(Kill("w-1"))
+        assert await broker.next(WorkerExited) == WorkerExited("w-1")
+        assert not processes.is_alive(worker)
+
+    play(tmp_path, scene)

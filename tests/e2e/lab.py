@@ -40,6 +40,12 @@ def console_script(name: str) -> Path:
     return Path(sys.executable).parent / name
 
 
+def importing_tests() -> dict[str, str]:
+    """More environment, for a program that is a module of the tests."""
+    folders = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))
+    return {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+
+
 class Server:
     """One life of a server."""
 

@@ -9,6 +9,7 @@ import signal
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,6 +161,45 @@ def test_a_terminal_opens_it_in_the_middle_of_a_turn(lab: Lab, alice: Client, wo
             assert f"pid {terminal.process.pid} on pts/" in alice.run("logs", words).out
             terminal.process.kill()
             terminal.process.wait(30)
+
+
+def test_conversations_begun_elsewhere_are_listed(
+    lab: Lab, alice: Client, words: str, conversation: str
+) -> None:
+    lab.api.on("mine", text("Of the server."))
+    own = json.loads(alice.run("-p", f"mine {words}", "--output-format", "json").out)["session_id"]
+    (found,) = [each for each in listed(alice, "--all") if each["id"] == conversation]
+    assert found["state"] == "elsewhere"
+    assert found["cwd"] == os.fspath(lab.work)
+    assert (found["first_words"], found["last_words"]) == (words, "Begun.")
+    assert found["pid"] == 0
+    assert not [each for each in listed(alice) if each["id"] == conversation]
+    # What this server began is there once.
+    assert (
+        len([each for each in listed(alice, "--all") if own in (each["id"], each.get("claude_session"))]) == 1
+    )
+    with open_terminal(lab, f"--resume={conversation}") as terminal:
+        wait_until_registered(lab, terminal, conversation)
+        (found,) = [each for each in listed(alice, "--all") if each["id"] == conversation]
+        assert found["pid"] == terminal.process.pid
+        assert found["terminal"].startswith("pts/")
+        told = alice.run("sessions", "--all").out
+        assert f"pid {terminal.process.pid} pts/" in told
+        assert conversation[:8] in told
+    elsewhere = lab.folder / "nothing"
+    elsewhere.mkdir()
+    rooted = lab.approved(f"all-{words[-4:]}")
+    give_roots(lab, rooted, elsewhere)
+    assert not [each for each in listed(rooted, "--all") if each["state"] == "elsewhere"]
+    blind = lab.approved(f"all-blind-{words[-4:]}", rights="prompt")
+    ran = blind.run("sessions", "--all")
+    assert ran.code == 4
+    assert "`view`" in ran.err
+
+
+def listed(client: Client, *argv: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(client.run("sessions", "--json", *argv).out)
+    return found
 
 
 def test_who_may_not_see_finds_nothing(lab: Lab, words: str, conversation: str) -> None:

@@ -19,19 +19,19 @@ from tests.e2e.relay import Relay
 
 _ANY = (
     "broker",
+    "restart",
     "zygote",
-    "worker",
-    "worker",
-    "claude",
-    "claude",
+    *("worker",) * 2,
+    *("claude",) * 2,
     "tool",
     "pause",
     "freeze",
-    "cut",
-    "cut",
-    "point",
+    *("cut",) * 2,
+    *("point",) * 2,
 )
 _PAUSES = (0.5, 3.0, 7.0, 12.0)
+_LOOK_EVERY = 0.5
+_FOR_EVER = 1e12
 
 
 class Blows:
@@ -47,8 +47,9 @@ class Blows:
         self._kinds = ("point",) if points_alone else _ANY
         self._folder = Path(lab.server_environment[points.FOLDER])
         self._names = points.names()
-        self._timers: list[threading.Timer] = []
-        self._restarting = threading.Lock()
+        self._still: dict[Process, float] = {}  # who stands still, and when it is set going again
+        self._looked = 0.0
+        self._restarts: list[threading.Thread] = []  # that were asked for
         self.counts: Counter[str] = Counter()
         self.armed: list[str] = []
         self.reached: Counter[str] = Counter()
@@ -57,67 +58,84 @@ class Blows:
         """Deal one; its name."""
         blow = self._random.choice(self._kinds)
         self.counts[blow] += 1
+        match blow:
+            case "broker":
+                self._lab.server.running.process.kill()
+            case "restart":
+                thread = threading.Thread(target=self._lab.server.control, args=("restart",))
+                thread.start()
+                self._restarts.append(thread)
+            case "cut":
+                self._relay.cut(self._random)
+            case "point":
+                return f"point {self._arm()}"
+            case _:
+                self._hit(blow)
+        return blow
+
+    def _hit(self, blow: str) -> None:
+        """One of the processes below the broker, or somebody who is to stand still."""
         members = zygote.find_family(self._paths.zygote_socket)
         pids = {process.pid for process in members}
         workers = [process for process in members if pids & set(processes.ancestors(process.pid))]
         zygotes = [process for process in members if process not in workers]
         below = processes.below([process.pid for process in workers])
+        claudes = [process for process in below if _is_claude(process)]
         match blow:
-            case "broker":
-                self._lab.server.running.process.kill()
             case "zygote":
                 self._kill(zygotes)
             case "worker":
                 self._kill(workers)
             case "claude":
-                self._kill([process for process in below if _is_claude(process)])
+                self._kill(claudes)
             case "tool":
-                self._kill([process for process in below if not _is_claude(process)])
+                self._kill([process for process in below if process not in claudes])
             case "pause":
                 self._freeze(workers)
             case "freeze":
                 broker = processes.find_process(self._lab.server.pid)
-                self._freeze([*zygotes, *([broker] if broker else []), *(p for p in below if _is_claude(p))])
-            case "cut":
-                self._relay.cut(self._random)
-            case "point":
-                return f"point {self._arm()}"
-        return blow
+                self._freeze([*zygotes, *claudes, *([broker] if broker else [])])
 
     def keep_alive(self) -> None:
-        """Start the server again if it has died. To be called now and then."""
-        with self._restarting:
-            if self._lab.server.running.process.poll() is not None:
-                time.sleep(self._random.choice([0.0, 0.3, 1.5]))
-                self._lab.start(*self._lab.server.argv, port=self._lab.server.port)
+        """Start the server again if it has died, and set going who has stood still. To be called often."""
+        if self._lab.server.running.process.poll() is not None:
+            time.sleep(self._random.choice([0.0, 0.3, 1.5]))
+            self._lab.start(*self._lab.server.argv, port=self._lab.server.port)
+        now = time.monotonic()
+        if now > self._looked + _LOOK_EVERY:
+            self._looked = now
+            self._wake(now)
 
     def end(self) -> None:
         """Everything moves again, and nothing more is going to happen."""
         self.reached.update(name for name in self.armed if not (self._folder / name).exists())
         self.armed.clear()
         points.disarm(self._folder)
-        for timer in self._timers:
-            timer.join()
-        self._timers.clear()
+        self._still.clear()
+        self._wake(0.0)
+        self._wake(_FOR_EVER)
+        self.keep_alive()
+        for thread in self._restarts:
+            thread.join()
+        self._restarts.clear()
         self.keep_alive()
 
     def _arm(self) -> str:
         name = self._random.choice(self._names)
-        stop = self._random.random() < 0.2
-        # Who stands still at a point is found by its state, and set going again.
-        number = signal.SIGSTOP if stop else signal.SIGKILL
+        number = signal.SIGSTOP if self._random.random() < 0.2 else signal.SIGKILL
         points.arm(self._folder, name, number, self._random.choice([0, 0, 1, 3, 10]))
         self.armed.append(name)
-        if stop:
-            timer = threading.Timer(self._random.choice(_PAUSES), self._wake)
-            timer.start()
-            self._timers.append(timer)
         return f"{name} {number.name}"
 
-    def _wake(self) -> None:
-        broker = processes.find_process(self._lab.server.pid)
-        for process in [*zygote.find_family(self._paths.zygote_socket), *([broker] if broker else [])]:
-            processes.send_signal(process, signal.SIGCONT)
+    def _wake(self, now: float) -> None:
+        family = [process.pid for process in zygote.find_family(self._paths.zygote_socket)]
+        table = processes.snapshot()
+        ours = {*family, self._lab.server.pid, *(process.pid for process in processes.below(family, table))}
+        for entry in table.values():
+            if entry.process.pid in ours and entry.state == "T":
+                until = self._still.setdefault(entry.process, now + self._random.choice(_PAUSES))
+                if until <= now and processes.send_signal(entry.process, signal.SIGCONT):
+                    del self._still[entry.process]
 
     def _kill(self, among: list[Process]) -> None:
         if among:
@@ -125,12 +143,7 @@ class Blows:
 
     def _freeze(self, among: list[Process]) -> None:
         if among:
-            victim = self._random.choice(among)
-            processes.send_signal(victim, signal.SIGSTOP)
-            pause = self._random.choice(_PAUSES)
-            timer = threading.Timer(pause, processes.send_signal, (victim, signal.SIGCONT))
-            timer.start()
-            self._timers.append(timer)
+            processes.send_signal(self._random.choice(among), signal.SIGSTOP)
 
 
 def _is_claude(process: Process) -> bool:

@@ -7,9 +7,10 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 
-from claude_remote import facts
+from claude_remote import facts, messages
 from claude_remote.client import Client, events
 from claude_remote.client.turn import Turn, Verdict
 from claude_remote.errors import (
@@ -79,6 +80,7 @@ class Crowd:
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.sessions: dict[bool, list[str]] = {True: [], False: []}  # by whether Bash is allowed there
+        self.errands: Counter[bool | str] = Counter()
         self._undecided: list[str] = []
         self._over = threading.Event()
 
@@ -121,6 +123,18 @@ class Crowd:
                     break
                 else:
                     self._undecided.remove(approval)
+
+    def run_errands(self, client: Client, seed: float) -> None:
+        """Run commands, until the round ends; one whose server dies is told so, and that is all."""
+        rng = random.Random(seed)
+        while not self._over.is_set():
+            try:
+                with client.run_errand(messages.Exec(), b"sleep 0.3; echo done\0") as errand:
+                    while (parcel := errand.receive(PATIENCE / 2)) is not None:
+                        self.errands[bool(parcel.payload)] += 1
+            except RemoteError as error:
+                self.errands[error.code] += 1
+            self._over.wait(rng.uniform(0.0, 2.0))
 
     def _send(
         self, client: Client, sent: Sent, session: str | None, *, allowed: bool, rng: random.Random

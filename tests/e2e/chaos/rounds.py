@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import threading
@@ -10,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from claude_remote.client import Client, connect
 from claude_remote.paths import find_paths
@@ -20,10 +18,8 @@ from tests.e2e.chaos.books import Books
 from tests.e2e.chaos.prompters import PATIENCE, Crowd, improvise
 from tests.e2e.chaos.readers import Reader
 from tests.e2e.lab import Client as Stranger
-from tests.e2e.lab import Lab
+from tests.e2e.lab import Lab, importing_tests
 from tests.e2e.relay import Relay
-
-_HERE = str(Path(__file__).parents[3])  # from where the server imports its points
 
 
 class Chaos:
@@ -49,7 +45,7 @@ class Chaos:
         crowd, rng = self._crowd, self._random
         crowd.begin()
         began = len(crowd.sent)
-        seeds = [rng.random() for _ in range(4)]
+        seeds = [rng.random() for _ in range(5)]
         with ExitStack() as stack:
             here = stack.enter_context(connect(paths=self._paths))
             away = stack.enter_context(connect("far", paths=self._laptop))
@@ -57,9 +53,12 @@ class Chaos:
                 threading.Thread(target=crowd.prompt, args=(client, seed, 2))
                 for client, seed in zip((here, away, away), seeds[:3], strict=True)
             ]
-            decider = threading.Thread(target=crowd.decide, args=(away, seeds[3]))
+            others = [
+                threading.Thread(target=crowd.decide, args=(away, seeds[3])),
+                threading.Thread(target=crowd.run_errands, args=(here, seeds[4])),
+            ]
             readers = [*self._read(away)]
-            for thread in (*threads, decider):
+            for thread in (*threads, *others):
                 thread.start()
             struck = []
             for _ in range(rng.randint(1, 4)):
@@ -67,8 +66,10 @@ class Chaos:
                 struck.append(self.blows.strike())
             self._live_until_done(threads, began)
             crowd.end()
-            decider.join(PATIENCE)
             self.blows.end()
+            for thread in others:
+                thread.join(PATIENCE)
+                assert not thread.is_alive(), "a decision, or an errand, does not end"
             self._tell(f"  {', '.join(struck)}")
             self._tell(
                 "  " + ", ".join(f"{each.kind} {each.state or each.refused}" for each in crowd.sent[began:])
@@ -117,8 +118,7 @@ def prepared(seed: int, tell: Callable[[str], None], *, points_alone: bool = Fal
         folder = lab.folder / "points"
         folder.mkdir()
         lab.server_environment[points.FOLDER] = str(folder)
-        paths = (_HERE, os.environ.get("PYTHONPATH", ""))
-        lab.server_environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        lab.server_environment |= importing_tests()
         lab.program = (sys.executable, "-m", "tests.e2e.chaos.faulty")
         lab.start("--workers", "3")
         with Relay(lab.server.port) as relay:
