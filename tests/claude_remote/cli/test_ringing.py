@@ -12,8 +12,6 @@ from claude_remote.paths import Paths
 ASKED = facts.ApprovalOpened(
     approval="a", tool="Bash\x1b[2J", tool_use="t", input=facts.Raw(b"{}"), summary="x"
 )
-    approval="a", tool="Bash\x1b[2J", tool_use="t", input=facts.Raw(b"{}"), summary="x"
-)
 
 
 class Clock:
