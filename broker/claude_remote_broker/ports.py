@@ -435,6 +435,7 @@ class ServerFigures(Struct, frozen=True, kw_only=True):
     lag: float | None  # of the loop, when it was looked last
     worst_lag: float | None  # of the last minute
     launcher: int  # its pid; 0: there is none
+    problems: tuple[str, ...] = ()  # in words: what does not work just now, or was lost
 
 
 class Surveyed(Event, frozen=True):

@@ -219,7 +219,7 @@ class Server:
         administration = Administration(registry, door.send)
         hooks = Hooks(prepared.preferences.notify, prepared.environ)
         self._closers.push_async_callback(hooks.close)
-        surveyor = Surveyor(door, launcher, self._lag)
+        surveyor = Surveyor(door, launcher, self._lag, audit, hooks)
         adapters = Adapters(
             door=door,
             bus=bus,

@@ -33,6 +33,15 @@ class AuditState(Struct):
     lost: int = 0  # that could not be kept
     failing: str = ""  # why nothing can be written now
 
+    def problems(self) -> list[str]:
+        """In words."""
+        found: list[str] = []
+        if self.failing:
+            found.append(f"audit: cannot be written ({self.failing}); {self.waiting} records wait")
+        if self.lost:
+            found.append(f"audit: {self.lost} records were lost while it could not be written")
+        return found
+
 
 class AuditLog:
     """`record` is called on the loop; what was handed over is written together, with one sync of the disk.

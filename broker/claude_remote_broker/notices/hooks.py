@@ -49,6 +49,15 @@ class Hooks:
         """In the order of the settings."""
         return [line.state for line in self._all]
 
+    def problems(self) -> list[str]:
+        """Those that do not get through, in words."""
+        return [
+            f"notify {state.name}: {state.error or 'works again'};"
+            f" {state.delivered} delivered, {state.failed} given up, {state.dropped} dropped"
+            for state in self.states
+            if state.error or state.failed or state.dropped
+        ]
+
     def tell(self, notice: Notice) -> None:
         """Deliver this to whoever wants it. Returns at once."""
         for line in self._all:

@@ -105,6 +105,7 @@ def test_a_full_disk_loses_nothing_as_long_as_it_is_waited_for(
         log.record(entry(text=b"x" * 1000))
     until(lambda: bool(log.state.failing))
     assert "full" in log.state.failing
+    assert "cannot be written" in log.state.problems()[0]
     connection.execute("PRAGMA max_page_count = 1000000")
     grown.clear()
     assert grown.wait(30)

@@ -86,6 +86,8 @@ async def test_a_command_that_fails_is_tried_again_and_given_up(
     assert (tmp_path / "tries").read_text() == "xxx"
     assert (state.delivered, state.waiting) == (0, 0)
     assert "it ended with 1: no" in state.error
+    (problem,) = told.problems()
+    assert problem.endswith("; 0 delivered, 1 given up, 0 dropped")
     assert "given up: fix-tests on home asks for an approval" in caplog.text
 
 
