@@ -143,10 +143,13 @@ class ConversationView(QWidget):
         posts = [post for post in posts if post.reading == self._reading]
         if not posts:
             return
-        self.transcript.apply(change for post in posts for change in post.changes)
+        changes = (change for post in posts for change in post.changes)
         last = posts[-1]
         say(self.trouble, last.trouble)
-        if last.caught_up:
+        if not last.caught_up:
+            say(self.doing, f"Reading … {count(self.transcript.keep(changes), 'item')}")
+        else:
+            self.transcript.apply(changes)
             say(
                 self.doing,
                 f"Claude uses {last.detail} …" if last.doing is Doing.TOOL else _DOING.get(last.doing, ""),
