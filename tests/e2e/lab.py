@@ -176,10 +176,11 @@ class Lab:
         """The server that was started last."""
         return self.servers[-1]
 
-    def start(self, *argv: str, port: int = 0) -> Server:
-        """Start the server; it is ready when this returns."""
+    def start(self, *argv: str, port: int = 0, window: bool = False) -> Server:
+        """Start the server; it is ready when this returns. `window`: it may open its own."""
         where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(self.work))
-        server = Server(self, (*where, "--claude", str(claude_program()), "--no-gui", *argv))
+        quiet = () if window else ("--no-gui",)
+        server = Server(self, (*where, "--claude", str(claude_program()), *quiet, *argv))
         self.servers.append(server)
         return server
 

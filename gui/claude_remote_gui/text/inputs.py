@@ -84,7 +84,9 @@ def _is_edit(edit: object) -> bool:
 
 def diff(old: str, new: str) -> Iterator[Paragraph]:
     """The lines that go and the lines that come, with three around them."""
-    before, after = old.split("\n"), new.split("\n")
+    before, after = old.removesuffix("\n").split("\n"), new.removesuffix("\n").split("\n")
+    if old.endswith("\n") != new.endswith("\n"):
+        before, after = old.split("\n"), new.split("\n")
     if len(before) > MOST_LINES or len(after) > MOST_LINES:  # comparing takes the square of it
         marked = [*(f"-{line}" for line in before), *(f"+{line}" for line in after)]
     else:
