@@ -8,6 +8,10 @@ A worker's life is one lease: it is started for one session, owns that session's
 events, and ends with it. Everything that concerns the lease carries its epoch; what comes with another epoch
 is dropped. Every verb may come twice, late or not at all: the receiver acts on what it carries only once, and
 after a reconnect `Ready` says what the worker has, so that the broker sends what is missing.
+
+An errand is a worker without a lease: one process for one exchange of one client. It says Ready once, is told
+what to do by Begin, and passes parcels on until Over. It never makes a second socket: when the line to its
+broker breaks, it ends.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from claude_remote.messages import Behavior, Count, Source, Time
+from claude_remote.messages import Behavior, Count, Detail, Source, Time, Word, Words
 
 VERSION = 1
 # What a worker may send before it is acknowledged; then it holds back, first in memory, then in a file.
@@ -72,7 +76,19 @@ class Batch(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Beat(Verb, frozen=True, kw_only=True, omit_defaults=True):
-    """Both ways, every HEARTBEAT_EVERY seconds. The broker's echoes nothing: it says that it knows you."""
+    """Both ways, every HEARTBEAT_EVERY seconds. The broker's says that it knows you.
+
+    `at` is the broker's time; the worker's next beat gives it back as `echo` after having `held` it so many
+    seconds, which tells the round trip. The rest is the worker's too: the pid of its claude, how many seconds
+    ago that wrote something (None: nothing yet), and how many bytes are not acknowledged.
+    """
+
+    at: Time = 0.0
+    echo: Time = 0.0
+    held: Time = 0.0
+    claude: Pid = 0
+    claude_ago: Time | None = None
+    kept: Count = 0
 
 
 class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,6 +96,17 @@ class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
     request: str
     ok: bool
+
+
+class Over(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """An errand is done, or has failed with one of claude_remote.errors; nothing that it started lives.
+
+    It ends when Dismiss has come.
+    """
+
+    code: Word = ""
+    message: Words = ""
+    detail: Detail = {}
 
 
 class Gone(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,7 +132,8 @@ class Welcome(Verb, frozen=True, kw_only=True, omit_defaults=True):
 class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """Own this session: start its claude. Events get numbers from `next` on.
 
-    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them.
+    `options` are claude's own arguments; `mode` and `model` are what the session has now, and win over them;
+    `rules` are what somebody allowed for the session, as claude's settings write them.
     The worker resumes `claude_session` when a transcript of it exists, and begins it otherwise.
     """
 
@@ -116,8 +144,11 @@ class Lease(Verb, frozen=True, kw_only=True, omit_defaults=True):
     cwd: str
     options: tuple[str, ...] = ()
     fork_of: str | None = None  # begin as a fork of this claude session
+    worktree: str = ""  # begin in `base`, with a new git worktree of this name, which shall be `cwd`
+    base: str = ""
     mode: str | None = None
     model: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 class Ack(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -175,14 +206,57 @@ class Ask(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Release(Verb, frozen=True, kw_only=True, omit_defaults=True):
-    """End claude and yourself. `park`: wait for the turn to end; `now`: interrupt it."""
+    """End claude and yourself. `park`: wait for the turn to end; `now`: interrupt it, and record `reason`."""
 
     session: str
     epoch: Epoch
     how: Literal["park", "now"]
+    reason: str = ""  # a clause: "the server is shutting down"
 
 
-FROM_WORKER: dict[bytes, type[Verb]] = {b"R": Ready, b"E": Batch, b"H": Beat, b"Y": Reply, b"G": Gone}
+# --- errands ---------------------------------------------------------------------------------------------
+
+
+class Begin(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to an errand's Ready: what it is to do. Payload: the request's.
+
+    `request` is the client's message, packed. `client` is who asks, `roots` the folders that it may use
+    (none: all), `cwd` the real path of where to begin, if the request names a folder.
+    """
+
+    request: bytes
+    client: str
+    roots: tuple[str, ...] = ()
+    cwd: str = ""
+
+
+class Parcel(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Both ways: one of the client's or for the client, as it is. See claude_remote.messages.errands."""
+
+    header: bytes
+    urgent: bool = False
+
+
+class Credit(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Both ways: so many parcels were taken."""
+
+    parcels: Positive
+
+
+class Dismiss(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """To an errand: end. Its client is gone, or has cancelled, or has been told that it is done."""
+
+
+FROM_WORKER: dict[bytes, type[Verb]] = {
+    b"R": Ready,
+    b"E": Batch,
+    b"H": Beat,
+    b"Y": Reply,
+    b"G": Gone,
+    b"O": Over,
+    b"B": Parcel,
+    b"K": Credit,
+}
 FROM_BROKER: dict[bytes, type[Verb]] = {
     b"Q": Who,
     b"W": Welcome,
@@ -194,6 +268,25 @@ FROM_BROKER: dict[bytes, type[Verb]] = {
     b"C": Ask,
     b"X": Release,
     b"H": Beat,
+    b"T": Begin,
+    b"B": Parcel,
+    b"K": Credit,
+    b"Z": Dismiss,
 }
-FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Gone
-FromBroker: TypeAlias = Who | Welcome | Lease | Ack | Give | Verdict | Stop | Ask | Release | Beat
+FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Gone | Over | Parcel | Credit
+FromBroker: TypeAlias = (
+    Who
+    | Welcome
+    | Lease
+    | Ack
+    | Give
+    | Verdict
+    | Stop
+    | Ask
+    | Release
+    | Beat
+    | Begin
+    | Parcel
+    | Credit
+    | Dismiss
+)

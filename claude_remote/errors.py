@@ -118,6 +118,12 @@ class ShuttingDown(RemoteError):
     code = "shutting-down"
 
 
+class Restarting(RemoteError):
+    """The server is restarting; what runs goes on."""
+
+    code = "restarting"
+
+
 class StorageFailed(RemoteError):
     """The server cannot write its journal, so it takes no prompts until it can."""
 
@@ -186,6 +192,13 @@ class NoSuchSession(RemoteError):
     """There is no such session."""
 
     code = "no-such-session"
+    exit_code = Exit.USAGE
+
+
+class SessionTrimmed(RemoteError):
+    """That session is not kept any more."""
+
+    code = "session-trimmed"
     exit_code = Exit.USAGE
 
 
@@ -258,10 +271,88 @@ class ClaudeFailed(RemoteError):
     exit_code = Exit.CLAUDE
 
 
+class ErrandFailed(RemoteError):
+    """The server's process for this could not be started, or ended unexpectedly."""
+
+    code = "errand-failed"
+
+
+class TooManyErrands(RemoteError):
+    """The server does as much of this at once as it takes. Try again in a moment."""
+
+    code = "too-many-errands"
+
+
 class NotIdle(RemoteError):
     """The session is not in a state in which this can be done."""
 
     code = "not-idle"
+    exit_code = Exit.USAGE
+
+
+class NoSuchFile(RemoteError):
+    """There is no such file or folder."""
+
+    code = "no-such-file"
+    exit_code = Exit.USAGE
+
+
+class IsFolder(RemoteError):
+    """That is a folder; whole folders are moved with -r."""
+
+    code = "is-folder"
+    exit_code = Exit.USAGE
+
+
+class NotAFile(RemoteError):
+    """That is neither a file nor a folder, or not the one of the two that is needed."""
+
+    code = "not-a-file"
+    exit_code = Exit.USAGE
+
+
+class BadName(RemoteError):
+    """A name that cannot be the name of a file here."""
+
+    code = "bad-name"
+    exit_code = Exit.USAGE
+
+
+class NotPermitted(RemoteError):
+    """The system does not permit that."""
+
+    code = "not-permitted"
+    exit_code = Exit.DENIED
+
+
+class NoSpace(RemoteError):
+    """There is no space left for that."""
+
+    code = "no-space"
+
+
+class Changed(RemoteError):
+    """A file was changed while it was being read."""
+
+    code = "changed"
+
+
+class Damaged(RemoteError):
+    """What arrived is not what was sent."""
+
+    code = "damaged"
+
+
+class BadDisk(RemoteError):
+    """A disk or file system has failed."""
+
+    code = "bad-disk"
+
+
+class InUse(RemoteError):
+    """Another claude has this conversation open."""
+
+    code = "in-use"
     exit_code = Exit.USAGE
 
 

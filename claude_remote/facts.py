@@ -39,12 +39,16 @@ class ClaudeReady(Fact, frozen=True, kw_only=True, tag="claude-ready"):
 
 
 class ClaudeExited(Fact, frozen=True, kw_only=True, tag="claude-exited"):
-    """The claude process ended. `reason` is one sentence for the user; `stderr` the tail of what it wrote."""
+    """The claude process ended. `reason` is one sentence for the user; `stderr` the tail of what it wrote.
+
+    `refused`: it was not even started, and what waits for it is void: another claude has the conversation.
+    """
 
     code: int | None
     expected: bool
     reason: str
     stderr: str = ""
+    refused: bool = False
 
 
 class TurnStarted(Fact, frozen=True, kw_only=True, tag="turn-started"):
@@ -126,6 +130,22 @@ class ApprovalVoid(Fact, frozen=True, kw_only=True, tag="approval-void"):
     reason: str
 
 
+class RulesAdded(Fact, frozen=True, kw_only=True, tag="rules-added"):
+    """For the rest of this session claude does not ask about these, as claude's settings write rules.
+
+    Somebody decided so; claude forgets them when it ends, and is told them again when it is resumed.
+    """
+
+    approval: str
+    rules: tuple[str, ...]
+
+
+class BackgroundChanged(Fact, frozen=True, kw_only=True, tag="background-changed"):
+    """So many tasks run in the background now. They would end with claude, so it is not parked."""
+
+    tasks: int
+
+
 class SessionChanged(Fact, frozen=True, kw_only=True, tag="session-changed"):
     """Something about the conversation is different now; None is unchanged."""
 
@@ -133,6 +153,7 @@ class SessionChanged(Fact, frozen=True, kw_only=True, tag="session-changed"):
     mode: str | None = None
     model: str | None = None
     title: str | None = None
+    cwd: str | None = None  # claude made its worktree elsewhere than expected: by a hook of its settings
 
 
 class Notice(Fact, frozen=True, kw_only=True, tag="notice"):
@@ -154,6 +175,8 @@ AnyFact: TypeAlias = (
     | ApprovalTaken
     | ToolFinished
     | ApprovalVoid
+    | RulesAdded
+    | BackgroundChanged
     | SessionChanged
     | Notice
 )

@@ -37,6 +37,13 @@ class SessionUpdated(Item, frozen=True, kw_only=True, tag="session"):
     session: SessionInfo
 
 
+class SessionForgotten(Item, frozen=True, kw_only=True, tag="session-forgotten"):
+    """A session was trimmed, with its log: it was too old, or the journal too large."""
+
+    session: str
+    reason: str = ""
+
+
 class PromptUpdated(Item, frozen=True, kw_only=True, tag="prompt"):
     """A prompt moved on. `text` is its beginning; cost (US dollars) and duration (s) come with the end."""
 
@@ -76,7 +83,14 @@ class WorkerUpdated(Item, frozen=True, kw_only=True, tag="worker"):
 
 
 AnyItem: TypeAlias = (
-    ClientChanged | ClientForgotten | SessionUpdated | PromptUpdated | Said | ApprovalUpdated | WorkerUpdated
+    ClientChanged
+    | ClientForgotten
+    | SessionUpdated
+    | SessionForgotten
+    | PromptUpdated
+    | Said
+    | ApprovalUpdated
+    | WorkerUpdated
 )
 
 

@@ -17,6 +17,7 @@ from claude_remote.errors import BadFrame
 MAX_HEADER = 64 * 1024
 MAX_PAYLOAD = 1024 * 1024
 PREFIX = Struct("!II")
+_LONG = 64 * 1024
 
 
 class Frame(NamedTuple):
@@ -26,11 +27,23 @@ class Frame(NamedTuple):
     payload: bytes
 
 
+def parts(header: bytes, payload: bytes) -> list[bytes]:
+    """One frame as what is to be written one after another: a long payload is not copied for it."""
+    if len(payload) < _LONG:
+        return [encode(header, payload)]
+    return [encode_header(header, len(payload)), payload]
+
+
 def encode(header: bytes, payload: bytes | memoryview = b"") -> bytes:
     """One frame as bytes. Raises ValueError when our own side exceeds a limit: a defect, not input."""
-    if len(header) > MAX_HEADER or len(payload) > MAX_PAYLOAD:
-        raise ValueError(f"frame of {len(header)} + {len(payload)} bytes exceeds the limits")
-    return b"".join((PREFIX.pack(len(header), len(payload)), header, payload))
+    return b"".join((encode_header(header, len(payload)), payload))
+
+
+def encode_header(header: bytes, size: int) -> bytes:
+    """A frame without its payload of `size` bytes. Raises ValueError as encode does."""
+    if len(header) > MAX_HEADER or size > MAX_PAYLOAD:
+        raise ValueError(f"frame of {len(header)} + {size} bytes exceeds the limits")
+    return PREFIX.pack(len(header), size) + header
 
 
 class Decoder:

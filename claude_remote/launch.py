@@ -31,6 +31,7 @@ class Fork(Order, frozen=True, kw_only=True, tag="fork"):
     state_id: str
     private: tuple[str, ...] = ()
     patience: float = 600.0  # seconds that a worker waits for a broker before it ends itself
+    errand: bool = False  # it is to run an errand, and has no claude
 
 
 class Kill(Order, frozen=True, kw_only=True, tag="kill"):
@@ -80,6 +81,7 @@ class Workers(Report, frozen=True, kw_only=True, tag="workers"):
     version: str
     pid: int
     workers: tuple[Forked, ...]
+    build: str = ""  # what the broker that executed it has called its code
 
 
 AnyOrder: TypeAlias = Fork | Kill | List | Quit

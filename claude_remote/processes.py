@@ -9,6 +9,7 @@ starts inherits.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 LEASE_VARIABLE = "CLAUDE_REMOTE_LEASE"
+# In the environment of what `exec --bg` has started, and so of all that this starts: it outlives its errand.
+BACKGROUND_VARIABLE = "CLAUDE_REMOTE_BACKGROUND"
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _DEAD = frozenset("ZX")
@@ -49,9 +52,31 @@ def find_process(pid: int) -> Process | None:
     return None if entry is None or entry.state in _DEAD else entry.process
 
 
+def ticks(process: Process) -> int:
+    """Its start as /proc/PID/stat has it."""
+    return round(process.started * _TICKS)
+
+
 def is_alive(process: Process) -> bool:
     """Whether this very process runs. One that is dead but not yet reaped does not."""
     return find_process(process.pid) == process
+
+
+def wait_until_gone(process: Process | None, patience: float) -> bool:
+    """Wait, at most so many seconds, until a process has ended. Whether it has."""
+    if process is None or not is_alive(process):
+        return True
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        # The descriptor holds the pid: if it is still the right process now, its end is what wakes us.
+        return not is_alive(process) or bool(poller.poll(patience * 1000))
+    finally:
+        os.close(descriptor)
 
 
 def snapshot() -> dict[int, Entry]:
@@ -104,6 +129,17 @@ def find_marked(start: str) -> dict[Process, str]:
 def find_lease(marker: str) -> list[Process]:
     """Processes of exactly this lease."""
     return [process for process, found in find_marked(marker).items() if found == marker]
+
+
+def background_marker(pid: int) -> str | None:
+    """What a process that was started to outlive its errand carries; None for others."""
+    wanted = f"{BACKGROUND_VARIABLE}=".encode()
+    try:
+        environment = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return None
+    found = [entry for entry in environment.split(b"\0") if entry.startswith(wanted)]
+    return found[0].partition(b"=")[2].decode(errors="replace") if found else None
 
 
 def send_signal(process: Process, number: signal.Signals) -> bool:

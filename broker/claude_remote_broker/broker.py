@@ -20,7 +20,10 @@ from claude_remote_broker.feed_socket import FeedSocket
 from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
+from claude_remote_broker.memory import private_memory
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.surveyor import Surveyor
+from claude_remote_broker.transcripts import Transcripts
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,9 @@ class Adapters:
     journal: Journal
     launcher: Launcher
     folders: Folders
+    transcripts: Transcripts
     administration: Administration
+    surveyor: Surveyor
 
 
 class Broker:
@@ -63,7 +68,11 @@ class Broker:
     It is the door's Sink and watches the registry. Events that come before `start` wait for it.
     """
 
-    def __init__(self, core: Machine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, core: Machine, loop: asyncio.AbstractEventLoop, on_defect: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_defect` is told when the core has failed: what it knows may be wrong from then on."""
+        self._on_defect = on_defect
         self._core = core
         self._loop = loop
         self._adapters: Adapters | None = None
@@ -164,6 +173,7 @@ class Broker:
                 except Exception:
                     # A defect of ours: it is told, and everybody else is served on.
                     log.exception("the core failed on %s", type(event).__name__)
+                    self._on_defect()
                 else:
                     self._do(commands)
         finally:
@@ -191,9 +201,24 @@ class Broker:
         """Off the loop."""
         tasks.spawn(self._check_folder(command), "check folder")
 
+    def weigh(self, command: ports.Weigh) -> None:
+        """Off the loop."""
+        tasks.spawn(self._weigh(command), "weigh")
+
+    async def _weigh(self, command: ports.Weigh) -> None:
+        self.deliver(ports.Weighed(command.ticket, await asyncio.to_thread(private_memory, command.pids)))
+
     async def _check_folder(self, command: ports.CheckFolder) -> None:
         if self._adapters is not None:
             self.deliver(await self._adapters.folders.check(command))
+
+    def find_conversation(self, command: ports.FindConversation) -> None:
+        """Off the loop."""
+        tasks.spawn(self._find_conversation(command), "find conversation")
+
+    async def _find_conversation(self, command: ports.FindConversation) -> None:
+        if self._adapters is not None:
+            self.deliver(await self._adapters.transcripts.look(command))
 
 
 def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[Any], None]]:
@@ -212,6 +237,9 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def publish(command: ports.Publish) -> None:
         adapters.feed.publish(command.published)
 
+    def survey(command: ports.Survey) -> None:
+        broker.deliver(ports.Surveyed(command.ticket, adapters.surveyor.survey()))
+
     def wake(command: ports.Wake) -> None:
         broker.wake(command.delay)
 
@@ -220,13 +248,17 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Hangup: hang_up,
         ports.Administer: administer,
         ports.CheckFolder: broker.check_folder,
+        ports.FindConversation: broker.find_conversation,
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
+        ports.Weigh: broker.weigh,
         ports.Store: journal.perform,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,
+        ports.Measure: journal.perform,
+        ports.Survey: survey,
         ports.Publish: publish,
         ports.Wake: wake,
     }

@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
         if transport is None or self._left or transport.is_closing():
             return
         self._vigil.said(self._clock.now())
-        transport.write(framing.encode(codec.pack(message), payload))
+        transport.writelines(framing.parts(codec.pack(message), payload))
         if transport.get_write_buffer_size() > self._limits.unread_most:
             _unread.warning("connection %d from %s does not read; cut", self.number, self.origin.address)
             self.abort()
@@ -262,7 +262,10 @@ class Connection(asyncio.Protocol):
     # --- when a side is too slow -------------------------------------------------------------------------
 
     def _is_turn_of_others(self) -> bool:
-        return self._pace is not None and self._pace.is_over(self._loop.time())
+        pace = self._pace
+        return pace is not None and (
+            pace.is_over(self._loop.time()) or pace.bulk.is_over(self._decoder.pending)
+        )
 
     def _work(self, frame: framing.Frame, now: float) -> float:
         """Take one message, and account for it. Seconds until the next may be read."""
@@ -270,6 +273,7 @@ class Connection(asyncio.Protocol):
         self._take(frame)
         if self._pace is not None:
             self._pace.work(self._loop.time(), perf_counter() - began)
+            self._pace.bulk.take(len(frame.payload))
         return self._spend(now)
 
     def _spend(self, now: float) -> float:

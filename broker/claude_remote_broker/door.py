@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from claude_remote.version import VERSION
 from claude_remote_broker import ports
 from claude_remote_broker.admission import Admission
 from claude_remote_broker.bell import Bell
+from claude_remote_broker.bulk_turn import BulkTurn
 from claude_remote_broker.connection import Connection
 from claude_remote_broker.exchanges import Exchanges, Sink
 from claude_remote_broker.limits import Limits, Pace
-from claude_remote_broker.listeners import open_tcp, open_unix
+from claude_remote_broker.listeners import Listener, open_tcp, open_unix
 from claude_remote_broker.ports import Peer
 from claude_remote_broker.reception import Reception
 from claude_remote_broker.registry import LOCAL, Registry
@@ -64,6 +65,7 @@ class Door:
         )
         self._connections: dict[ports.Connection, Connection] = {}
         self._clients: dict[str, _Client] = {}
+        self._bulk = BulkTurn(self._loop.call_soon)
         self._clock: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._empty.set()
@@ -88,9 +90,23 @@ class Door:
         """Open the owner's own way in: no TLS, mode 0600, in a folder with mode 0700. Raises Failure."""
         self._reception.listen(open_unix(path, owner_only=True))
 
+    def listen_on(self, listeners: Sequence[Listener]) -> None:
+        """Accept from what the server's life before has left."""
+        for listener in listeners:
+            self._reception.listen(listener)
+
+    def give_up_listening(self) -> list[Listener]:
+        """Accept nobody any more; the sockets are left to the server's next life."""
+        return self._reception.give_up()
+
     def start(self) -> None:
         """Begin to look at the time."""
         self._tick()
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
 
     def send(self, conn: ports.Connection, message: messages.Message, payload: bytes = b"") -> None:
         """Send a message to a client; to one that is gone, nothing."""
@@ -138,7 +154,7 @@ class Door:
 
     def _let_in(self, connection: Connection, fingerprint: str, error: RemoteError | None) -> None:
         way = Way.LOCAL if fingerprint == LOCAL else Way.DOOR
-        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now()))
+        client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now(), self._bulk))
         if error is None and len(client.connections) >= self._limits.connections_per_client:
             error = TooManyConnections("This client has as many connections as one may have.")
         if error is not None:

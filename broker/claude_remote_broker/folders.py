@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,10 +21,16 @@ TIMEOUT = 10.0
 
 
 class Folders:
-    """Performs CheckFolder off the loop. `default` is where sessions start, `private` what is ours alone."""
+    """Performs CheckFolder off the loop. `default` is where sessions start, `private` what is ours alone.
 
-    def __init__(self, default: Path, private: Iterable[Path]) -> None:
+    `stamp` tells the state of a folder, for who asks.
+    """
+
+    def __init__(
+        self, default: Path, private: Iterable[Path], stamp: Callable[[Path], str] = lambda _: ""
+    ) -> None:
         self._default = default
+        self._stamp = stamp
         self._private = tuple(Path(os.path.realpath(folder)) for folder in private)
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="folders")
 
@@ -48,12 +54,16 @@ class Folders:
             if command.apart:
                 for path, asked in [(folder, str(folder)), *also]:
                     self._keep_apart(path, asked)
+            worktrees, taken = (
+                self._worktrees(folder, roots) if command.worktree else (None, frozenset[str]())
+            )
+            stamp = self._stamp(folder) if command.stamp else ""
         except RemoteError as error:
             return FolderChecked(command.ticket, error=error)
         except (OSError, ValueError, RuntimeError) as error:
             words = getattr(error, "strerror", None) or str(error)
             return FolderChecked(command.ticket, error=NoSuchFolder(f"cannot use that folder: {words}"))
-        return FolderChecked(command.ticket, str(folder))
+        return FolderChecked(command.ticket, str(folder), None, str(worktrees or ""), taken, stamp)
 
     def close(self) -> None:
         """Do not wait for a disk that hangs."""
@@ -77,6 +87,18 @@ class Folders:
             raise NoSuchFolder(f"{folder} cannot be entered by the server's user")
         return folder
 
+    def _worktrees(self, folder: Path, roots: tuple[Path, ...]) -> tuple[Path, frozenset[str]]:
+        """Where claude makes the worktrees of this folder's repository, and what is there already."""
+        top = _find_repository(folder)
+        if top is None:
+            raise NoSuchFolder(f"{folder} is in no git repository, so there can be no worktree of it")
+        worktrees = Path(os.path.realpath(top / ".claude" / "worktrees"))
+        self._allow(worktrees, f"the repository's folder of worktrees, {worktrees},", roots)
+        try:
+            return worktrees, frozenset(os.listdir(worktrees))  # noqa: PTH208  names are wanted
+        except FileNotFoundError:
+            return worktrees, frozenset()
+
     def _allow(self, path: Path, asked: str, roots: tuple[Path, ...]) -> None:
         if roots and not _inside(path, roots):
             raise OutsideRoots(f"{asked} is outside the folders that this client may use")
@@ -93,6 +115,19 @@ class Folders:
                 f"{asked} holds files of claude-remote itself; a client without the right `approve` names"
                 " a folder beside them"
             )
+
+
+def _find_repository(folder: Path) -> Path | None:
+    """The folder of the repository; of a worktree, that of the repository that it belongs to."""
+    for top in (folder, *folder.parents):
+        if (top / ".git").is_dir():
+            return top
+        if (top / ".git").is_file():
+            # "gitdir: REPOSITORY/.git/worktrees/NAME"; of a submodule it is another, and that is its own top.
+            git = Path((top / ".git").read_text(errors="replace").removeprefix("gitdir:").strip())
+            shared = git.parent.parent
+            return shared.parent if git.parent.name == "worktrees" and shared.name == ".git" else top
+    return None
 
 
 def _inside(path: Path, folders: Iterable[Path]) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from claude_remote_broker.sparing import SparingLog
+from claude_remote_broker.worst import Worst
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ class LagWatch:
         self._loop = loop
         self._log = SparingLog(log, burst=1, every=60.0)
         self._worst = 0.0
+        self.last: float | None = None
+        self.worst = Worst()
         self._expected = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -41,6 +44,8 @@ class LagWatch:
     def _look(self) -> None:
         late = self._loop.time() - self._expected
         self._worst = max(self._worst, late)
+        self.last = max(late, 0.0)
+        self.worst.note(self.last)
         if late >= NOTABLE:
             self._log.warning("the event loop was held up for %.2f s", late)
         self.start()

@@ -50,7 +50,12 @@ class Launcher:
         environ: Mapping[str, str],
         logs: Path,
         deliver: Callable[[Event], None],
+        *,
+        build: str = "",
     ) -> None:
+        """`build` names the code that workers are forked from: a zygote of another build forks no more."""
+        self._build = build
+        self._zygote_build = ""
         self._socket = socket
         self._plan = plan
         self._environ = environ
@@ -108,12 +113,25 @@ class Launcher:
         if self._supervisor is not None:
             await tasks.end(self._supervisor)
         if self._link is not None:
+            ending = processes.find_process(self._link.pid)
             self._link.send(orders.Quit())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._unlinked.wait(), patience)
+                # It hangs up a moment before it ends; what is to outlive it is below it until then.
+                await asyncio.to_thread(processes.wait_until_gone, ending, patience)
         await asyncio.to_thread(self._remains.kill_everything)
         if self._child is not None and not await asyncio.to_thread(self._child.wait, KILL_PATIENCE):
             log.error("the zygote (pid %d) cannot be ended", self._child.popen.pid)
+
+    async def leave(self) -> None:
+        """Leave zygote and workers to the server's next life."""
+        self._stopping = True
+        if self._supervisor is not None:
+            await tasks.end(self._supervisor)
+        if self._link is not None:
+            self._link.close()
+        if self._child is not None:
+            self._child.let_go()
 
     # --- commands --------------------------------------------------------------------------------------
 
@@ -152,16 +170,28 @@ class Launcher:
         if self._link is not None and not await self._list():
             log.error("the zygote (pid %d) does not answer; ending it", self._link.pid)
             zygote.kill_hung(self._link.pid)
-            hung, self._link = self._link, None
-            hung.close()
+            self._unlink()
+        if self._link is not None and self._zygote_build != self._build:
+            log.info("the zygote (pid %d) is of another build: its workers go on without it", self._link.pid)
+            old = self._link.pid
+            self._unlink()
+            await asyncio.to_thread(zygote.end, old)
         if self._link is None:
             if self._child is not None:
                 await asyncio.to_thread(self._child.wait, KILL_PATIENCE)
             self._child, self._link = await zygote.execute(
-                self._socket, self._environ, self._logs, self._reported, self._lost
+                self._socket, self._environ, self._logs, self._reported, self._lost, build=self._build
             )
             if not await self._list():
                 raise Failure("the worker launcher came up but does not answer")
+
+    def _unlink(self) -> None:
+        """Its workers have nobody but us from now on."""
+        old, self._link = self._link, None
+        self._forked.clear()
+        self._waiting_since = None
+        if old is not None:
+            old.close()
 
     async def _list(self) -> bool:
         self._listed = asyncio.get_running_loop().create_future()
@@ -206,8 +236,10 @@ class Launcher:
             return
         log.warning("the zygote (pid %d) is gone; its workers live on", link.pid)
         for worker in [*self._starting]:
-            # It may have been forked all the same; then nobody gives it a lease, and it ends by itself.
             del self._starting[worker]
+            if worker in self._workers:
+                continue  # it was faster than the zygote's report, and may have its lease
+            # It may have been forked all the same; then nobody gives it a lease, and it ends by itself.
             self._killing.discard(worker)
             self._deliver(LaunchFailed(worker, "the process that starts workers died"))
         for worker in [*self._killing]:
@@ -268,6 +300,7 @@ class Launcher:
             self._gone(report.worker)
 
     def _listed_by_zygote(self, report: orders.Workers) -> None:
+        self._zygote_build = report.build
         for forked in report.workers:
             self._forked.add(forked.worker)
             self._add(forked.worker, Process(forked.pid, forked.started))

@@ -10,6 +10,8 @@ import resource
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from claude_remote_broker.bulk_turn import BulkTurn
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -122,9 +124,10 @@ class Bucket:
 class Pace:
     """How fast the messages of one client are taken, all its connections together."""
 
-    __slots__ = ("_bucket", "_limits", "_turn", "_worked")
+    __slots__ = ("_bucket", "_limits", "_turn", "_worked", "bulk")
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: Limits, now: float, bulk: BulkTurn) -> None:
+        self.bulk = bulk
         self._bucket = Bucket(limits.messages, now)
         self._limits = limits
         self._turn = 0.0

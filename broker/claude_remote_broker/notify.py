@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ class Notifier:
     def stopping(self) -> None:
         """The service ends by its own will."""
         self._send("STOPPING=1\nSTATUS=stopping")
+
+    def reloading(self) -> None:
+        """It is about to go on as a new life; `ready` follows."""
+        microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={microseconds}\nSTATUS=restarting")
 
     def alive(self) -> None:
         """To be told at least every `watchdog_every` seconds."""

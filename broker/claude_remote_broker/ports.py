@@ -154,20 +154,49 @@ class Record(Command, frozen=True):
 
 
 class CheckFolder(Command, frozen=True):
-    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked."""
+    """Find the real path of `path` (relative: below the server's default), inside `roots`. FolderChecked.
+
+    `worktree`: it shall be in a git repository, whose worktrees lie inside the roots, too.
+    """
 
     ticket: Ticket
     path: str | None
     roots: tuple[str, ...]
     also: tuple[str, ...] = ()  # more paths, of claude's own options, that must lie inside the roots
     apart: bool = False  # nor may any of them lie above what is claude-remote's own
+    worktree: bool = False
+    stamp: bool = False  # say in what state it is, too
 
 
 class FolderChecked(Event, frozen=True):
-    """The real path, or why not."""
+    """The real path, or why not.
+
+    `stamp` is the same as long as a claude that was started there before knows what one would that is started
+    now; empty when nobody asked, or it cannot be told.
+    """
 
     ticket: Ticket
     path: str = ""
+    error: RemoteError | None = None
+    worktrees: str = ""  # the folder in which claude makes those of this repository
+    taken: frozenset[str] = frozenset()  # the names that are in it
+    stamp: str = ""
+
+
+class FindConversation(Command, frozen=True):
+    """Find a conversation in claude's own files, by its id or the beginning of one. ConversationFound."""
+
+    ticket: Ticket
+    beginning: str
+
+
+class ConversationFound(Event, frozen=True):
+    """The conversation, or why not. `cwd`: where it began; `owner`: the claude that has it open, in words."""
+
+    ticket: Ticket
+    conversation: str = ""
+    cwd: str = ""
+    owner: str = ""
     error: RemoteError | None = None
 
 
@@ -198,6 +227,7 @@ class Launch(Command, frozen=True):
 
     worker: str
     token: str
+    errand: bool = False  # one for an errand
 
 
 class WorkerLaunched(Event, frozen=True):
@@ -232,6 +262,20 @@ class WorkersKnown(Event, frozen=True):
 
     Sent when the launcher has reached its zygote: at the broker's start, and again after a new zygote.
     """
+
+
+class Weigh(Command, frozen=True):
+    """Look how much memory processes have for themselves alone. Weighed."""
+
+    ticket: Ticket
+    pids: tuple[int, ...]
+
+
+class Weighed(Event, frozen=True):
+    """Bytes, by pid; a process that is gone, or somebody else's, is left out."""
+
+    ticket: Ticket
+    memory: dict[int, int]
 
 
 # --- journal -------------------------------------------------------------------------------------------
@@ -310,6 +354,58 @@ class Found(Event, frozen=True):
     row: Any = None
 
 
+class Measure(Command, frozen=True):
+    """How large the journal is, and how it fares. Measured."""
+
+    ticket: Ticket
+
+
+class JournalFigures(Struct, frozen=True, kw_only=True):
+    """Bytes and seconds; a commit of 0 seconds never was."""
+
+    used: int  # by what is in it
+    free: int  # of its file, to be used again or given back
+    log: int  # of its write-ahead log
+    room: int  # that the disk has left for this user
+    commit: float  # how long the last transaction took
+    commit_at: float  # when that was
+    worst_commit: float | None  # of the last minute
+    failing: str  # why the last transaction failed; empty when it did not
+    sweeping: bool  # what was trimmed is still being removed
+
+
+class Measured(Event, frozen=True):
+    """None: it could not be measured."""
+
+    ticket: Ticket
+    figures: JournalFigures | None = None
+
+
+class Survey(Command, frozen=True):
+    """How the process itself fares. Surveyed."""
+
+    ticket: Ticket
+
+
+class ServerFigures(Struct, frozen=True, kw_only=True):
+    """Bytes and seconds; None is not measured yet."""
+
+    pid: int
+    uptime: float
+    memory: int | None
+    connections: int
+    lag: float | None  # of the loop, when it was looked last
+    worst_lag: float | None  # of the last minute
+    launcher: int  # its pid; 0: there is none
+
+
+class Surveyed(Event, frozen=True):
+    """At once."""
+
+    ticket: Ticket
+    figures: ServerFigures
+
+
 # --- feed and time -------------------------------------------------------------------------------------
 
 
@@ -339,15 +435,19 @@ AnyEvent: TypeAlias = (
     | ClientForgotten
     | ClientUpdated
     | FolderChecked
+    | ConversationFound
     | FromWorker
     | WorkerLaunched
     | LaunchFailed
     | WorkerExited
     | WorkersKnown
+    | Weighed
     | Stored
     | StoreFailed
     | Loaded
     | Found
+    | Measured
+    | Surveyed
     | Tick
 )
 AnyCommand: TypeAlias = (
@@ -356,13 +456,17 @@ AnyCommand: TypeAlias = (
     | Administer
     | Record
     | CheckFolder
+    | FindConversation
     | ToWorker
     | Launch
     | Kill
+    | Weigh
     | Store
     | Load
     | FindPrompt
     | FindApproval
+    | Measure
+    | Survey
     | Publish
     | Wake
 )

@@ -69,14 +69,19 @@ class Reception:
         self._listeners.append(listener)
         self._loop.add_reader(listener.socket, self._accept, listener)
 
-    async def close(self) -> None:
-        """Stop listening, and end the handshakes that are under way."""
+    def give_up(self) -> list[Listener]:
+        """Accept no more. The sockets go on listening: who comes waits for whoever accepts next."""
         for pause in self._pauses.values():
             pause.cancel()
-        for listener in self._listeners:
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
             self._loop.remove_reader(listener.socket)
+        return listeners
+
+    async def close(self) -> None:
+        """Stop listening, and end the handshakes that are under way."""
+        for listener in self.give_up():
             listener.close()
-        self._listeners.clear()
         await tasks.end(*(handshake.task for handshake in self._handshakes.values()))
 
     def tick(self, now: float) -> None:

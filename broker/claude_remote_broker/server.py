@@ -4,46 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
+import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
 import zmq
 
-from claude_remote import files, identity
-from claude_remote.identity import Identity
+from claude_remote import files
+from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
 from claude_remote.version import VERSION
-from claude_remote_broker import tasks
+from claude_remote_broker import handover, tasks
 from claude_remote_broker.administration import Administration
 from claude_remote_broker.broker import Adapters, Broker
+from claude_remote_broker.build import find_build
 from claude_remote_broker.bus_socket import BusSocket
-from claude_remote_broker.claude_program import ClaudeProgram, find_ready_claude
-from claude_remote_broker.core import Core
+from claude_remote_broker.core import Core, Keep
 from claude_remote_broker.door import Door
-from claude_remote_broker.environment import claude_environment
 from claude_remote_broker.failure import Failure
 from claude_remote_broker.feed_socket import FeedSocket
 from claude_remote_broker.folders import Folders
+from claude_remote_broker.handover import Handover, Kept, keep
 from claude_remote_broker.hints import add_line
 from claude_remote_broker.journal import Journal, JournalUnusable
 from claude_remote_broker.lag import LagWatch
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.limits import Limits, raise_open_files
-from claude_remote_broker.listeners import make_own_folder
+from claude_remote_broker.listeners import Listener, make_own_folder
+from claude_remote_broker.lives import Ending, Life
 from claude_remote_broker.mailbox import Mailbox
 from claude_remote_broker.notify import Notifier
 from claude_remote_broker.ports import Event
+from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
-from claude_remote_broker.settings import Settings, default_workers
+from claude_remote_broker.scale import Scale, default, parse_scaled
+from claude_remote_broker.settings import Settings
+from claude_remote_broker.stamps import stamp
 from claude_remote_broker.state_lock import StateLock
-from claude_remote_broker.window import end_window, start_window
+from claude_remote_broker.surveyor import Surveyor
+from claude_remote_broker.transcripts import Transcripts
+from claude_remote_broker.window import Window, start_window
 from claude_remote_broker.worker_plan import WorkerPlan
 
 log = logging.getLogger(__name__)
@@ -59,69 +64,59 @@ class _Parts(NamedTuple):
     adapters: Adapters
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What was found before anything runs."""
-
-    settings: Settings
-    paths: Paths
-    environ: Mapping[str, str] = field(repr=False)
-    environment: Mapping[str, str] = field(repr=False)  # claude's
-    claude: ClaudeProgram
-    identity: Identity
-    lock: StateLock
-
-
-def serve(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> int:
+def serve(settings: Settings, paths: Paths, environ: MutableMapping[str, str]) -> int:
     """Run the server until a signal ends it. Blocking. Raises Failure or a RemoteError, with the remedy."""
-    lock = StateLock(paths.lock)
+    before = handover.take(environ)
+    lock = StateLock(paths.lock, None if before is None else before.lock)
     try:
-        environment = claude_environment(environ, paths.environment)
-        prepared = Prepared(
-            settings=settings,
-            paths=paths,
-            environ=environ,
-            environment=environment,
-            claude=find_ready_claude(settings.claude, environment, paths.environment),
-            identity=identity.load_or_create(paths.server_key, paths.server_certificate),
-            lock=lock,
-        )
+        prepared = prepare(settings, paths, environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Server(prepared).run())
+            after = runner.run(Server(prepared, lock, before).run())
+        if after is not None:
+            handover.execute(after, environ)
     finally:
         lock.release()
     return 0
 
 
 class Server:
-    """One run of the server."""
+    """One life of the server."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, lock: StateLock, before: Handover | None = None) -> None:
         self._prepared = prepared
         self._settings = prepared.settings
         self._paths = prepared.paths
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._lock = lock
+        self._before = before
+        self._life = Life(lock.tell_problem, () if before is None else before.defects)
         self._notifier = Notifier(prepared.environ)
         self._closers = AsyncExitStack()
         self._port: int | None = None
+        self._scale = Scale(0, 1)
+        self._scale_by = ""
+        self._window: Window | None = None
+        self._kept: tuple[Kept, ...] = ()
 
-    async def run(self) -> None:
-        """Serve until a signal; then end everything below, within 10 s."""
+    async def run(self) -> Handover | None:
+        """Serve until a signal; then end everything below, within 10 s, or leave it to the next life.
+
+        What that needs, if this process is to be it.
+        """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
-        # The trust store is read again by itself; a hang-up of the terminal that started us is no reason.
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        self._life.handle_signals(loop)
+        self._lag = LagWatch(loop)
         raise_open_files(Limits())
         async with self._closers:
             await self._serve(loop)
-
-    def _end(self) -> None:
-        """SIGTERM or Ctrl-C; a second one hurries."""
-        if self._stop.is_set():
-            self._hurry.set()
-        self._stop.set()
+        if self._life.ending is not Ending.RESTART:
+            return None
+        return Handover(
+            pid=os.getpid(),
+            lock=self._lock.descriptor,
+            listeners=self._kept,
+            window=0 if self._window is None else self._window.pid,
+            defects=self._life.defects,
+        )
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         parts = await self._assemble(loop)
@@ -132,10 +127,13 @@ class Server:
             await parts.adapters.launcher.start()
             self._announce(where)
             self._start_window()
-            with self._watching(loop):
-                await self._stop.wait()
+            with self._watching():
+                await self._life.wait()
         finally:
-            await self._go_down(parts)
+            if self._life.ending in {Ending.MAKE_WAY, Ending.RESTART}:
+                await self._hand_over(parts)
+            else:
+                await self._go_down(parts)
 
     async def _assemble(self, loop: asyncio.AbstractEventLoop) -> _Parts:
         """Open everything, listen to nobody yet. What is open is closed in the reverse order."""
@@ -159,14 +157,20 @@ class Server:
         except JournalUnusable as error:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
+        self._scale, self._scale_by = _scale(self._settings, recovered.scale)
         core = Core(
             host=socket.gethostname(),
             version=VERSION,
             clients=registry,
-            max_workers=self._settings.workers or default_workers(),
+            max_workers=self._scale.most,
+            min_workers=self._scale.least,
+            idle=self._settings.idle,
+            warm=self._settings.warm,
+            started_with=str(self._settings.workers or ""),
             recovered=recovered,
+            keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
-        broker = Broker(core, loop)
+        broker = Broker(core, loop, self._life.defect)
         registry.watch(broker)
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         self._closers.callback(context.destroy, linger=0)
@@ -175,8 +179,11 @@ class Server:
         feed = FeedSocket(context, paths.feed_socket)
         self._closers.callback(feed.close)
         private = (paths.config, paths.state, paths.run)
-        folders = Folders(start, private)
+        environment, program = prepared.environment, prepared.claude.path
+        folders = Folders(start, private, lambda folder: stamp(folder, environment, program))
         self._closers.callback(folders.close)
+        transcripts = Transcripts(prepared.environment)
+        self._closers.callback(transcripts.close)
         plan = WorkerPlan(
             bus=paths.bus_socket,
             spill=paths.spill,
@@ -186,20 +193,33 @@ class Server:
             private=private,
         )
         launcher = Launcher(
-            paths.zygote_socket, plan, prepared.environ, paths.state / "workers.log", broker.deliver
+            paths.zygote_socket,
+            plan,
+            prepared.environ,
+            paths.state / "workers.log",
+            broker.deliver,
+            build=find_build(),
         )
         door = Door(registry, broker, is_ours=launcher.is_ours)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        return _Parts(broker, Adapters(door, bus, feed, journal, launcher, folders, administration))
+        surveyor = Surveyor(door, launcher, self._lag)
+        adapters = Adapters(
+            door, bus, feed, journal, launcher, folders, transcripts, administration, surveyor
+        )
+        return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
-        """Open every way in. Where, in words."""
+        """Open every way in, or go on with those of the life before. Where, in words."""
         where: list[str] = []
+        if self._before is not None:
+            listeners = self._before.sockets()
+            door.listen_on(listeners)
+            door.start()
+            return self._name(listeners)
         if self._settings.tcp is not None:
-            host, port = door.listen_tcp(*self._settings.tcp)
-            where.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-            self._port = port
+            host, self._port = door.listen_tcp(*self._settings.tcp)
+            where.append(_address(host, self._port))
         if self._settings.unix is not None:
             door.listen_unix(self._settings.unix.absolute())
             where.append(f"unix:{self._settings.unix.absolute()}")
@@ -207,38 +227,55 @@ class Server:
         door.start()
         return " and ".join(where)
 
+    def _name(self, listeners: list[Listener]) -> str:
+        where: list[str] = []
+        for listener in listeners:
+            if listener.path is None:
+                host, self._port = listener.socket.getsockname()[:2]
+                where = where or [_address(host, self._port)]
+            elif not listener.owner_only:
+                where.append(f"unix:{listener.path}")
+        return " and ".join(where)
+
     def _announce(self, where: str) -> None:
         own = self._prepared.identity.fingerprint
-        self._prepared.lock.tell(where)
-        workers = self._settings.workers
+        self._lock.tell(where)
+        scale, idle = self._scale, self._settings.idle
         log.info(
-            "%s (%s), up to %d at once%s",
+            "%s (%s), up to %d at once (%s); parked %s",
             self._prepared.claude.path,
             self._prepared.claude.version,
-            workers or default_workers(),
-            "" if workers else " by this machine's cores and memory; --workers N changes it",
+            scale.most,
+            self._scale_by,
+            f"after {idle:g} s without work, but for {scale.least}" if idle else "only when room is needed",
         )
         print(f"claude-remote-server: listening on {where}, fingerprint {own}", flush=True)
         if self._port is not None and sys.stderr.isatty():
             print(add_line(own, self._port), file=sys.stderr)
-        self._notifier.ready(f"listening on {where}")
+        self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
 
     def _start_window(self) -> None:
-        window = start_window(self._prepared.environ) if self._settings.window else None
-        if window is not None:
-            self._closers.push_async_callback(asyncio.to_thread, end_window, window)
+        if self._before is not None and self._before.window:
+            self._window = Window(self._before.window)
+        elif self._settings.window:
+            self._window = start_window(self._prepared.environ)
+        self._closers.push_async_callback(self._end_window)
+
+    async def _end_window(self) -> None:
+        """A window stays through a restart: somebody may be writing in it."""
+        if self._window is not None and self._life.ending is not Ending.RESTART:
+            await asyncio.to_thread(self._window.end)
 
     @contextmanager
-    def _watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def _watching(self) -> Iterator[None]:
         """Measure the loop's pauses, and tell systemd that we live."""
-        lag = LagWatch(loop)
-        lag.start()
+        self._lag.start()
         every = self._notifier.watchdog_every
         alive = tasks.spawn(self._tell_alive(every), "watchdog") if every else None
         try:
             yield
         finally:
-            lag.stop()
+            self._lag.stop()
             if alive is not None:
                 alive.cancel()
 
@@ -252,9 +289,42 @@ class Server:
         log.info("ending; once more to hurry")
         self._notifier.stopping()
         adapters = parts.adapters
-        if not await parts.broker.shut_down(_QUIET_WITHIN, self._hurry):
+        if not await parts.broker.shut_down(_QUIET_WITHIN, self._life.hurry):
             log.warning("not everything ended by itself; killing what is left")
         parts.broker.stop()
         await asyncio.gather(adapters.door.close(), adapters.launcher.stop(_ZYGOTE_WITHIN))
         for path in (self._paths.bus_socket, self._paths.feed_socket):
             path.unlink(missing_ok=True)
+
+    async def _hand_over(self, parts: _Parts) -> None:
+        """Nothing that runs is ended: the next life finds the workers, and clients come back to it."""
+        log.info("making way for the next life of this server; what runs goes on")
+        self._notifier.reloading()
+        adapters = parts.adapters
+        # From here on the workers keep what they have to say: nothing of it is acknowledged any more.
+        parts.broker.stop()
+        listeners = adapters.door.give_up_listening()
+        if self._life.ending is Ending.RESTART:
+            self._kept = keep(listeners)
+        else:
+            for listener in listeners:
+                listener.close()
+        await adapters.door.close(Restarting())
+        await adapters.launcher.leave()
+        handover.block()
+        if self._life.ending is Ending.END:  # that was wanted meanwhile
+            await adapters.launcher.stop(_ZYGOTE_WITHIN)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _scale(settings: Settings, kept: str) -> tuple[Scale, str]:
+    """How many workers, and who says so: the owner to an earlier server that was started as this one is."""
+    scaled = parse_scaled(kept)
+    if scaled is not None and scaled.instead_of == str(settings.workers or ""):
+        return scaled.scale, "as `workers scale` said; --workers changes it"
+    if settings.workers is not None:
+        return settings.workers, "--workers"
+    return default(), "by this machine's cores and memory; --workers changes it"

@@ -1,7 +1,8 @@
 """The server as a systemd user service: the unit's text, and installing it.
 
 systemd.service(5) and systemd.exec(5) say what the settings mean. KillMode=process: the server ends what is
-below it itself, and what it leaves running on purpose is not systemd's to kill.
+below it itself, and what it leaves running on purpose is not systemd's to kill. RestartKillSignal (systemd
+244 and later, systemd.kill(5)): `systemctl restart` ends no turn; older ones end the server as `stop` does.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ StartLimitBurst=10
 Type=notify
 NotifyAccess=main
 ExecStart={command}
+ExecReload={reload}
 {environment}KillMode=process
+RestartKillSignal=SIGUSR1
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus=2
@@ -72,12 +75,13 @@ def unit_path(environ: Mapping[str, str]) -> Path:
     return base / "systemd" / "user" / UNIT
 
 
-def unit_text(command: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The whole unit for a command, whose first word is an absolute path."""
+def unit_text(command: Sequence[str], reload: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The whole unit for a command, whose first word is an absolute path; likewise `reload`."""
     kept = [f"Environment={_quote(f'{name}={environ[name]}')}\n" for name in _KEPT if environ.get(name)]
     return _TEMPLATE.format(
         # In a command line, and only there, a dollar sign begins a variable.
         command=" ".join(_quote(word).replace("$", "$$") for word in command),
+        reload=" ".join(_quote(word).replace("$", "$$") for word in reload),
         environment="".join(kept),
         start=_START,
         stop=_STOP,
@@ -100,10 +104,10 @@ class Service:
         self._environ = environ
         self.unit = unit_path(environ)
 
-    def write(self, command: Sequence[str]) -> None:
-        """Write the unit file."""
+    def write(self, command: Sequence[str], reload: Sequence[str]) -> None:
+        """Write the unit file: how the server is started, and how it is told to start anew."""
         try:
-            files.replace(self.unit, unit_text(command, self._environ).encode())
+            files.replace(self.unit, unit_text(command, reload, self._environ).encode())
         except OSError as error:
             raise Failure(f"cannot write {self.unit}: {error.strerror}") from None
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from claude_remote.messages import DEFAULT_PORT
+from claude_remote_broker.scale import Scale
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  to be reached from other machines is what it is for
-# A claude takes 150-300 MB, more after large files; its tools take what they take.
-_MEMORY_EACH = 512 * 1024 * 1024
-_MEMORY_KEPT = 1024 * 1024 * 1024
-_EACH_CORE = 4
-_MOST = 64
+DEFAULT_IDLE = 600.0
+# Claude itself keeps its conversations for 30 days unless its settings say otherwise.
+DEFAULT_DAYS = 90.0
+DEFAULT_SIZE = 4 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -23,32 +22,34 @@ class Settings:
     address: str | None = None
     port: int | None = None
     unix: Path | None = None
-    workers: int | None = None
+    workers: Scale | None = None
+    idle: float = DEFAULT_IDLE  # seconds; 0: never
+    warm: int = 1
     claude: str | None = None
     cwd: Path | None = None
+    keep_days: float = DEFAULT_DAYS
+    keep_size: int = DEFAULT_SIZE
     window: bool = True
     log_level: str = "info"
 
     def arguments(self) -> list[str]:
         """The command line that says the same, with absolute paths."""
-        words: list[str] = []
-        if self.address is not None:
-            words += ["--address", self.address]
-        if self.port is not None:
-            words += ["--port", str(self.port)]
-        if self.unix is not None:
-            words += ["--unix", str(self.unix.absolute())]
-        if self.workers is not None:
-            words += ["--workers", str(self.workers)]
-        if self.claude is not None:
-            words += ["--claude", self.claude]
-        if self.cwd is not None:
-            words += ["--cwd", str(self.cwd.absolute())]
-        if not self.window:
-            words.append("--no-gui")
-        if self.log_level != "info":
-            words += ["--log-level", self.log_level]
-        return words
+        idle = f"{self.idle:g}s" if self.idle else "never"
+        given = {
+            "--address": self.address,
+            "--port": self.port,
+            "--unix": None if self.unix is None else self.unix.absolute(),
+            "--workers": self.workers,
+            "--idle": None if self.idle == DEFAULT_IDLE else idle,
+            "--warm": None if self.warm == 1 else self.warm,
+            "--claude": self.claude,
+            "--cwd": None if self.cwd is None else self.cwd.absolute(),
+            "--keep-days": None if self.keep_days == DEFAULT_DAYS else f"{self.keep_days:g}",
+            "--keep-size": None if self.keep_size == DEFAULT_SIZE else self.keep_size,
+            "--log-level": None if self.log_level == "info" else self.log_level,
+        }
+        words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+        return words if self.window else [*words, "--no-gui"]
 
     @property
     def tcp(self) -> tuple[str, int] | None:
@@ -56,10 +57,3 @@ class Settings:
         if self.unix is not None and self.address is None and self.port is None:
             return None
         return self.address or ANY_ADDRESS, DEFAULT_PORT if self.port is None else self.port
-
-
-def default_workers() -> int:
-    """How many claudes this machine carries at once, by its cores and its memory."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(_MOST, cores * _EACH_CORE, (memory - _MEMORY_KEPT) // _MEMORY_EACH))

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from claude_remote import files
+from claude_remote.version import VERSION
 from claude_remote_broker.failure import Failure, FailureExit
 
 
@@ -17,31 +18,61 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """What the lock file says of the server that holds it, one line of JSON."""
 
     pid: int
-    address: str = ""
+    address: str = ""  # empty while it starts
+    since: float = 0.0  # of this life of it; one that restarts has the same pid
+    version: str = ""
+    problem: str = ""  # why it did not restart when it was asked to
 
 
 class StateLock:
-    """Held from before anything is bound until the process ends. Never inherited: closed on exec."""
+    """Held from before anything is bound until the process ends: closed on exec, unless that is a restart."""
 
-    def __init__(self, path: Path) -> None:
-        """Take it. Raises Failure, naming the server that has it."""
-        try:
-            files.make_private_folder(path.parent)
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise Failure(f"cannot use {path}: {error.strerror}; make it writable for this user") from None
-        if not _locks(self._descriptor):
-            os.close(self._descriptor)
-            raise Failure(_taken(path), FailureExit.TRY_AGAIN)
+    def __init__(self, path: Path, handed_over: int | None = None) -> None:
+        """Take it, or go on with the descriptor of the life before. Raises Failure, naming who has it."""
+        self._since = time.time()
+        self._address = ""
+        if handed_over is not None:
+            os.set_inheritable(handed_over, False)  # noqa: FBT003  the os module's own signature
+            self._descriptor = handed_over
+        else:
+            self._descriptor = self._take(path)
         try:
             self.tell("")
         except OSError as error:
             os.close(self._descriptor)
             raise Failure(f"cannot write {path}: {error.strerror}") from None
 
+    @property
+    def descriptor(self) -> int:
+        """What holds it."""
+        return self._descriptor
+
+    @staticmethod
+    def _take(path: Path) -> int:
+        try:
+            files.make_private_folder(path.parent)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise Failure(f"cannot use {path}: {error.strerror}; make it writable for this user") from None
+        if not _locks(descriptor):
+            os.close(descriptor)
+            raise Failure(_taken(path), FailureExit.TRY_AGAIN)
+        return descriptor
+
     def tell(self, address: str) -> None:
         """Say where this server listens, for whoever is refused, or wants to show it."""
-        line = msgspec.json.encode(Holder(pid=os.getpid(), address=address)) + b"\n"
+        self._address = address
+        self._write("")
+
+    def tell_problem(self, problem: str) -> None:
+        """Say why it goes on as it is, though it was asked to restart; empty: it is about to."""
+        self._write(problem)
+
+    def _write(self, problem: str) -> None:
+        holder = Holder(
+            pid=os.getpid(), address=self._address, since=self._since, version=VERSION, problem=problem
+        )
+        line = msgspec.json.encode(holder) + b"\n"
         # In this order: what was there can be written over, also when the disk is full.
         os.pwrite(self._descriptor, line, 0)
         os.ftruncate(self._descriptor, len(line))

@@ -4,18 +4,49 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from claude_remote import processes
 from claude_remote_broker.environment import clean
 
 log = logging.getLogger(__name__)
 
+_GENTLY = 1.0
+_LOOK_AGAIN = 0.02
 
-def start_window(environ: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
+
+class Window:
+    """A window that runs, a child of this process, also of a life of it before this one."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def end(self) -> None:
+        """End it, gently at first. Blocks a second at most."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            process = processes.find_process(self.pid)
+            if process is not None:
+                processes.send_signal(process, number)
+            deadline = time.monotonic() + _GENTLY
+            while time.monotonic() < deadline:
+                if self._is_reaped():
+                    return
+                time.sleep(_LOOK_AGAIN)
+
+    def _is_reaped(self) -> bool:
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] != 0
+        except ChildProcessError:
+            return True
+
+
+def start_window(environ: Mapping[str, str]) -> Window | None:
     """Start claude-remote-gui; None when there is no screen, or the window is not installed."""
     if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
         return None
@@ -23,19 +54,11 @@ def start_window(environ: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
     if not os.access(program, os.X_OK) or not (find_spec("PyQt6") and find_spec("claude_remote_gui.cli")):
         return None
     try:
-        return subprocess.Popen(
+        popen = subprocess.Popen(
             [program], env=clean(environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/"
         )
     except OSError as error:
         log.warning("the window cannot be started: %s", error)
         return None
-
-
-def end_window(window: subprocess.Popen[bytes]) -> None:
-    """End it, gently at first. Blocks a second at most."""
-    window.terminate()
-    try:
-        window.wait(1.0)
-    except subprocess.TimeoutExpired:
-        window.kill()
-        window.wait()
+    popen.returncode = 0  # it is waited for by its pid, which outlives the object
+    return Window(popen.pid)

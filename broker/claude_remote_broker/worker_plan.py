@@ -33,4 +33,5 @@ class WorkerPlan:
             state_id=self.state_id,
             private=tuple(map(str, self.private)),
             patience=self.patience,
+            errand=command.errand,
         )

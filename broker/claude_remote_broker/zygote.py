@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,11 @@ class ZygoteProcess:
     """One we have executed ourselves; it has to be reaped when it ends before us."""
 
     popen: subprocess.Popen[bytes]
+
+    def let_go(self) -> None:
+        """It outlives us, on purpose: Popen would complain of one that nobody waits for."""
+        if self.popen.returncode is None:
+            self.popen.returncode = 0
 
     def reap(self) -> bool:
         """Whether it has ended."""
@@ -108,14 +114,16 @@ async def execute(
     logs: Path,
     report: Report,
     lost: Callable[[ZygoteLink], None],
+    *,
+    build: str = "",
 ) -> tuple[ZygoteProcess, ZygoteLink]:
     """Start a new zygote and connect to it. Raises Failure when it does not come up.
 
     Executed, never forked: a fork would share our locks. In a session of its own, without our descriptors,
     so that it outlives us; not even our stderr, whose reader may end with us. It and its workers log into the
-    file `logs`.
+    file `logs`, and names its `build` when it is asked what it is.
     """
-    process = _execute(path, environ, logs)
+    process = _execute(path, environ, logs, build)
     try:
         link = await _connect_to(process, path, report, lost)
     except BaseException:
@@ -150,7 +158,7 @@ async def _connect_to(
     )
 
 
-def _execute(path: Path, environ: Mapping[str, str], logs: Path) -> ZygoteProcess:
+def _execute(path: Path, environ: Mapping[str, str], logs: Path, build: str) -> ZygoteProcess:
     files.make_private_folder(logs.parent)
     if logs.exists() and logs.stat().st_size > _MAX_LOG:
         logs.replace(logs.with_suffix(".old"))
@@ -159,7 +167,7 @@ def _execute(path: Path, environ: Mapping[str, str], logs: Path) -> ZygoteProces
     # Outside: the umask is inherited, down to what claude's tools create.
     with log_file:
         popen = subprocess.Popen(
-            [sys.executable, "-m", "claude_remote_workers.zygote", "--socket", str(path)],
+            [sys.executable, "-m", "claude_remote_workers.zygote", "--socket", str(path), "--build", build],
             env=clean(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -195,6 +203,17 @@ def kill_hung(pid: int) -> None:
     process = processes.find_process(pid)
     if process is not None:
         processes.send_signal(process, signal.SIGKILL)
+
+
+def end(pid: int) -> None:
+    """End a zygote, and see it gone. Its workers live on. Blocks."""
+    process = processes.find_process(pid)
+    deadline = time.monotonic() + ANSWER_TIMEOUT
+    while process is not None and processes.is_alive(process) and time.monotonic() < deadline:
+        processes.send_signal(process, signal.SIGKILL)
+        time.sleep(_RETRY)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # it may be a child of this process's life before
 
 
 def _unpack(header: bytes) -> launch.AnyReport:

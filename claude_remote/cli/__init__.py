@@ -15,16 +15,23 @@ COMMANDS = (
     "close",
     "completion",
     "config",
+    "exec",
+    "get",
     "interrupt",
     "logs",
     "ping",
+    "put",
     "rename",
     "send",
     "servers",
     "sessions",
+    "status",
     "stop",
     "wait",
 )
+
+# Whose arguments may be any bytes, such as names of files.
+_TAKES_BYTES = frozenset({"exec", "get", "put"})
 
 
 class Called(NamedTuple):
@@ -63,13 +70,13 @@ def find_command(words: Sequence[str]) -> Called:
 
 
 def _dispatch(words: list[str], terminal: Terminal, on_long: Callable[[], None]) -> int:
-    for word in words:
+    called = find_command(words)
+    for word in () if called.command in _TAKES_BYTES else words:
         # What is not UTF-8 arrives as lone surrogates (PEP 383), and could be sent to nobody.
         if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
             from claude_remote.errors import BadOption
 
             raise BadOption("an argument is not UTF-8 text")
-    called = find_command(words)
     if called.command != "ping":
         on_long()
     if called.command is None:
@@ -83,6 +90,10 @@ def _dispatch(words: list[str], terminal: Terminal, on_long: Callable[[], None])
         code = plain_ping(called.server, called.rest, terminal)
         if code is not None:
             return code
+    if called.command == "exec":
+        from claude_remote.cli.executing import run_exec
+
+        return run_exec(called.server, called.rest, terminal)
     if called.command == "completion" and called.rest[1:2] == ["--words"]:
         from claude_remote.cli.completion import answer
 

@@ -8,6 +8,8 @@ import click
 
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
+from claude_remote.cli.executing.command import exec_command
+from claude_remote.cli.file_commands import get, put
 from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.terminal import Terminal
 from claude_remote.errors import Exit
@@ -41,6 +43,9 @@ def root() -> None:
 for _command in SESSION_COMMANDS:
     root.add_command(_command)
 root.add_command(clients)
+root.add_command(exec_command)
+root.add_command(get)
+root.add_command(put)
 
 
 @root.command()

@@ -39,6 +39,7 @@ What:
   -n, --name NAME          a name for the new session
   -r, --resume SESSION     go on with a session; -c, --continue with the last one in that folder
   --fork-session           go on with a copy of it
+  -w, --worktree [NAME]    begin in a git worktree of its own
   --on-approval P          when Claude asks: wait, deny or fail (default: ask on a terminal, deny without)
   --bg, --detach           return at once; the prompt runs by itself
   --timeout SECONDS        interrupt the turn after so long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,26 +31,77 @@ _partial_option = click.option(
 )
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @server_option
 @acquaint
 @_json_option
+@click.option(
+    "--all", "everything", is_flag=True, help="Also conversations that were begun in a terminal there."
+)
 @click.option("--all-servers", is_flag=True, help="Of every server that this machine trusts.")
-@click.pass_obj
-def sessions(obj: Context, /, server: str | None, *, as_json: bool, all_servers: bool, **said: Any) -> int:
+@click.pass_context
+def sessions(
+    context: click.Context,
+    /,
+    server: str | None,
+    *,
+    as_json: bool,
+    everything: bool,
+    all_servers: bool,
+    **said: Any,
+) -> int:
     """The sessions on the server that you may see, the latest first.
 
     \b
     claude-remote sessions
     claude-remote sessions --json | jq -r '.[] | select(.approvals > 0).name'
+    claude-remote sessions export fix-login --format md -o fix-login.md
     """
+    obj: Context = context.obj
+    if context.invoked_subcommand is not None:
+        obj.server = server or obj.server
+        return 0
     if all_servers:
         from claude_remote.cli.sessions import list_everywhere
 
-        return list_everywhere(obj.terminal, json=as_json)
+        return list_everywhere(obj.terminal, json=as_json, everything=everything)
     from claude_remote.cli.sessions import list_sessions
 
-    return list_sessions(obj.reach(server, **said), obj.terminal, json=as_json)
+    return list_sessions(obj.reach(server, **said), obj.terminal, json=as_json, everything=everything)
+
+
+@sessions.command()
+@session_argument
+@server_option
+@acquaint
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "md"]),
+    default="jsonl",
+    show_default=True,
+    help="Every event as it is, with its number; or Markdown, with the tools folded.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Into this file instead of standard output.",
+)
+@click.pass_obj
+def export(
+    obj: Context, /, session: str, server: str | None, *, form: str, path: Path | None, **said: Any
+) -> int:
+    """Write the whole log of a session, up to where it stands now.
+
+    \b
+    claude-remote sessions export fix-login > fix-login.jsonl
+    claude-remote sessions export fix-login --format md -o fix-login.md
+    """
+    from claude_remote.cli.exporting import export as run_export
+
+    return run_export(obj.reach(server, **said), session, obj.terminal, form=form, path=path)
 
 
 @click.command()
@@ -236,8 +288,30 @@ def rename(obj: Context, /, session: str, name: str, server: str | None, **said:
     return run_rename(obj.reach(server, **said), session, name, obj.terminal)
 
 
+@click.command()
+@click.argument("session", required=False)
+@server_option
+@acquaint
+@_json_option
+@click.pass_obj
+def status(obj: Context, /, session: str | None, server: str | None, *, as_json: bool, **said: Any) -> int:
+    """How every hop fares: from here to the door, the broker, the workers and their claudes.
+
+    When each was heard last, how long each step takes, and what waits where; of the sessions those that run,
+    wait or are read, or SESSION alone. What was not measured is said to be so.
+
+    \b
+    claude-remote status
+    claude-remote status --json | jq .journal
+    """
+    from claude_remote.cli.status import show_status
+
+    return show_status(obj.reach(server, **said), session, obj.terminal, json=as_json)
+
+
 SESSION_COMMANDS = (
     sessions,
+    status,
     attach,
     logs,
     send,

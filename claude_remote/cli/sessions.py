@@ -5,45 +5,68 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from claude_remote.cli.everywhere import Answered, ask_every_server
 from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.table import Column, age, columns, fit
 from claude_remote.cli.terminal import Terminal, escape
+from claude_remote.client.client import Client
 from claude_remote.errors import Exit
-from claude_remote.messages import SessionInfo
+from claude_remote.messages import Conversation, SessionInfo
 
 _WORDS = 60
 
 
-def list_sessions(reach: Reach, terminal: Terminal, *, json: bool) -> int:
-    """The sessions that this client may see, the latest first. Raises RemoteError."""
+def list_sessions(reach: Reach, terminal: Terminal, *, json: bool, everything: bool = False) -> int:
+    """The sessions that this client may see, the latest first; with `everything` those begun elsewhere, too.
+
+    Raises RemoteError.
+    """
     with reach_server(reach, terminal) as client:
-        found = [("", session) for session in client.sessions()]
+        there = _ask(client, everything=everything)
         mine = client.hello.client
-    _show(found, mine, terminal, json=json)
+    _show([("", there)], mine, terminal, json=json)
     return 0
 
 
-def list_everywhere(terminal: Terminal, *, json: bool) -> int:
-    """The sessions of every server that is trusted here and answers; those that do not are named."""
-    found: list[tuple[str, SessionInfo]] = []
-    answers = 0
-    for name, answer in ask_every_server(lambda client: client.sessions()):
+def list_everywhere(terminal: Terminal, *, json: bool, everything: bool = False) -> int:
+    """Likewise of every server that is trusted here and answers; those that do not are named."""
+    found: list[tuple[str, _There]] = []
+    for name, answer in ask_every_server(lambda client: _ask(client, everything=everything)):
         if isinstance(answer, Answered):
-            answers += 1
-            found += [(name, session) for session in answer.value]
+            found.append((name, answer.value))
         else:
             terminal.say(f"{escape(name)}: {escape(answer.message, lines=True)}")
-    if not answers:
+    if not found:
         terminal.fail("no server answers")
         return Exit.UNREACHABLE
     _show(found, "", terminal, json=json)
     return 0
 
 
-def _show(found: Sequence[tuple[str, SessionInfo]], mine: str, terminal: Terminal, *, json: bool) -> None:
-    found = sorted(found, key=lambda pair: pair[1].changed, reverse=True)
+class _There(NamedTuple):
+    """What there is on a server."""
+
+    host: str
+    sessions: list[SessionInfo]
+    others: list[Conversation]
+
+
+def _ask(client: Client, *, everything: bool) -> _There:
+    sessions = client.sessions()
+    others: list[Conversation] = []
+    if everything:
+        own = {session.claude_session for session in sessions}
+        others = [each for each in client.conversations() if each.id not in own]
+    return _There(client.hello.host, sessions, others)
+
+
+def _show(answers: Sequence[tuple[str, _There]], mine: str, terminal: Terminal, *, json: bool) -> None:
+    found = [(server, session) for server, there in answers for session in there.sessions]
+    found.sort(key=lambda pair: pair[1].changed, reverse=True)
+    others = [(server, there.host, each) for server, there in answers for each in there.others]
+    others.sort(key=lambda row: row[2].changed, reverse=True)
     if json:
         import msgspec
 
@@ -52,13 +75,50 @@ def _show(found: Sequence[tuple[str, SessionInfo]], mine: str, terminal: Termina
             ({"server": server} if server else {}) | msgspec.structs.asdict(session)
             for server, session in found
         ]
+        # What was begun without this server has a state of its own, and less to tell.
+        listed += [
+            ({"server": server} if server else {})
+            | {"state": "elsewhere", "host": host, **msgspec.structs.asdict(each)}
+            for server, host, each in others
+        ]
         terminal.write(msgspec.json.encode(listed) + b"\n")
-    elif not found:
+        return
+    if not found:
         terminal.say('No sessions yet. Begin one: claude-remote -p "…"')
-    else:
-        table = make_table(found, mine, time.time())
-        wide = shutil.get_terminal_size().columns if terminal.shows_output else None
-        terminal.print(columns(fit(table, wide)))
+    wide = shutil.get_terminal_size().columns if terminal.shows_output else None
+    if found:
+        terminal.print(columns(fit(make_table(found, mine, time.time()), wide)))
+    if others:
+        terminal.say(
+            "\nBegun without claude-remote; `claude-remote -r ID` goes on with one that nobody has open:"
+        )
+        terminal.print(columns(fit(make_others_table(others, time.time()), wide)))
+
+
+def make_others_table(others: Sequence[tuple[str, str, Conversation]], now: float) -> list[Column]:
+    """The columns of what was begun without us."""
+    rows = [each for _, _, each in others]
+    table = [
+        Column("ID", [each.id[:8] for each in rows]),
+        Column("OPEN IN", [_open_in(each) for each in rows]),
+        Column("AGE", [age(now - each.changed) for each in rows]),
+    ]
+    if any(server for server, _, _ in others):
+        table.append(Column("SERVER", [escape(server) for server, _, _ in others], most=24))
+    return [
+        *table,
+        Column("HOST", [escape(host) for _, host, _ in others], most=24, drop=1),
+        Column("FOLDER", [escape(each.cwd) for each in rows], least=14, most=48, end="left", drop=3),
+        Column("FIRST WORDS", [escape(each.first_words) for each in rows], least=20, most=_WORDS, drop=4),
+        Column("LAST WORDS", [escape(each.last_words) for each in rows], least=20, most=_WORDS, drop=2),
+    ]
+
+
+def _open_in(conversation: Conversation) -> str:
+    if not conversation.pid:
+        return ""
+    where = f" {conversation.terminal}" if conversation.terminal else ""
+    return escape(f"pid {conversation.pid}{where}")
 
 
 def make_table(found: Sequence[tuple[str, SessionInfo]], mine: str, now: float) -> list[Column]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from claude_remote import messages
+from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
+from claude_remote.client.pinging import Pinging, Timing
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
@@ -40,14 +42,10 @@ _MAX_ANSWER = 64 * 1024 * 1024
 M = TypeVar("M", bound=Message)
 
 
-class Timing(NamedTuple):
-    """How long a ping took, in seconds: to connect (TLS and hellos included; 0 if already), and to answer."""
-
-    connect: float
-    request: float
+_CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Steering):
+class Client(Pinging, Steering, Errands):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -83,16 +81,6 @@ class Client(Steering):
         """Close every idle connection. Turns that are still followed close theirs themselves."""
         self._pool.close()
 
-    def ping(self) -> Timing:
-        """One question to the server and back. The first one tells how long connecting took."""
-        with self._pool.link() as link:
-            began = time.monotonic()
-            link.send(messages.Ping())
-            _done(link)
-            took = time.monotonic() - began
-        connect, self._connect_time = self._connect_time, 0.0
-        return Timing(connect, took)
-
     # --- prompting --------------------------------------------------------------------------------------
 
     def prompt(
@@ -104,6 +92,7 @@ class Client(Steering):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
         on_approval: OnApproval | None = None,
         patience: float | None = 30.0,
@@ -112,7 +101,8 @@ class Client(Steering):
         """Prompt a session and follow the turn: iterate over what is returned.
 
         `session` (an id, the beginning of one, or a name) or `latest` (this client's last session in `cwd`)
-        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`.
+        goes on with a conversation, `fork` with a copy of it; else a new one begins, called `name`, in `cwd`,
+        with `worktree` in a git worktree of that name ("": one is found) of the repository there.
         `options` are claude's own command-line arguments. `on_approval` is called for every approval that
         opens. When the connection breaks, it is made again for `patience` seconds (None: for ever), and the
         turn goes on with the next event; `id`, a UUID, names the prompt, so that the same one sent again
@@ -120,7 +110,15 @@ class Client(Steering):
         """
         from claude_remote.client.turn import Turn
 
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         request = PromptRequest(text, target, id=id)
 
         def ask(after: Cursor | None) -> Link:
@@ -139,10 +137,19 @@ class Client(Steering):
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
     ) -> messages.Opened:
         """Begin or wake a session without a prompt, so that its claude is ready when one comes."""
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         return self._one(messages.Open(target=target), messages.Opened)
 
     def attach(
@@ -167,6 +174,17 @@ class Client(Steering):
     def sessions(self) -> list[SessionInfo]:
         """The sessions that this client may see."""
         return list(self._sessions(messages.ListSessions()))
+
+    def conversations(self, limit: int = 200) -> list[messages.Conversation]:
+        """What claude has on disk there, the latest first, whoever began it: in a terminal, an editor, here.
+
+        Raises ErrandFailed when the server lacks what reads them.
+        """
+        found = []
+        with self.run_errand(messages.ListConversations(limit=limit)) as errand:
+            while (parcel := errand.receive(_CONVERSATIONS_WITHIN)) is not None:
+                found.append(parcel.read(messages.Conversation))
+        return found
 
     def decide(self, approval: str, verdict: Verdict) -> messages.Decided:
         """Decide an approval of any session. Somebody else may have been first: see `by`."""

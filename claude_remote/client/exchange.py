@@ -26,6 +26,7 @@ from claude_remote.errors import (
     LinkLost,
     OutOfTurn,
     RemoteError,
+    Restarting,
     ShuttingDown,
     TooManyConnections,
     Unreachable,
@@ -35,7 +36,7 @@ from claude_remote.messages import Behavior, Cursor
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 15.0
 # What a server says that is about to be there again.
-_PASSING = (ShuttingDown, TooManyConnections)
+_PASSING = (Restarting, ShuttingDown, TooManyConnections)
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -73,6 +74,7 @@ class Exchange:
         self._link: Link | None = ask(after)
         self._events = self._follow()
         self._begun = False  # the server has answered
+        self._gives_up: float | None = None  # when a link that is broken is given up, whatever `patience`
         self._deciding: dict[str, tuple[messages.Decide, bytes]] = {}  # not answered yet
         self.done = False
 
@@ -126,6 +128,10 @@ class Exchange:
         """Tell the server that this side lives, if it was silent for long. From any thread."""
         if self._link is not None and not self._link.closed:
             self._link.heartbeat()
+
+    def hurry(self, seconds: float) -> None:
+        """Give a link that breaks, or is broken, no more than so many seconds from now. From any thread."""
+        self._gives_up = time.monotonic() + seconds
 
     def abort(self) -> None:
         """Make the thread that iterates stop with LinkLost, soon. From any thread. The turn goes on."""
@@ -192,7 +198,7 @@ class Exchange:
         """Whether asking again is worth while."""
         if self.done or self._patience == 0:
             return False
-        return isinstance(error, LinkLost) or (self._begun and isinstance(error, _PASSING))
+        return isinstance(error, LinkLost | Restarting) or (self._begun and isinstance(error, _PASSING))
 
     def _read(self, incoming: Incoming) -> Iterator[Event]:
         message, payload = incoming
@@ -223,12 +229,21 @@ class Exchange:
         pause = FIRST_PAUSE
         while True:
             # Jitter keeps many clients of a server that restarts from coming back at the same instant.
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  not for secrets
+            self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311  not for secrets
             pause = min(pause * 2, LONGEST_PAUSE)
-            if self._patience == 0:  # aborted meanwhile
+            if self._patience == 0 or self._is_late():  # aborted, or hurried, meanwhile
                 raise lost
             try:
                 return self._ask(self.cursor)
             except (Unreachable, LinkLost, *_PASSING) as error:
                 if gives_up is not None and time.monotonic() + pause > gives_up:
                     raise LinkLost(f"{lost.message}; and then: {error.message}") from None
+
+    def _pause(self, seconds: float) -> None:
+        """In short pieces: a signal handler or another thread may have decided that it was long enough."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and self._patience != 0 and not self._is_late():
+            time.sleep(min(left, FIRST_PAUSE))
+
+    def _is_late(self) -> bool:
+        return self._gives_up is not None and time.monotonic() > self._gives_up

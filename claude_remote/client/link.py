@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, cast
 
@@ -64,6 +64,7 @@ class Link:
         self._stream = stream
         self._closing = closing
         self._decoder = framing.Decoder()
+        self._room = memoryview(bytearray(_READ_SIZE))
         self._arrived: deque[Incoming] = deque()
         self._outbox: deque[bytes] = deque()
         self._sending = memoryview(b"")
@@ -77,6 +78,7 @@ class Link:
         self._selector.register(stream, selectors.EVENT_READ)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         self._heard = self._spoken = time.monotonic()
+        self._turned = self._attentive = self._heard
 
     @property
     def closed(self) -> bool:
@@ -127,15 +129,42 @@ class Link:
         """
         began = time.monotonic()
         while True:
-            while self._arrived:
-                incoming = self._arrived.popleft()
-                message = incoming.message
-                if isinstance(message, Heartbeat):
-                    continue
-                if isinstance(message, Error):
-                    raise from_code(message.code, message.message, message.detail)
+            incoming = self.take()
+            if incoming is not None:
                 return incoming
             self._turn(began, timeout)
+
+    def take(self) -> Incoming | None:
+        """The next message that has come already, if there is one; an Error is raised as its exception."""
+        while self._arrived:
+            incoming = self._arrived.popleft()
+            message = incoming.message
+            if isinstance(message, Error):
+                raise from_code(message.code, message.message, message.detail)
+            if not isinstance(message, Heartbeat):
+                return incoming
+        return None
+
+    def turn(self, timeout: float, others: Mapping[int, int]) -> set[int]:
+        """Wait, at most `timeout` seconds, until messages have come or one of these descriptors is ready.
+
+        `others`: the selectors' events to look for. Which of them are ready. For who takes turns often, and
+        so notices a server that is silent. Raises LinkLost.
+        """
+        now = time.monotonic()
+        if now - self._turned > HEARTBEAT_EVERY:
+            self._attentive = now
+        self._turned = now
+        for descriptor, events in others.items():
+            self._selector.register(descriptor, events)
+        try:
+            with suppress(TimedOut):
+                self._turn(self._attentive, now - self._attentive + timeout)
+            return {key.fd for key, _ in self._selector.select(0) if key.fd in others}
+        finally:
+            if not self._closed:
+                for descriptor in others:
+                    self._selector.unregister(descriptor)
 
     def is_quiet(self) -> bool:
         """Whether the link is alive and nothing but heartbeats has come: fit for the next exchange."""
@@ -220,16 +249,26 @@ class Link:
 
     def _read(self) -> bool:
         """Take what has arrived; False when there is nothing. Raises at the end of the stream."""
-        try:
-            data = self._stream.recv(_READ_SIZE)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+        taken = 0
+        # TLS gives a record of 16 KiB at a time: to look at all else after each would cost more than it.
+        while taken < _READ_SIZE:
+            try:
+                count = self._stream.recv_into(self._room[taken:])
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                break
+            except OSError as error:
+                if taken:  # the next call meets it again
+                    break
+                raise self._lost(error) from None
+            if not count:
+                if taken:
+                    break
+                raise LinkLost(f"{self.peer} closed the connection")
+            taken += count
+        if not taken:
             return False
-        except OSError as error:
-            raise self._lost(error) from None
-        if not data:
-            raise LinkLost(f"{self.peer} closed the connection")
         self._heard = time.monotonic()
-        for header, payload in self._decoder.feed(data):
+        for header, payload in self._decoder.feed(self._room[:taken]):
             self._arrived.append(Incoming(codec.unpack(header, _FROM_SERVER), payload))
         return True
 

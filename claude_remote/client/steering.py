@@ -10,7 +10,15 @@ from msgspec import Struct, structs
 from claude_remote import messages
 from claude_remote.client.pool import Pool
 from claude_remote.client.prompting import PromptRequest
-from claude_remote.errors import BadMessage, LinkLost, NoSuchSession, ShuttingDown, TimedOut, Unreachable
+from claude_remote.errors import (
+    BadMessage,
+    LinkLost,
+    NoSuchSession,
+    Restarting,
+    ShuttingDown,
+    TimedOut,
+    Unreachable,
+)
 from claude_remote.messages import Cursor, Message, PromptState, SessionInfo, Target
 
 _ANSWER_WITHIN = 60.0
@@ -91,7 +99,7 @@ class Steering:
                         on_change(info)
                 if known is None:
                     raise BadMessage("the server has not said how the session is")
-            except (LinkLost, Unreachable, ShuttingDown):
+            except (LinkLost, Restarting, ShuttingDown, Unreachable):
                 # Only what was there once is waited for.
                 if known is None:
                     raise
@@ -110,6 +118,7 @@ class Steering:
         fork: bool = False,
         name: str | None = None,
         cwd: str | None = None,
+        worktree: str | None = None,
         options: Sequence[str] = (),
         now: bool = False,
         id: str | None = None,  # noqa: A002  it is called so on the wire
@@ -122,15 +131,23 @@ class Steering:
         is sent again for `patience` seconds, and runs once; then LinkLost is raised, with the prompt's id in
         its detail: sending it with this `id` again is safe at any time.
         """
-        target = Target(session=session, latest=latest, fork=fork, name=name, cwd=cwd, options=tuple(options))
+        target = Target(
+            session=session,
+            latest=latest,
+            fork=fork,
+            name=name,
+            cwd=cwd,
+            worktree=worktree,
+            options=tuple(options),
+        )
         request = PromptRequest(text, target, id=id, follow=False, now=now)
         gives_up = time.monotonic() + patience
         lost = False
         while True:
             try:
                 return self._send(request)
-            except (LinkLost, ShuttingDown, Unreachable) as error:
-                lost = lost or isinstance(error, LinkLost)
+            except (LinkLost, Restarting, ShuttingDown, Unreachable) as error:
+                lost = lost or isinstance(error, LinkLost | Restarting)
                 if not lost:
                     raise  # it never reached the server
                 if time.monotonic() >= gives_up:

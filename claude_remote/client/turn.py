@@ -18,11 +18,15 @@ __all__ = ["Exchange", "OnApproval", "Outcome", "Turn", "Verdict"]
 
 
 class Outcome(Struct, frozen=True):
-    """How a turn ended: claude's own `result` line, if it gave one, and what the server says."""
+    """How a turn ended: claude's own `result` line, if it gave one, and what the server says.
+
+    `cause`: `shutdown` when it was stopped because the server is shutting down.
+    """
 
     state: messages.PromptState
     reason: str = ""
     result: bytes | None = None
+    cause: str = ""
 
 
 class _Head(Struct):
@@ -83,8 +87,8 @@ class Turn(Exchange):
                 self.session = session
             case messages.Waiting(why=why, place=place):
                 yield Waiting(why, place)
-            case messages.Finished(prompt=prompt, state=state, reason=reason):
-                self.outcome = Outcome(state, reason, self._result)
+            case messages.Finished(prompt=prompt, state=state, reason=reason, cause=cause):
+                self.outcome = Outcome(state, reason, self._result, cause)
                 yield Finished(prompt, state, reason)
             case _:
                 for event in super()._read(incoming):

@@ -16,7 +16,8 @@ DEAD_AFTER = 15.0
 Word: TypeAlias = Annotated[str, Meta(max_length=64)]
 Line: TypeAlias = Annotated[str, Meta(max_length=1024)]
 Words: TypeAlias = Annotated[str, Meta(max_length=16 * 1024)]
-Folder: TypeAlias = Annotated[str, Meta(max_length=4096)]
+MAX_FOLDER = 4096
+Folder: TypeAlias = Annotated[str, Meta(max_length=MAX_FOLDER)]
 # Exact in every language's JSON, and far from the ends of SQLite's integers, sums included.
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
 Time: TypeAlias = Annotated[float, Meta(ge=0, le=1e11)]

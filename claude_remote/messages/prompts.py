@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from claude_remote.messages.base import Count, Cursor, Line, Message, Uuid, Words
+from claude_remote.messages.base import Count, Cursor, Line, Message, Uuid, Word, Words
 from claude_remote.messages.sessions import SessionInfo, Target
 
 MAX_PROMPT = 16 * 1024 * 1024
@@ -77,8 +77,12 @@ class Waiting(Message, frozen=True, kw_only=True, tag="waiting"):
 
 
 class Finished(Message, frozen=True, kw_only=True, tag="finished"):
-    """The prompt has ended, all its events have been sent."""
+    """The prompt has ended, all its events have been sent.
+
+    `cause` is for programs: `shutdown` when the turn was stopped because the server is shutting down.
+    """
 
     prompt: Uuid
     state: PromptState
     reason: Words = ""
+    cause: Word = ""

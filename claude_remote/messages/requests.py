@@ -16,6 +16,10 @@ from claude_remote.messages.clients import (
     Ring,
     Standing,
 )
+from claude_remote.messages.commands import Exec
+from claude_remote.messages.conversations import ListConversations
+from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
 from claude_remote.messages.sessions import (
@@ -29,6 +33,8 @@ from claude_remote.messages.sessions import (
     Rename,
     Sessions,
 )
+from claude_remote.messages.status import ShowStatus, Status, Vitals
+from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
 Request: TypeAlias = (
@@ -38,6 +44,7 @@ Request: TypeAlias = (
     | Prompt
     | Attach
     | ListSessions
+    | ShowStatus
     | Await
     | Rename
     | Close
@@ -49,10 +56,18 @@ Request: TypeAlias = (
     | Approve
     | Refuse
     | Revoke
+    | Exec
+    | Get
+    | Put
+    | ListConversations
     | ChangeRights
+    | ListWorkers
+    | ScaleWorkers
 )
 # Everything that a client may send, and everything that a server may.
-FromClient: TypeAlias = Hello | Heartbeat | Error | Part | Withdraw | Cancel | Seen | Request
+FromClient: TypeAlias = (
+    Hello | Heartbeat | Error | Part | Parcel | Credit | Withdraw | Cancel | Seen | Request
+)
 FromServer: TypeAlias = (
     Hello
     | Heartbeat
@@ -61,6 +76,8 @@ FromServer: TypeAlias = (
     | Standing
     | Opened
     | Sessions
+    | Status
+    | Vitals
     | Answer
     | Feed
     | Decided
@@ -71,6 +88,9 @@ FromServer: TypeAlias = (
     | Tail
     | Finished
     | Clients
+    | Parcel
+    | Credit
+    | Workers
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -80,6 +100,7 @@ NEEDS: dict[type[Message], Right | None] = {
     Prompt: Right.PROMPT,
     Attach: None,  # its own only, without `view`
     ListSessions: None,  # without `view` a client sees its own sessions alone
+    ShowStatus: None,  # likewise
     Await: None,  # likewise
     Rename: Right.PROMPT,
     Close: Right.PROMPT,
@@ -92,5 +113,11 @@ NEEDS: dict[type[Message], Right | None] = {
     Approve: Right.ADMIN,
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
+    Exec: Right.EXEC,
+    Get: Right.FILES,
+    Put: Right.FILES,
+    ListConversations: Right.VIEW,
     ChangeRights: Right.ADMIN,
+    ListWorkers: Right.ADMIN,
+    ScaleWorkers: Right.ADMIN,
 }

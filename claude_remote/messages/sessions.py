@@ -51,8 +51,10 @@ class Target(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Which session a prompt is for, or how to begin one.
 
     With `session` (an id, the beginning of one, or a name) or `latest` (the last session of this client in
-    `cwd`) an existing conversation goes on; otherwise a new one begins. `options` are claude's own
-    command-line arguments, checked against claude_remote.options.
+    `cwd`) an existing conversation goes on; otherwise a new one begins. A `session` that this server does not
+    know, but claude itself, is taken over: then it is the id of claude's. `options` are claude's own
+    command-line arguments, checked against claude_remote.options. `worktree`: a new session, or a fork, gets
+    a git worktree of that name (empty: one is found) in the repository of its folder.
     """
 
     session: Line | None = None
@@ -60,6 +62,7 @@ class Target(Record, frozen=True, kw_only=True, omit_defaults=True):
     fork: bool = False
     name: Word | None = None
     cwd: Folder | None = None  # relative to the folder in which the server starts sessions
+    worktree: Word | None = None
     options: Annotated[tuple[Words, ...], Meta(max_length=256)] = ()
 
 

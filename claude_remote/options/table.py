@@ -73,7 +73,6 @@ def _refuse(name: str, values: Values, words: str, *also: str) -> Option:
 
 _ELSEWHERE = "it concerns the terminal or another service, not a session on a server"
 _BACKGROUND = "sessions of claude-remote go on by themselves: leave with Ctrl-D and come back with --resume"
-_FOLDER = "give the folder of a worktree with -C instead"
 
 _ROWS = (
     # --- passed on: tuning and narrowing ---------------------------------------------------------------
@@ -137,6 +136,7 @@ _ROWS = (
     _ours("--resume", OPTIONAL, "-r"),
     _ours("--verbose"),
     _ours("--version", NONE, "-v"),
+    _ours("--worktree", OPTIONAL, "-w"),
     # --- refused ---------------------------------------------------------------------------------------
     _refuse("--ax-screen-reader", NONE, _ELSEWHERE),
     _refuse("--background", NONE, _BACKGROUND, "--bg"),
@@ -159,8 +159,7 @@ _ROWS = (
     _refuse("--remote-control-session-name-prefix", ONE, _ELSEWHERE),
     _refuse("--session-id", ONE, "a session's id is given by the server; name it with --name"),
     _refuse("--teleport", OPTIONAL, _ELSEWHERE),
-    _refuse("--tmux", OPTIONAL, _FOLDER),
-    _refuse("--worktree", OPTIONAL, _FOLDER, "-w"),
+    _refuse("--tmux", OPTIONAL, _ELSEWHERE),
 )
 
 # By every spelling.

@@ -50,7 +50,7 @@ def describe(server: str, news: News, picture: Picture) -> Entry | None:
         case feed.WorkerUpdated() as item:
             text = f"worker {item.pid} {item.state}"
             return entry("worker", text, session=item.session or "")
-        case feed.SessionUpdated() | feed.ClientForgotten():
+        case feed.SessionUpdated() | feed.SessionForgotten() | feed.ClientForgotten():
             return None
 
 

@@ -20,6 +20,7 @@ from tests.fakes.messages_api import claude_program, text
 _WORDS = "Say hello."
 _REFERENCE = "claude -p, cold"
 _COLD = "claude-remote -p, a new session"
+_KEPT_WARM = "claude-remote -p, a new session, warm"
 _RESUMED = "claude-remote -p -r, a later turn"
 _WARM = "library, first turn of an opened session"
 _LATER = "library, a later turn"
@@ -30,9 +31,15 @@ def run(settings: Settings) -> Report:
     report = Report("first-token", "prompt to first text; -p: whole process, to the first byte on stdout")
     # As many as there will be sessions: parking one to make room for the next would be measured too.
     times = settings.times(6)
-    with yard(workers=2 * times + 6) as here, here.connect() as client:
-        here.lab.api.on(lambda _: True, *[text("Hello there, and well met.", chunks=5)] * 1000)
-        measures = _measures(here, client)
+    with (
+        yard(workers=2 * times + 6) as here,
+        yard(workers=times + 6, warm=1) as beside,
+        here.connect() as client,
+    ):
+        for each in (here, beside):
+            each.lab.api.on(lambda _: True, *[text("Hello there, and well met.", chunks=5)] * 1000)
+        measures = _measures(here, client) | {_KEPT_WARM: lambda: _kept_warm(beside)}
+        _kept_warm(beside)
         interleave(1, measures)
         samples = interleave(times, measures)
     figures = {
@@ -70,6 +77,14 @@ def _measures(here: Yard, client: Client) -> dict[str, Measure]:
         return _to_first_text(client, kept)
 
     return {_REFERENCE: local, _COLD: cold, _RESUMED: resumed, _WARM: warm, _LATER: later}
+
+
+def _kept_warm(beside: Yard) -> float:
+    """A new session, which becomes what was kept warm; the next is ready before anything else is measured."""
+    remote = console_script("claude-remote")
+    took = _to_first_byte([remote, "-p", _WORDS], beside.remote_environment, beside.client.home)
+    beside.wait_for_warm()
+    return took
 
 
 def _to_first_byte(command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> float:

@@ -10,7 +10,9 @@ from pathlib import Path
 _PATIENCE = 30.0
 
 
-def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
+def run(
+    command: Sequence[str | Path], environment: Mapping[str, str] | None = None, patience: float = _PATIENCE
+) -> None:
     """Raises subprocess.CalledProcessError unless it ends well, and in time."""
     with subprocess.Popen(
         command,
@@ -20,7 +22,7 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
         stderr=subprocess.DEVNULL,
     ) as process:
         # With a timeout of its own, wait() would look at the process every now and then, up to 50 ms late.
-        watchdog = threading.Timer(_PATIENCE, process.kill)
+        watchdog = threading.Timer(patience, process.kill)
         watchdog.start()
         code = process.wait()
         watchdog.cancel()

@@ -41,13 +41,17 @@ class Sshd:
         (folder / "sshd_config").write_text(
             f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder / 'host'}\n"
             f"AuthorizedKeysFile {folder / 'user.pub'}\nPidFile none\nStrictModes no\nUsePAM no\n"
+            "Subsystem sftp internal-sftp\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
         )
-        self.command = [
-            *("ssh", "-F", "none", "-p", str(port), "-i", str(folder / "user"), "-o", "BatchMode=yes"),
-            *("-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={folder / 'known'}", "127.0.0.1"),
-            "true",
+        options = [
+            *("-F", "none", "-i", str(folder / "user"), "-o", "BatchMode=yes", "-o", f"Port={port}"),
+            *("-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={folder / 'known'}"),
         ]
+        self.command = ["ssh", *options, "127.0.0.1", "true"]
+        self.scp = ["scp", "-q", "-r", "-p", *options]
+        """For its operands; the host is 127.0.0.1."""
+        self.rsync = ["rsync", "-a", "-W", "-e", " ".join(["ssh", *options])]
         self._log = (folder / "log").open("wb")
         # sshd must be called by its whole path: it executes itself for each connection.
         self._process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,14 @@ class Yard:
         """The server's process."""
         return psutil.Process(self.lab.server.pid)
 
+    def wait_for_warm(self) -> None:
+        """Wait until a claude is kept for the next new session."""
+        deadline = time.monotonic() + 60
+        while '"state": "warm"' not in self.lab.server.control("workers", "--json").out:
+            if time.monotonic() > deadline:
+                raise TimeoutError("no claude is kept warm")
+            time.sleep(0.2)
+
     @property
     def workers(self) -> list[psutil.Process]:
         """The workers' processes."""
@@ -55,11 +64,12 @@ class Yard:
 
 
 @contextmanager
-def yard(*, workers: int, stand_in: bool = False) -> Iterator[Yard]:
+def yard(*, workers: int, stand_in: bool = False, warm: int = 0) -> Iterator[Yard]:
     """Start all of it; at the end it is proven that nothing is left."""
     with Lab() as lab:
         program = make_program(lab.folder) if stand_in else None
-        lab.start("--workers", str(workers), *(["--claude", str(program)] if program else []))
+        said = ["--workers", str(workers), "--warm", str(warm)]
+        lab.start(*said, *(["--claude", str(program)] if program else []))
         yield Yard(lab, lab.approved("bench"), program)
 
 

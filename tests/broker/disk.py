@@ -12,10 +12,13 @@ from claude_remote_broker.journal import (
     PromptRow,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     Recovered,
     RecoveredSession,
     SessionRow,
+    Tombstone,
+    Trim,
     WaitingPrompt,
 )
 from claude_remote_broker.ports import (
@@ -23,8 +26,11 @@ from claude_remote_broker.ports import (
     FindApproval,
     FindPrompt,
     Found,
+    JournalFigures,
     Load,
     Loaded,
+    Measure,
+    Measured,
     Row,
     Store,
     Stored,
@@ -41,10 +47,12 @@ class MemoryDisk:
         self.prompts: dict[str, PromptRow] = {}
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
+        self.scale = ""
+        self.tombstones: list[Tombstone] = []
         self.full = ""  # why nothing can be stored
         self.runs = 0
 
-    def perform(self, job: Store | Load | FindPrompt | FindApproval) -> Event:
+    def perform(self, job: Store | Load | FindPrompt | FindApproval | Measure) -> Event:
         match job:
             case Store():
                 return self._store(job)
@@ -54,6 +62,22 @@ class MemoryDisk:
                 return Found(job.ticket, self.prompts.get(job.prompt))
             case FindApproval():
                 return Found(job.ticket, self.approvals.get(job.approval))
+            case Measure():
+                return Measured(job.ticket, self._measure())
+
+    def _measure(self) -> JournalFigures:
+        used = sum(len(row.lines) for rows in self.log.values() for row in rows)
+        return JournalFigures(
+            used=used,
+            free=0,
+            log=0,
+            room=10**9,
+            commit=0.001,
+            commit_at=1.0,
+            worst_commit=0.002,
+            failing=self.full,
+            sweeping=False,
+        )
 
     def recover(self) -> Recovered:
         self.runs += 1
@@ -74,7 +98,7 @@ class MemoryDisk:
             )
             for row in self.sessions.values()
         ]
-        return Recovered("state", self.runs, tuple(sessions))
+        return Recovered("state", self.runs, tuple(sessions), tuple(self.tombstones), self.scale)
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -114,6 +138,14 @@ class MemoryDisk:
                 self._put(prompt, self.texts.get(prompt.id, b""))
             case PutApproval(row=approval):
                 self.approvals[approval.id] = approval
+            case PutScale(words=words):
+                self.scale = words
+            case Trim(tombstone=tombstone):
+                del self.sessions[tombstone.id]
+                self.log.pop(tombstone.id, None)
+                for key in [key for key, row in self.approvals.items() if row.session == tombstone.id]:
+                    del self.approvals[key]
+                self.tombstones.append(tombstone)
         return ""
 
     def _put(self, prompt: PromptRow, text: bytes) -> None:

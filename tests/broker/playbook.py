@@ -6,14 +6,18 @@ finds and folders are answered at once too.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from typing import Any
 
+from msgspec.structs import replace
+
 from claude_remote import bus, facts, feed
 from claude_remote import messages as m
+from claude_remote.errors import NoSuchSession
 from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
-from claude_remote_broker.core import Core, Ids, Limits
+from claude_remote_broker.core import Core, Ids, Keep, Limits
 from tests.broker.disk import MemoryDisk
 
 LAPTOP = ports.Peer("SHA256:" + "L" * 43, "laptop", m.Door.DOOR)
@@ -30,7 +34,7 @@ class CountingIds(Ids):
     """The first worker is w-1 with token t-1; ids count on."""
 
     def __init__(self, start: int = 0) -> None:
-        self._uuids = self._tokens = self._workers = start
+        self._uuids = self._tokens = self._workers = self._errands = start
 
     def uuid(self) -> str:
         self._uuids += 1
@@ -43,6 +47,10 @@ class CountingIds(Ids):
     def worker(self) -> str:
         self._workers += 1
         return f"w-{self._workers}"
+
+    def errand(self) -> str:
+        self._errands += 1
+        return f"e-{self._errands}"
 
 
 class Table:
@@ -74,6 +82,11 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        least: int = 0,
+        idle: float = 0.0,
+        warm: int = 0,
+        started_with: str = "",
+        keep: Keep | None = None,
     ) -> None:
         self.disk = disk or MemoryDisk()
         self.table = Table()
@@ -83,15 +96,24 @@ class Playbook:
             version="1",
             clients=self.table,
             max_workers=workers,
+            min_workers=least,
+            idle=idle,
+            warm=warm,
+            started_with=started_with,
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
+            keep=keep,
         )
         self._events: deque[ports.Event] = deque()
         self.hold = False
         self.held: deque[ports.Store] = deque()
         self.folders: dict[str | None, ports.FolderChecked] = {}
         self.folder_checks: list[ports.CheckFolder] = []
+        self.stamp = "as it was"
+        self.memory: dict[int, int] = {}
+        self.worktrees: frozenset[str] = frozenset()  # that are there
+        self.conversations: dict[str, ports.ConversationFound] = {}  # of claude's own
         self.loads = 0
         self.launches: list[ports.Launch] = []
         self.kills: list[str] = []
@@ -182,12 +204,24 @@ class Playbook:
                     self._told.setdefault(command.route, []).append((command.verb, command.payload))
                 case ports.Store() if self.hold:
                     self.held.append(command)
-                case ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval():
+                case (
+                    ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval() | ports.Measure()
+                ):
                     self.loads += isinstance(command, ports.Load)
                     answers.append(self.disk.perform(command))
+                case ports.Survey():
+                    figures = ports.ServerFigures(
+                        pid=7, uptime=60.0, memory=None, connections=1, lag=0.001, worst_lag=0.002, launcher=8
+                    )
+                    answers.append(ports.Surveyed(command.ticket, figures))
                 case ports.CheckFolder():
                     self.folder_checks.append(command)
                     answers.append(self._folder(command))
+                case ports.Weigh():
+                    memory = {pid: size for pid, size in self.memory.items() if pid in command.pids}
+                    answers.append(ports.Weighed(command.ticket, memory))
+                case ports.FindConversation():
+                    answers.append(self._conversation(command))
                 case _:
                     self._note(command)
 
@@ -195,7 +229,16 @@ class Playbook:
         known = self.folders.get(command.path)
         if known is not None:
             return ports.FolderChecked(command.ticket, known.path, known.error)
-        return ports.FolderChecked(command.ticket, f"/home/me/{command.path or ''}".rstrip("/"))
+        path = os.path.join("/home/me", command.path or "").rstrip("/")  # noqa: PTH118  a path of nowhere
+        worktrees = f"{path}/.claude/worktrees" if command.worktree else ""
+        stamp = self.stamp if command.stamp else ""
+        return ports.FolderChecked(command.ticket, path, None, worktrees, self.worktrees, stamp)
+
+    def _conversation(self, command: ports.FindConversation) -> ports.ConversationFound:
+        found = self.conversations.get(command.beginning)
+        if found is None:
+            return ports.ConversationFound(command.ticket, error=NoSuchSession())
+        return replace(found, ticket=command.ticket)
 
     def _note(self, command: ports.Command) -> None:
         match command:

@@ -309,7 +309,8 @@ def test_release_that_was_lost_is_said_again() -> None:
     hand = begun(book)
     book.perform(book.core.shutdown(book.now))
     (release,) = hand.hear()
-    assert release == bus.Release(session=hand.session or "", epoch=1, how="now")
+    why = "the server is shutting down"
+    assert release == bus.Release(session=hand.session or "", epoch=1, how="now", reason=why)
     assert hand.ready(route=b"r-2")[-1] == release
 
 

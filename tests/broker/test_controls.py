@@ -73,7 +73,7 @@ def test_a_claude_that_dies_answers_nothing() -> None:
     asked(book, hand)
     hand.exits()
     assert code(book, 2) == "claude-failed"
-    book.says(2, MODE, b'{"mode":"plan"}')
+    book.says(2, m.Control(session=NAME, subtype="get_status"))
     assert code(book, 2) == "not-idle"
 
 
@@ -107,3 +107,61 @@ def test_what_cannot_be_asked(control: m.Control, arguments: bytes, expected: st
     book.connect(2, PHONE)
     book.says(2, control, arguments)
     assert code(book, 2) == expected
+
+
+def parked(book: Playbook) -> Hand:
+    hand = begun(book)
+    hand.finishes(1)
+    hand.exits()
+    hand.hear()
+    book.connect(2, PHONE)
+    return hand
+
+
+@pytest.mark.parametrize(
+    ("subtype", "arguments", "answer", "fields"),
+    [
+        ("set_permission_mode", b'{"mode":"plan"}', b'{"mode":"plan"}', {"mode": "plan"}),
+        ("set_permission_mode", b'{"mode":"manual"}', b'{"mode":"default"}', {"mode": "default"}),
+        ("set_model", b'{"model":"opus"}', b'{"model":"opus"}', {"model": "opus"}),
+        ("set_model", b"{}", b'{"model":"default"}', {"model": "default"}),
+    ],
+)
+def test_mode_and_model_of_a_parked_session_are_for_its_next_claude(
+    subtype: str, arguments: bytes, answer: bytes, fields: dict[str, str]
+) -> None:
+    book = Playbook()
+    hand = parked(book)
+    book.says(2, m.Control(session=NAME, subtype=subtype), arguments)
+    assert book.reads(2) == [(m.Answer(), answer), (m.Done(), b"")]
+    assert b"session-changed" in book.disk.lines(hand.session or "")[-1]
+    assert len(book.launches) == 1
+    book.prompts(1, 11, session=NAME)
+    (_, lease, *_) = Hand(book, 2).launched().ready()
+    assert {name: getattr(lease, name) for name in fields} == fields
+
+
+def test_a_parked_session_answers_nothing_else() -> None:
+    book = Playbook()
+    parked(book)
+    for subtype, arguments in (("get_status", b""), ("set_permission_mode", b'{"mode":"bypassPermissions"}')):
+        book.says(2, m.Control(session=NAME, subtype=subtype), arguments)
+        assert code(book, 2) == "not-idle"
+
+
+def test_a_mode_that_cannot_be_stored() -> None:
+    book = Playbook()
+    parked(book)
+    book.disk.full = "disk full"
+    book.says(2, MODE, b'{"mode":"plan"}')
+    assert code(book, 2) == "storage-failed"
+
+
+def test_a_mode_that_comes_while_claude_starts() -> None:
+    book = Playbook()
+    parked(book)
+    book.hold = True
+    book.prompts(1, 11, session=NAME)
+    book.says(2, MODE, b'{"mode":"plan"}')
+    book.release()
+    assert code(book, 2) == "not-idle"

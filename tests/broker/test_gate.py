@@ -17,6 +17,7 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Prompt(id=uuid(7), target=m.Target(), size=2),
         m.Attach(session="mine"),
         m.ListSessions(),
+        m.ShowStatus(),
         m.Await(session="mine"),
         m.Rename(session="mine", name="other"),
         m.Close(session="mine"),
@@ -28,7 +29,13 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Approve(which="x"),
         m.Refuse(which="x"),
         m.Revoke(which="x"),
+        m.Exec(),
+        m.Get(),
+        m.Put(),
+        m.ListConversations(),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
+        m.ListWorkers(),
+        m.ScaleWorkers(least=0, most=3),
     )
 }
 RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]

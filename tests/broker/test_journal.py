@@ -29,6 +29,7 @@ from claude_remote_broker.journal import (
     PromptRow,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
     SessionRow,
     Turn,
@@ -337,6 +338,16 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").mkdir()
     with pytest.raises(JournalUnusable, match="cannot be written"):
         Opened(tmp_path / "journal.sqlite")
+
+
+def test_how_many_workers_the_owner_wants_is_kept(path: Path) -> None:
+    for words in ("1:2 ", "3:4 0:8"):
+        opened = Opened(path)
+        assert isinstance(opened.store(PutScale(words)), Stored)
+        opened.journal.close()
+    opened = Opened(path)
+    assert opened.recovered.scale == "3:4 0:8"
+    opened.journal.close()
 
 
 def test_it_is_ours_alone(opened: Opened, path: Path) -> None:

@@ -36,7 +36,7 @@ E = TypeVar("E", bound=Event)
 class Broker:
     """What a launcher needs, and what it told."""
 
-    def __init__(self, folder: Path, state_id: str) -> None:
+    def __init__(self, folder: Path, state_id: str, build: str = "") -> None:
         self.socket = folder / "zygote.sock"
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         plan = WorkerPlan(
@@ -46,7 +46,9 @@ class Broker:
             state_id=state_id,
             environment={"PATH": os.environ["PATH"]},
         )
-        self.launcher = Launcher(self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait)
+        self.launcher = Launcher(
+            self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait, build=build
+        )
 
     async def next(self, kind: type[E]) -> E:
         event = await asyncio.wait_for(self.told.get(), 20)
@@ -67,11 +69,11 @@ class Broker:
 
 
 @asynccontextmanager
-async def cleaning_up(folder: Path, state_id: str) -> AsyncIterator[Callable[[], Broker]]:
+async def cleaning_up(folder: Path, state_id: str) -> AsyncIterator[Callable[..., Broker]]:
     brokers: list[Broker] = []
 
-    def new() -> Broker:
-        brokers.append(Broker(folder, state_id))
+    def new(build: str = "") -> Broker:
+        brokers.append(Broker(folder, state_id, build))
         return brokers[-1]
 
     try:
@@ -179,6 +181,35 @@ def test_a_new_broker_adopts_the_workers_of_the_old_one(tmp_path: Path) -> None:
         assert all(map(alive, adopted))
         await broker.launcher.stop(5)
         assert not any(map(alive, adopted))
+
+    play(tmp_path, scene)
+
+
+def test_after_an_update_workers_go_on_and_new_ones_are_of_the_new_build(tmp_path: Path) -> None:
+    async def scene(new: Callable[..., Broker]) -> None:
+        old = new("1.0")
+        await old.launcher.start()
+        await old.next(WorkersKnown)
+        await old.launch("old")
+        pid = old.launcher.zygote_pid
+        await old.launcher.leave()
+        same = new("1.0")
+        await same.launcher.start()
+        assert same.launcher.zygote_pid == pid
+        await same.launcher.leave()
+        updated = new("1.1")
+        await updated.launcher.start()
+        assert updated.launcher.zygote_pid not in {0, pid}
+        adopted = await updated.next(WorkerLaunched)
+        await updated.next(WorkersKnown)
+        assert (adopted.worker, alive(adopted)) == ("old", True)
+        assert processes.find_process(pid) is None
+        young = await updated.launch("young")
+        updated.launcher.kill(Kill("old"))
+        assert await updated.next(WorkerExited) == WorkerExited("old")
+        assert (alive(adopted), alive(young)) == (False, True)
+        await updated.launcher.stop(5)
+        assert not alive(young)
 
     play(tmp_path, scene)
 
@@ -366,3 +397,31 @@ def _process(pid: int) -> Process:
     found = processes.find_process(pid)
     assert found is not None
     return found
+
+
+def test_a_worker_that_has_spoken_lives_though_its_zygote_died_before_it_could_tell(tmp_path: Path) -> None:
+    """It may have been given its lease by then: another worker would be a second owner."""
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        link = broker.launcher._link
+        assert link is not None
+        link._report = lambda _: None  # what it says gets lost
+        mother = broker.launcher.zygote_pid
+        broker.launcher.launch(Launch("w-1", "token"))
+        while len(family := zygote.find_family(broker.socket)) < 2:  # noqa: ASYNC110  /proc tells nobody
+            await asyncio.sleep(0.01)
+        (worker,) = [process for process in family if process.pid != mother]
+        broker.launcher.meet(bus.Ready(token="t", worker="w-1", pid=worker.pid, started=worker.started))
+        await broker.next(WorkerLaunched)
+        os.kill(mother, signal.SIGKILL)
+        # No LaunchFailed.
+        await broker.next(WorkersKnown)
+        assert processes.is_alive(worker)
+        broker.launcher.kill(Kill("w-1"))
+        assert await broker.next(WorkerExited) == WorkerExited("w-1")
+        assert not processes.is_alive(worker)
+
+    play(tmp_path, scene)

@@ -233,3 +233,20 @@ def test_a_worker_that_knows_more_than_the_journal_is_ended_and_readers_are_told
     hand.exits()
     assert book.disk.prompts[uuid(1)].state == "interrupted"
     assert [e.generation for e in book.hears(2) if isinstance(e, m.Events)] == [2]
+
+
+def test_a_claude_that_is_refused_its_conversation_leaves_nothing_waiting() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.prompts(1, 1)
+    accepted = book.hears(1)[0]
+    assert isinstance(accepted, m.Accepted)
+    session = accepted.session.id
+    book.connect(2)
+    book.prompts(2, 2, session=session)
+    hand = Hand(book, 1).launched()
+    hand.ready()
+    hand.states(facts.ClaudeExited(code=None, expected=False, refused=True, reason="It is open elsewhere."))
+    for conn in (1, 2):
+        (finished,) = [each for each in book.hears(conn) if isinstance(each, m.Finished)]
+        assert (finished.state, finished.reason) == (m.PromptState.VOID, "It is open elsewhere.")

@@ -24,10 +24,13 @@ def calls(folder: Path) -> list[str]:
 def test_the_unit() -> None:
     text = unit_text(
         ["/opt/my tools/claude-remote-server", "run", "--cwd", "/data/100%/$HOME", "-p", "7433"],
+        ["/opt/my tools/claude-remote-server", "restart"],
         {"PATH": "/bin:/opt/a b", "CLAUDE_REMOTE_HOME": "/h", "ANTHROPIC_API_KEY": "sk-secret"},
     )
     assert 'ExecStart="/opt/my tools/claude-remote-server" run --cwd "/data/100%%/$$HOME" -p 7433\n' in text
     assert 'Environment="PATH=/bin:/opt/a b"\nEnvironment=CLAUDE_REMOTE_HOME=/h\nKillMode=process\n' in text
+    assert "\nRestartKillSignal=SIGUSR1\n" in text  # `systemctl restart` ends no turn
+    assert '\nExecReload="/opt/my tools/claude-remote-server" restart\n' in text
     assert "Type=notify\n" in text
     assert "WantedBy=default.target\n" in text
     assert "secret" not in text
@@ -35,14 +38,14 @@ def test_the_unit() -> None:
 
 def test_a_unit_file_cannot_be_injected_into() -> None:
     with pytest.raises(Failure):
-        unit_text(["/bin/x", "a\nExecStartPre=/bin/evil"], {})
+        unit_text(["/bin/x", "a\nExecStartPre=/bin/evil"], ["/bin/x"], {})
 
 
 def test_installing_starting_and_removing(tmp_path: Path) -> None:
     folder = tmp_path / "bin"
     environ = fake_systemd(folder, "echo ActiveState=active; echo UnitFileState=enabled", "echo Linger=yes")
     service = Service(environ)
-    service.write(["/bin/claude-remote-server", "run"])
+    service.write(["/bin/claude-remote-server", "run"], ["/bin/claude-remote-server", "restart"])
     service.start()
     assert service.linger()
     state = service.state()
@@ -64,7 +67,7 @@ def test_a_service_that_does_not_come_up_says_where_to_look(tmp_path: Path) -> N
         tmp_path / "bin", 'test "$2" = restart && { echo "Job failed." >&2; exit 1; }; exit 0'
     )
     service = Service(environ)
-    service.write(["/bin/x"])
+    service.write(["/bin/x"], ["/bin/x"])
     with pytest.raises(Failure, match=r"restart.*Job failed\.; look at: journalctl --user -u"):
         service.start()
 
@@ -72,7 +75,7 @@ def test_a_service_that_does_not_come_up_says_where_to_look(tmp_path: Path) -> N
 def test_a_machine_without_systemd(tmp_path: Path) -> None:
     environ = {"PATH": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
     service = Service(environ)
-    service.write(["/bin/x"])
+    service.write(["/bin/x"], ["/bin/x"])
     with pytest.raises(SystemdMissing, match="no systemctl"):
         service.start()
     assert not service.linger()
@@ -85,7 +88,7 @@ def test_systemd_that_cannot_be_reached_leaves_no_unit_behind_on_removal(tmp_pat
         tmp_path / "bin", 'echo "Failed to connect to user scope bus via local transport" >&2; exit 1'
     )
     service = Service(environ)
-    service.write(["/bin/x"])
+    service.write(["/bin/x"], ["/bin/x"])
     with pytest.raises(SystemdMissing, match="cannot be reached"):
         service.start()
     with pytest.raises(SystemdMissing):

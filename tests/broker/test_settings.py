@@ -4,7 +4,7 @@ import click
 from click.testing import CliRunner
 
 from claude_remote_broker.cli.options import server_options
-from claude_remote_broker.settings import Settings, default_workers
+from claude_remote_broker.settings import Settings
 
 
 def parsed(*words: str) -> Settings:
@@ -21,7 +21,22 @@ def parsed(*words: str) -> Settings:
 
 
 def test_what_a_service_is_started_with_means_what_was_said(tmp_path: Path) -> None:
-    words = ["-a", "::", "-p", "0", "--socket", str(tmp_path / "s"), "--workers", "3", "--claude", "/c"]
+    words = [
+        "-a",
+        "::",
+        "-p",
+        "0",
+        "--socket",
+        str(tmp_path / "s"),
+        "--workers",
+        "1:3",
+        "--idle",
+        "90s",
+        "--warm",
+        "0",
+        "--claude",
+        "/c",
+    ]
     settings = parsed(*words, "-C", str(tmp_path), "--no-gui", "--log-level", "debug")
     assert parsed(*settings.arguments()) == settings
     assert parsed() == Settings()
@@ -33,7 +48,3 @@ def test_where_it_listens() -> None:
     assert parsed("-p", "0").tcp == ("0.0.0.0", 0)
     assert parsed("--unix", "/s").tcp is None
     assert parsed("--unix", "/s", "-p", "1").tcp == ("0.0.0.0", 1)
-
-
-def test_at_least_one_worker() -> None:
-    assert default_workers() >= 1

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from claude_remote.version import VERSION
 from claude_remote_broker.failure import Failure, FailureExit
-from claude_remote_broker.state_lock import Holder, StateLock, read_holder
+from claude_remote_broker.state_lock import StateLock, read_holder
 
 
 def test_the_second_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
@@ -19,7 +20,9 @@ def test_the_second_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=rf"pid {os.getpid()}, listening on 0\.0\.0\.0:7433") as caught:
         StateLock(path)
     assert caught.value.exit_code == FailureExit.TRY_AGAIN
-    assert read_holder(path) == Holder(pid=os.getpid(), address="0.0.0.0:7433")
+    holder = read_holder(path)
+    assert holder is not None
+    assert (holder.pid, holder.address, holder.version) == (os.getpid(), "0.0.0.0:7433", VERSION)
     first.release()
     assert read_holder(path) is None
     StateLock(path).release()
@@ -42,6 +45,23 @@ def test_it_ends_with_its_process_and_is_not_inherited(tmp_path: Path) -> None:
         StateLock(path).release()
     finally:
         os.kill(int(done.stdout), 9)
+
+
+def test_it_is_handed_over_to_the_next_life_of_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "server.lock"
+    first = StateLock(path)
+    first.tell("0.0.0.0:7433")
+    first.tell_problem("it would not start")
+    before = read_holder(path)
+    assert before is not None
+    assert (before.address, before.problem) == ("0.0.0.0:7433", "it would not start")
+    second = StateLock(path, first.descriptor)
+    after = read_holder(path)
+    assert after is not None
+    assert (after.pid, after.address, after.problem) == (before.pid, "", "")
+    assert after.since > before.since
+    second.release()
+    assert read_holder(path) is None
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:

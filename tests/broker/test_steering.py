@@ -329,7 +329,9 @@ def test_a_session_is_closed_when_its_claude_is_gone() -> None:
     book.hears(2)
     book.says(2, m.Close(session="fix-failing-test"))
     assert book.hears(2) == []
-    assert hand.hear()[-1] == bus.Release(session=hand.session or "", epoch=1, how="now")
+    assert hand.hear()[-1] == bus.Release(
+        session=hand.session or "", epoch=1, how="now", reason="the session was closed"
+    )
     assert book.disk.prompts[uuid(2)].state is m.PromptState.VOID
     hand.finishes(1, outcome="interrupted", reason="The turn was stopped.")
     hand.states(facts.ClaudeExited(code=0, expected=True, reason="Claude was ended."))
@@ -413,7 +415,9 @@ def test_it_is_closed_by_the_next_broker_when_this_one_dies() -> None:
     after = Playbook(disk=book.disk)
     hand.book = after
     after << ports.WorkerLaunched(hand.worker, 4242, 17.0)
-    assert bus.Release(session=hand.session or "", epoch=1, how="now") in hand.ready(b"new route")
+    assert bus.Release(
+        session=hand.session or "", epoch=1, how="now", reason="the session was closed"
+    ) in hand.ready(b"new route")
     hand.exits()
     after.connect(1, LAPTOP)
     after.says(1, m.ListSessions(session="fix-failing-test"))

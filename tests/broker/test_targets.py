@@ -235,3 +235,88 @@ def test_lists_of_many_sessions_fit_their_frames() -> None:
     assert all(len(codec.pack(page)) <= framing.MAX_HEADER for page in pages)
     assert sum(len(page.sessions) for page in pages if isinstance(page, m.Sessions)) == 199
     assert len(pages) > 2
+
+
+# --- conversations that were begun without us ----------------------------------------------------------
+
+THEIRS = "c0ffee00-0000-4000-8000-000000000000"
+
+
+def with_theirs(owner: str = "") -> Playbook:
+    book = Playbook()
+    book.conversations[THEIRS] = ports.ConversationFound(0, THEIRS, "/home/me/src", owner)
+    return book
+
+
+def test_a_conversation_of_a_terminal_is_taken_over() -> None:
+    book = with_theirs()
+    taken = session(prompted(book, 1, session=THEIRS))
+    assert (taken.cwd, taken.claude_session, taken.mode) == ("/home/me/src", THEIRS, "default")
+    assert lease_of(book, 1).claude_session == THEIRS
+    assert lease_of(book, 1).fork_of is None
+    # It is one of ours now.
+    assert session(prompted(book, 2, PHONE, session=THEIRS)).id == taken.id
+
+
+def test_not_while_somebody_has_it_open() -> None:
+    book = with_theirs(owner="claude with pid 7")
+    assert prompted(book, 1, session=THEIRS) == "in-use"
+    fork = session(prompted(book, 2, session=THEIRS, fork=True))
+    assert fork.claude_session != THEIRS
+    assert lease_of(book, 1).fork_of == THEIRS
+
+
+def test_two_at_once_take_over_one_conversation_once() -> None:
+    book = with_theirs()
+    book.hold = True
+    for number in (1, 2):
+        book.connect(number)
+        book.prompts(number, number, session=THEIRS)
+    book.release()
+    first, second = book.hears(1)[0], book.hears(2)[0]
+    assert isinstance(first, m.Accepted)
+    assert isinstance(second, m.Error)
+    assert second.code == "not-idle"
+
+
+def test_conversations_are_only_for_those_who_see_everything() -> None:
+    book = with_theirs()
+    book.table.given[PHONE.fingerprint] = frozenset({Right.PROMPT, Right.APPROVE})
+    assert prompted(book, 1, PHONE, session=THEIRS) == "no-such-session"
+    assert prompted(book, 2, session="not-an-id") == "no-such-session"
+
+
+# --- worktrees -----------------------------------------------------------------------------------------
+
+
+def test_a_worktree_is_named_and_made_by_claude() -> None:
+    book = Playbook()
+    book.worktrees = frozenset({"there"})
+    first = session(prompted(book, 1, cwd="src", worktree="feat"))
+    assert first.cwd == "/home/me/src/.claude/worktrees/feat"
+    lease = lease_of(book, 1)
+    assert (lease.worktree, lease.base, lease.cwd) == ("feat", "/home/me/src", first.cwd)
+    assert prompted(book, 2, cwd="src", worktree="feat") == "name-taken"
+    assert prompted(book, 3, cwd="src", worktree="there") == "name-taken"
+    assert prompted(book, 4, cwd="src", worktree="a/b") == "bad-option"
+    assert prompted(book, 5, session=first.id, worktree="x") == "bad-option"
+
+
+def test_a_worktree_without_a_name_is_called_like_its_session() -> None:
+    book = Playbook()
+    book.worktrees = frozenset({"pr-fung"})
+    named = session(prompted(book, 1, cwd="src", name="pr\u00fc fung", worktree=""))
+    assert named.cwd == "/home/me/src/.claude/worktrees/pr-fung-2"
+
+
+def test_a_worktree_needs_approve() -> None:
+    book = Playbook()
+    book.table.given[PHONE.fingerprint] = frozenset({Right.VIEW, Right.PROMPT})
+    assert prompted(book, 1, PHONE, worktree="") == "right-missing"
+
+
+def lease_of(book: Playbook, number: int) -> bus.Lease:
+    """What the worker of that number is told to own."""
+    hand = Hand(book, number).launched()
+    (lease,) = [verb for verb in hand.ready() if isinstance(verb, bus.Lease)]
+    return lease

@@ -21,7 +21,7 @@ from tests.broker.disk import events_after
 from tests.broker.world import FakeClient, FakeReader, FakeWorker, World
 
 SMALL = st.integers(1, 4)
-NAMES = ["red", "green", "blue"]
+NAMES = ["red", "green", "blue", "black", "white"]
 
 
 class Life(RuleBasedStateMachine):
@@ -29,10 +29,15 @@ class Life(RuleBasedStateMachine):
 
     world: World
 
-    @initialize(sizes=st.lists(SMALL, min_size=3, max_size=3), workers=st.integers(1, 3))
-    def begin(self, sizes: list[int], workers: int) -> None:
+    @initialize(
+        sizes=st.lists(SMALL, min_size=3, max_size=3),
+        workers=st.integers(1, 3),
+        idle=st.sampled_from([0.0, 3.0]),
+        warm=st.integers(0, 2),
+    )
+    def begin(self, sizes: list[int], workers: int, idle: float, warm: int) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self.world = World(Path(self._folder.name), sizes, workers)
+        self.world = World(Path(self._folder.name), sizes, workers, idle=idle, warm=warm)
 
     # --- clients ---------------------------------------------------------------------------------------
 
@@ -41,6 +46,17 @@ class Life(RuleBasedStateMachine):
         world = self.world
         world.prompts += 1
         client = FakeClient(world, world.prompts, name)
+        world.clients.append(client)
+        client.send()
+        world.pump()
+
+    @rule(steps=st.integers(1, 3))
+    def a_new_session(self, steps: int) -> None:
+        """Which may be one that a claude was kept warm for."""
+        world = self.world
+        world.tick(steps)
+        world.prompts += 1
+        client = FakeClient(world, world.prompts, f"new-{world.prompts}")
         world.clients.append(client)
         client.send()
         world.pump()
@@ -163,6 +179,14 @@ class Life(RuleBasedStateMachine):
 
     # --- broker ----------------------------------------------------------------------------------------
 
+    @rule(most=st.integers(1, 4))
+    def scale(self, most: int) -> None:
+        self.world.scale(most)
+
+    @rule(stamp=st.sampled_from(["as it was", "otherwise", ""]))
+    def the_folder_changes(self, stamp: str) -> None:
+        self.world.stamp = stamp
+
     @rule(slow=st.booleans())
     def journal_speed(self, slow: bool) -> None:
         self.world.slow = slow
@@ -264,10 +288,13 @@ class Life(RuleBasedStateMachine):
         for session in context.sessions:
             assert session.ledger.quiet
             assert not session.prompts
-            assert session.unstored == 0
+            assert session.unstored == 0 or session.warm
         assert not context.tally._prompts
         assert not context.tally._bytes
-        assert len(context.workers.leases) == len([w for w in self.world.living() if w.session])
+        # One that is kept warm may be on its way still.
+        ordered = {worker.name for worker in self.world.waiting()}
+        leased = {lease.worker for lease in context.workers.leases} - ordered
+        assert leased == {worker.name for worker in self.world.living() if worker.session}
 
     def _stored(self, prompt: str) -> PromptRow | None:
         self.world.journal.perform(FindPrompt(0, prompt))

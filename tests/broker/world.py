@@ -12,9 +12,9 @@ from queue import Queue
 from claude_remote import bus, facts
 from claude_remote import messages as m
 from claude_remote_broker import ports
-from claude_remote_broker.core import Core
+from claude_remote_broker.core import Core, Limits
 from claude_remote_broker.journal import Journal
-from tests.broker.playbook import LAPTOP, CountingIds, Table, uuid
+from tests.broker.playbook import LAPTOP, OWNER, CountingIds, Table, uuid
 
 
 @dataclass
@@ -74,11 +74,13 @@ class FakeWorker:
                 self.acked = verb.next - 1
                 self.state(facts.ClaudeStarted(pid=1, claude_session="c", resumed=False))
             case bus.Ack(epoch=self.epoch):
-                assert verb.seq <= self.world.stored_tail(verb.session)
+                # What a claude that was kept warm has said is nobody's when it is told to end.
+                assert self.leaving or verb.seq <= self.world.stored_tail(verb.session)
                 self._acknowledged(verb.seq)
             case bus.Give(epoch=self.epoch) if verb.prompt not in self.prompts:
                 self._given(verb)
             case bus.Release(epoch=self.epoch):
+                assert verb.how == "park" or not self.prompts, "a session's claude is ended at once"
                 self.leaving = True
             case _:
                 pass
@@ -274,11 +276,15 @@ class FakeReader:
 class World:
     """`slow`: the journal answers only when it is told to."""
 
-    def __init__(self, folder: Path, sizes: list[int], max_workers: int = 2) -> None:
+    def __init__(
+        self, folder: Path, sizes: list[int], max_workers: int = 2, *, idle: float = 0.0, warm: int = 0
+    ) -> None:
         self._path = folder / "journal.sqlite"
         self._sizes = sizes
         self._taken = 0
         self._max_workers = max_workers
+        self._idle, self._warm = idle, warm
+        self.stamp = "as it was"
         self.now = 1000.0
         self.routes = self.connections = self.printed = self.prompts = 0
         self.slow = False
@@ -313,6 +319,9 @@ class World:
             version="1",
             clients=Table(),
             max_workers=self._max_workers,
+            idle=self._idle,
+            warm=self._warm,
+            limits=Limits(warm_pause=0.5, warm_unused=15.0),
             recovered=recovered,
             ids=CountingIds(1000 * (recovered.run - 1)),
         )
@@ -350,10 +359,26 @@ class World:
         self._busy = True
         while self.up and (self._events or (self.jobs and not self.slow)):
             if self._events:
-                self._perform(self.core.handle(self._events.popleft(), self.now))
+                self._handle(self._events.popleft())
             else:
                 self._job()
         self._busy = False
+
+    def _handle(self, event: ports.Event) -> None:
+        """Within the number of workers, or no more than there were."""
+        pool = self.core._context.pool
+        before = pool.counted
+        commands = self.core.handle(event, self.now)
+        assert pool.counted <= max(before, pool.scale.most), "too many workers"
+        self._perform(commands)
+
+    def scale(self, most: int) -> None:
+        """The owner says so."""
+        if self.up:
+            self.to_core(ports.Connected(-1, OWNER))
+            self.to_core(ports.Received(-1, m.ScaleWorkers(least=0, most=most)))
+            self.to_core(ports.Disconnected(-1))
+            self.pump()
 
     def journal_answers(self, count: int) -> None:
         for _ in range(count):
@@ -389,7 +414,9 @@ class World:
                 case ports.Send(conn=conn) if conn in self.clients_by_conn:
                     self.clients_by_conn[conn].hear(command.message, command.payload)
                 case ports.CheckFolder():
-                    self.to_core(ports.FolderChecked(command.ticket, "/work"))
+                    self.to_core(ports.FolderChecked(command.ticket, "/work", stamp=self.stamp))
+                case ports.Weigh():
+                    self.to_core(ports.Weighed(command.ticket, {}))
                 case ports.Hangup():
                     raise AssertionError(command)
                 case _:

@@ -31,6 +31,8 @@ def _shape(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.builds(kind.cls, **{field.name: _shape(field.type) for field in kind.fields})
         case inspect.VarTupleType():
             return st.lists(_shape(kind.item_type), max_size=min(kind.max_length or 3, 3)).map(tuple)
+        case inspect.BytesType():
+            return st.binary(max_size=min(kind.max_length or 20, 20))
         case inspect.DictType():
             return st.dictionaries(_shape(kind.key_type), _shape(kind.value_type), max_size=3)
         case _:

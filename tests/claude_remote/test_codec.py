@@ -33,6 +33,8 @@ UNIONS: list[Any] = [
     launch.AnyReport,
     feed.Published,
     feed.Snapshot,
+    messages.ToCommand,
+    messages.FromCommand,
 ]
 VERBS = [*bus.FROM_WORKER.values(), *bus.FROM_BROKER.values()]
 
@@ -47,7 +49,9 @@ def packed(value: object) -> bytes:
 
 @given(st.data())
 @pytest.mark.parametrize(
-    "union", UNIONS, ids=["from client", "from server", "order", "report", "feed", "snapshot"]
+    "union",
+    UNIONS,
+    ids=["from client", "from server", "order", "report", "feed", "snapshot", "to command", "from command"],
 )
 def test_every_message_comes_back(union: Any, data: st.DataObject) -> None:
     message = data.draw(any_of(union))
@@ -63,7 +67,16 @@ def test_every_verb_comes_back(verb: type[bus.Verb], data: st.DataObject) -> Non
 
 def test_every_message_is_in_a_union() -> None:
     reachable = set(messages.FromClient.__args__) | set(messages.FromServer.__args__)
-    assert reachable == set(messages.Message.__subclasses__())
+    assert reachable == set(_leaves(messages.Message))
+
+
+def _leaves(kind: type[messages.Message]) -> Iterator[type[messages.Message]]:
+    """Those that nothing is derived from: the others are no messages but what messages are made of."""
+    below = kind.__subclasses__()
+    for one in below:
+        yield from _leaves(one)
+    if not below:
+        yield kind
 
 
 def test_every_request_has_its_right() -> None:

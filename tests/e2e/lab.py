@@ -40,13 +40,23 @@ def console_script(name: str) -> Path:
     return Path(sys.executable).parent / name
 
 
+def importing_tests() -> dict[str, str]:
+    """More environment, for a program that is a module of the tests."""
+    folders = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))
+    return {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+
+
 class Server:
     """One life of a server."""
 
-    def __init__(self, lab: Lab, argv: tuple[str, ...]) -> None:
+    def __init__(self, lab: Lab, port: int, more: tuple[str, ...]) -> None:
         self._lab = lab
+        self.argv = more
+        where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(lab.work))
         self.running = Running(
-            [console_script("claude-remote-server"), *argv], lab.server_environment, lab.work
+            [*lab.program, *where, "--claude", str(claude_program()), *more],
+            lab.server_environment,
+            lab.work,
         )
         try:
             ready = self.running.wait_for(_READY.pattern)
@@ -135,6 +145,7 @@ class Lab:
         self.work.mkdir(parents=True)
         self.api = ScriptedApi()
         self.servers: list[Server] = []
+        self.program: tuple[str | Path, ...] = (console_script("claude-remote-server"),)
         self.clients: dict[str, Client] = {}
         self.server_environment = self.environment(
             self.folder / "server", **claude_environment(self.api, self.home)
@@ -177,10 +188,11 @@ class Lab:
         return self.servers[-1]
 
     def start(self, *argv: str, port: int = 0, window: bool = False) -> Server:
-        """Start the server; it is ready when this returns. `window`: it may open its own."""
-        where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(self.work))
+        """Start the server; it is ready when this returns. Without a warm claude, unless `argv` wants one:
+        many tests count claudes. `window`: it may open its own.
+        """
         quiet = () if window else ("--no-gui",)
-        server = Server(self, (*where, "--claude", str(claude_program()), *quiet, *argv))
+        server = Server(self, port, ("--warm", "0", *quiet, *argv))
         self.servers.append(server)
         return server
 

@@ -176,9 +176,22 @@ class Terminal:
             if not self._read() and self.process.poll() is not None:
                 raise EOFError(f"it ended without {pattern!r}:\n{self.screen}")
 
+    def read(self) -> None:
+        """Take what it shows, so that it is not held up."""
+        self._read()
+
     def type(self, keys: str) -> None:
         """Press keys: `\\r` is Enter, `\\x03` Ctrl-C, `\\x04` Ctrl-D."""
         os.write(self._master, keys.encode())
+
+    @property
+    def attributes(self) -> list[object]:
+        """How the terminal is set, as termios has it."""
+        return termios.tcgetattr(self._master)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Make it larger or smaller; who is on it is told by SIGWINCH."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def hang_up(self) -> None:
         """What a lost terminal does."""

@@ -65,8 +65,27 @@ def test_sigterm_ends_everything(own_lab: Lab) -> None:
         _wait_for(lab.work / "running")
         assert server.stop(within=10.0).code == 0
         assert leftovers.wait_until_gone(lab.mark, within=2.0).keys() <= {running.process.pid}
+        ran = running.finish(10)
+    assert ran.code == 3, ran
+    assert "the server is shutting down, and the turn was stopped" in ran.err
+    assert "claude-remote -r" in ran.err
+
+
+def test_ctrl_c_when_the_server_just_died(own_lab: Lab) -> None:
+    """Nobody is there who could stop the turn: the client does not wait for ever."""
+    lab = own_lab
+    server = lab.start()
+    alice = lab.approved("alice")
+    gate = Gate()
+    lab.api.on("alone", text("never heard", gate=gate))
+    with alice.start("-p", "alone") as running:
+        gate.wait()
+        server.kill()
+        running.wait_for("reconnecting", stream="err")
         running.interrupt()
-        running.finish()
+        assert running.finish(20).code == 130
+    gate.open()
+    lab.start(port=server.port)  # it takes over what was left, and ends it with itself
 
 
 def test_a_second_server_is_refused(own_lab: Lab) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,42 +14,17 @@ from claude_remote import processes
 from claude_remote.client import events
 from claude_remote.client.client import Client
 from claude_remote.client.connecting import connect
-from claude_remote.client.turn import Turn
 from claude_remote.messages import PromptState
 from claude_remote.paths import find_paths
 from claude_remote.processes import Process
 from claude_remote_broker import zygote
+from tests.e2e.followed import Followed
 from tests.e2e.lab import Lab
 from tests.fakes.messages_api import Gate, bash, reply, say, text
 
 pytestmark = pytest.mark.e2e
 
 PIECES = [f"piece {number}, " for number in range(40)]
-
-
-class Followed:
-    """A turn that is read in the background."""
-
-    def __init__(self, turn: Turn) -> None:
-        self._turn = turn
-        self.events: list[events.Event] = []
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-
-    def _read(self) -> None:
-        for event in self._turn:
-            self.events.append(event)
-
-    def finished(self) -> events.Finished:
-        self._thread.join(60)
-        assert not self._thread.is_alive(), self.events[-5:]
-        last = self.events[-1]
-        assert isinstance(last, events.Finished), last
-        return last
-
-    def numbers(self) -> list[int]:
-        """The numbers of the events, as they came."""
-        return [event.cursor.seq for event in self.events if isinstance(event, (events.Line, events.Fact))]
 
 
 @pytest.fixture

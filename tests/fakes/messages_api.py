@@ -93,7 +93,7 @@ class ScriptedApi:
     def __init__(self, port: int = 0, otherwise: Improvise | None = None) -> None:
         self.calls: list[Call] = []
         self.unexpected: list[Call] = []
-        self._otherwise = otherwise
+        self.otherwise = otherwise
         self._rules: list[_Rule] = []
         self._default: deque[Answer] = deque()
         self._changed = threading.Condition()
@@ -130,10 +130,10 @@ class ScriptedApi:
                     return rule.answers.popleft()
             if self._default:
                 return self._default.popleft()
-            if self._otherwise is None:
+            if self.otherwise is None:
                 self.unexpected.append(call)
-        if self._otherwise is not None:
-            return self._otherwise(call)
+        if self.otherwise is not None:
+            return self.otherwise(call)
         return failure(400, f"no answer is scripted for {call.words[:200]!r}")
 
     def start(self) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from claude_remote import bus, facts
+from claude_remote.conversations import Owner
 from claude_remote_workers.conversation import Conversation
 from claude_remote_workers.transcript import Transcript
 
@@ -20,6 +21,7 @@ class Recorder:
     def __init__(self) -> None:
         self.seen: list[Any] = []
         self.pipe_is_full = False
+        self.rivals: dict[str, Owner] = {}
         self._waiting: list[Callable[[], None]] = []
 
     def take(self) -> list[Any]:
@@ -32,6 +34,9 @@ class Recorder:
         waiting, self._waiting = self._waiting, []
         for written in waiting:
             written()
+
+    def find_rival(self, conversation: str) -> Owner | None:
+        return self.rivals.get(conversation)
 
     def keep(self, line: bytes) -> None:
         message = msgspec.json.decode(line)
@@ -74,10 +79,14 @@ class Recorder:
 class Play:
     """A conversation with a recorder around it and a clock that the test moves."""
 
-    def __init__(self, transcript: Transcript | None = None, *, ready: bool = True) -> None:
+    def __init__(
+        self, transcript: Transcript | None = None, *, ready: bool = True, rules: tuple[str, ...] = ()
+    ) -> None:
         self.outside = Recorder()
         self.now = 100.0
-        lease = bus.Lease(session=SESSION, epoch=3, next=1, claude_session=SESSION, cwd="/home/me/src")
+        lease = bus.Lease(
+            session=SESSION, epoch=3, next=1, claude_session=SESSION, cwd="/home/me/src", rules=rules
+        )
         self.conversation = Conversation(self.outside, lease, transcript or Transcript(None), "den")
         self.conversation.started(4711, self.now)
         if ready:

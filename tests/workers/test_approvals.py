@@ -11,6 +11,7 @@ from claude_remote.facts import (
     ApprovalTaken,
     ApprovalVoid,
     Notice,
+    RulesAdded,
     ToolFinished,
     TurnFinished,
 )
@@ -125,6 +126,19 @@ def test_for_this_session_takes_claudes_rules_and_not_its_other_suggestions() ->
     play.decide(A, "allow", for_session=True)
     _, _, response = play.seen()[0]
     assert response["updatedPermissions"] == [{**RULE, "destination": "session"}]
+    # It is one when claude has taken it; then it is in the log, for the next claude of the session.
+    play.says("control_response", response=answered(A))
+    _, taken, added = play.seen()
+    assert isinstance(taken, ApprovalTaken)
+    assert added == RulesAdded(approval=A, rules=("Bash(pytest *)",))
+
+
+def test_once_is_no_rule() -> None:
+    play = asking(A)
+    play.decide(A, "allow")
+    play.seen()
+    play.says("control_response", response=answered(A))
+    assert names(play.seen()) == [("line", "control_response"), ApprovalTaken]
 
 
 @pytest.mark.parametrize(

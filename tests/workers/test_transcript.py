@@ -6,6 +6,7 @@ from pathlib import Path
 
 from claude_remote_workers.transcript import find_transcript
 
+SESSION = "00000000-0000-4000-8000-000000000001"
 LINES = """\
 {"type":"queue-operation","operation":"enqueue","content":"waited-1"}
 {"parentUuid":null,"type":"user","message":{"role":"user","content":"see ran-2"},"uuid":"ran-1"}
@@ -23,8 +24,8 @@ LINES = """\
 def test_a_prompt_is_found_by_its_own_id_alone(tmp_path: Path) -> None:
     folder = tmp_path / "projects" / "-home-me"
     folder.mkdir(parents=True)
-    (folder / "s.jsonl").write_text(LINES)
-    transcript = find_transcript({"CLAUDE_CONFIG_DIR": str(tmp_path)}, "s")
+    (folder / f"{SESSION}.jsonl").write_text(LINES)
+    transcript = find_transcript({"CLAUDE_CONFIG_DIR": str(tmp_path)}, SESSION)
     assert transcript.exists
     assert transcript.has_prompt("ran-1")
     assert not transcript.has_prompt("ran-2")
@@ -37,7 +38,7 @@ def test_a_prompt_is_found_by_its_own_id_alone(tmp_path: Path) -> None:
 
 
 def test_no_transcript(tmp_path: Path) -> None:
-    transcript = find_transcript({"HOME": str(tmp_path)}, "s")
+    transcript = find_transcript({"HOME": str(tmp_path)}, SESSION)
     assert not transcript.exists
     assert not transcript.has_prompt("ran-1")
     assert transcript.cost() == 0

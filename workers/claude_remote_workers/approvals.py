@@ -27,7 +27,7 @@ from msgspec import Raw
 from claude_remote import bus, facts
 from claude_remote.messages import Behavior
 from claude_remote.session_rules import session_rules, to_claude
-from claude_remote_workers import stream_json
+from claude_remote_workers import rules, stream_json
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.words import one_line, summarize
 
@@ -48,6 +48,7 @@ class _Approval:
     id: str
     request: stream_json.ControlRequest
     state: _State = _State.OPEN
+    rules: tuple[str, ...] = ()  # allowed for the session together with it
 
     @property
     def question(self) -> stream_json.Question:
@@ -153,6 +154,8 @@ class Approvals:
         if approval is not None and approval.state in (_State.DECIDED, _State.DELIVERED):
             approval.state = _State.TAKEN
             self._outside.record(facts.ApprovalTaken(approval=approval.id))
+            if approval.rules:
+                self._outside.record(facts.RulesAdded(approval=approval.id, rules=approval.rules))
 
     def _allow(
         self, approval: _Approval, verdict: bus.Verdict, changed_input: dict[str, Raw] | None
@@ -167,9 +170,10 @@ class Approvals:
         }
         if verdict.for_session:
             suggestions = question.permission_suggestions or []
-            rules = session_rules(question.tool_name, bytes(question.input), suggestions, self._folder)
-            if rules:
-                response["updatedPermissions"] = to_claude(rules)
+            given = session_rules(question.tool_name, bytes(question.input), suggestions, self._folder)
+            if given:
+                response["updatedPermissions"] = to_claude(given)
+                approval.rules = rules.as_settings(given)
             else:
                 self._outside.record(
                     facts.Notice(

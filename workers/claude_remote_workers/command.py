@@ -39,6 +39,8 @@ def build_arguments(program: str, lease: Lease, private: Iterable[str] = (), *, 
         arguments += [f"--resume={lease.fork_of}", "--fork-session", f"--session-id={lease.claude_session}"]
     else:
         arguments.append(f"--session-id={lease.claude_session}")
+    if lease.worktree and not resume:
+        arguments.append(f"--worktree={lease.worktree}")
     for folder in dict.fromkeys(name for path in private for name in (path, os.path.realpath(path))):
         # Absolute paths begin with two slashes in rules. They are patterns: `?` is any one letter.
         rule = f"/{_PATTERN.sub('?', folder)}/**"

@@ -12,16 +12,19 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from claude_remote import bus, facts
+from claude_remote.conversations import Owner
 from claude_remote_workers import stream_json
 from claude_remote_workers.approvals import Approvals
 from claude_remote_workers.asking import Asking
+from claude_remote_workers.background import Background
 from claude_remote_workers.ending import Ending
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.startup import Startup, text_in
 from claude_remote_workers.strange import Strange
 from claude_remote_workers.transcript import Transcript
 from claude_remote_workers.turns import Turns
-from claude_remote_workers.words import describe_exit, describe_retry
+from claude_remote_workers.words import describe_exit, describe_retry, describe_rival
+from claude_remote_workers.yielding import Yielding
 
 _REMEMBERED = 1000
 _Level: TypeAlias = Literal["info", "warning", "error"]
@@ -43,9 +46,12 @@ class Conversation:
         self.turns.before_end = self.approvals.turn_ended
         self._prompts: OrderedDict[str, None] = OrderedDict()
         self._decisions: OrderedDict[str, None] = OrderedDict()
-        self._now: dict[str, str] = {"claude_session": lease.claude_session}
+        self._now: dict[str, str] = {"claude_session": lease.claude_session, "cwd": lease.cwd}
         self._startup = Startup(outside)
+        self._yielding = Yielding(outside, self.turns, self.ending, lambda: self._now["claude_session"])
+        self.turns.may_begin = self._may_begin
         self._strange = Strange(outside)
+        self._background = Background(outside)
         self._over = False
         self._stray_result: stream_json.Result | None = None
         self._acts: dict[type[msgspec.Struct], Callable[[Any, float], None]] = {
@@ -82,11 +88,15 @@ class Conversation:
                 pid=pid, claude_session=self._lease.claude_session, resumed=self._transcript.exists
             )
         )
-        self._startup.begin(now)
+        self._startup.begin(now, self._lease.rules)
 
     def could_not_start(self, reason: str, now: float) -> None:
         """Claude cannot be run at all."""
         self._end(None, reason, "", now)
+
+    def belongs_to(self, rival: Owner, now: float) -> None:
+        """Somebody else has the conversation open: claude is not started."""
+        self._end(None, describe_rival(rival), "", now, refused=True)
 
     def ended(self, code: int | None, stderr: str, now: float) -> None:
         """Claude is no more, and everything it said has been read."""
@@ -140,6 +150,7 @@ class Conversation:
         """End claude."""
         if not self._over:
             self.turns.leaving = True
+            self.turns.why_leaving = verb.reason
             self.ending.begin(verb.how, now)
 
     # --- claude's lines ---
@@ -193,7 +204,12 @@ class Conversation:
             case "session_state_changed":
                 self.turns.state_changed(system.state or "", now)
             case "init":
-                self._changed(claude_session=system.session_id, model=system.model, mode=system.mode)
+                self._changed(
+                    claude_session=system.session_id,
+                    model=system.model,
+                    mode=system.mode,
+                    cwd=system.cwd if self._lease.worktree and not self._transcript.exists else None,
+                )
             case "status":
                 self._changed(mode=system.mode)
             case "session_title_changed":
@@ -202,6 +218,8 @@ class Conversation:
                 self.turns.retried(system)
                 level: _Level = "error" if system.error_status in (401, 403) else "warning"
                 self._notice(level, describe_retry(system, self._host))
+            case _:
+                self._background.heard(system)
 
     def _look_for_steering(self, message: msgspec.Struct | None, now: float) -> None:
         """What a prompt begins stands before its echo in the log, as it does for every other prompt."""
@@ -241,8 +259,10 @@ class Conversation:
             words = f"claude-remote does not serve {message.request.subtype!r}"
             self._outside.write(stream_json.refusal(message.request_id, words))
 
-    def _answered(self, message: stream_json.ControlResponse, _now: float) -> None:
-        if not self._startup.answered(message.response):
+    def _answered(self, message: stream_json.ControlResponse, now: float) -> None:
+        if self._startup.answered(message.response):
+            self.turns.begin_next(now)
+        else:
             self.approvals.answered(message.response.request_id)
 
     def _asked(self, answer: stream_json.Answer) -> None:
@@ -261,6 +281,7 @@ class Conversation:
                     mode=new.get("mode"),
                     model=new.get("model"),
                     title=new.get("title"),
+                    cwd=new.get("cwd"),
                 )
             )
 
@@ -272,10 +293,20 @@ class Conversation:
             return
         if self.ending.begun:
             self.ending.tick(now)
-        else:
+        elif not self._yielding.gives_way(now):
             self.turns.begin_next(now)
 
-    def _end(self, code: int | None, reason: str, stderr: str, now: float) -> None:
+    def _may_begin(self, now: float) -> bool:
+        """Whether a prompt may be given to claude now.
+
+        A resumed claude gets none before it is ready: who resumes the conversation elsewhere at the same
+        moment says so only a while after its start.
+        """
+        if self._transcript.exists and not self._startup.ready:
+            return False
+        return not self._yielding.gives_way(now)
+
+    def _end(self, code: int | None, reason: str, stderr: str, now: float, *, refused: bool = False) -> None:
         if self._over:
             return
         self._over = True
@@ -283,8 +314,11 @@ class Conversation:
         self.approvals.claude_ended()
         self.turns.claude_ended(why, ready=self._startup.ready, now=now)
         self._asking.claude_ended()
+        self._background.claude_ended()
         self._outside.record(
-            facts.ClaudeExited(code=code, expected=self.ending.begun, reason=why, stderr=stderr)
+            facts.ClaudeExited(
+                code=code, expected=self.ending.begun, reason=why, stderr=stderr, refused=refused
+            )
         )
 
     def _explain_end(self, code: int | None, stderr: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 
 import zmq
+from msgspec import structs
 
 from claude_remote import bus
 from claude_remote.envelope import Envelope, seal, unseal
@@ -22,7 +23,17 @@ _LAST_WORDS = 500  # milliseconds that the final messages may take to leave
 class Link:
     """Speaks to whoever is bound at `address`. `introduce` gives the Ready of this moment."""
 
-    def __init__(self, address: str, introduce: Callable[[], bus.Ready], poller: zmq.Poller) -> None:
+    def __init__(
+        self,
+        address: str,
+        introduce: Callable[[], bus.Ready],
+        poller: zmq.Poller,
+        vitals: Callable[[float], bus.Beat] = lambda _: bus.Beat(),
+    ) -> None:
+        """`vitals` gives the beat of a moment, less what is known here."""
+        self._vitals = vitals
+        self._last_beat = bus.Beat()  # of the broker
+        self._last_beat_came = 0.0
         self._address = address if "://" in address else f"ipc://{address}"
         self._introduce = introduce
         self._poller = poller
@@ -59,12 +70,17 @@ class Link:
             self.renew(now)
         elif now >= self._beaten + bus.HEARTBEAT_EVERY:
             self._beaten = now
-            self.send(bus.Beat())
+            self.send(self._beat(now))
 
     def send(self, verb: bus.Verb, payload: bytes = b"") -> None:
         """Queue one verb. It is lost when the broker is; Ready and Welcome find out what was."""
         if self._socket is not None:
             self._socket.send_multipart(seal(verb, payload), zmq.NOBLOCK)
+
+    def _beat(self, now: float) -> bus.Beat:
+        echo, self._last_beat = self._last_beat.at, bus.Beat()
+        held = now - self._last_beat_came if echo else 0.0
+        return structs.replace(self._vitals(now), echo=echo, held=held)
 
     def is_among(self, ready: Container[object]) -> bool:
         """Whether the present socket is one of these."""
@@ -91,6 +107,8 @@ class Link:
             self.heard = now
             if isinstance(envelope.verb, bus.Welcome):
                 self.welcomed = True
+            elif isinstance(envelope.verb, bus.Beat):
+                self._last_beat, self._last_beat_came = envelope.verb, now
             yield envelope
 
     def close(self) -> None:

@@ -18,6 +18,8 @@ from claude_remote_workers.wakeup import ended_children
 _LOOK_AGAIN = 0.02  # seconds between two looks at processes that were killed
 _COMPLAIN_AFTER = 10.0
 _MARKER_AT_MOST = 1024
+# Before a marker: what carries it is to outlive who tells it.
+KEPT = "+"
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Nursery:
 
     def __init__(self) -> None:
         self._workers: dict[str, _Worker] = {}
+        self._kept: set[str] = set()  # a line for each time that something was left to run: they are few
 
     @property
     def workers(self) -> tuple[launch.Forked, ...]:
@@ -120,7 +123,9 @@ class Nursery:
                 marker = os.read(worker.told, _MARKER_AT_MOST)
             except BlockingIOError:
                 continue
-            if marker:
+            if marker.startswith(KEPT.encode()):
+                self._kept.add(marker.decode().removeprefix(KEPT))
+            elif marker:
                 worker.marker = marker.decode()
             os.close(worker.told)
             worker.told = -1
@@ -137,18 +142,26 @@ class Nursery:
         """Kill what the dead have left; returns what still had to be killed.
 
         Workers adopt what loses its parent below them, and this process what they had when they died: so all
-        that is below it and not below a living worker is left behind. What has escaped even that carries the
-        marker.
+        that is below it and not below a living worker is left behind, but for what was started to live on.
+        What has escaped even that carries the marker.
         """
         table = processes.snapshot()
         alive = {worker.process.pid for worker in self._workers.values() if worker.status is None}
         own = os.getpid()
-        orphans = [entry.process for pid, entry in table.items() if entry.parent == own and pid not in alive]
+        orphans = [
+            entry.process
+            for pid, entry in table.items()
+            if entry.parent == own and pid not in alive and not self._is_kept(pid)
+        ]
         left = processes.kill_all(orphans)
         for worker in dead:
             if worker.marker is not None:
                 left += processes.kill_all((), worker.marker)
         return left
+
+    def _is_kept(self, pid: int) -> bool:
+        """Whether an errand of ours has told that this is to live on; anybody can carry such a marker."""
+        return bool(self._kept) and processes.background_marker(pid) in self._kept
 
     def _complain(self, worker: _Worker, left: list[Process]) -> None:
         if not worker.complained and time.monotonic() > worker.died_at + _COMPLAIN_AFTER:

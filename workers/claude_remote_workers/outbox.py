@@ -64,6 +64,11 @@ class Outbox:
         return not self._entries
 
     @property
+    def kept(self) -> int:
+        """How many bytes are kept until they are acknowledged, in memory or spilled."""
+        return sum(entry.size for entry in self._entries)
+
+    @property
     def full(self) -> bool:
         """Whether nothing more should be put in."""
         return self._in_memory > MEMORY_AT_MOST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from claude_remote.conversations import Owner
 from claude_remote.facts import Fact
 
 
@@ -28,6 +29,9 @@ class Outside(Protocol):
 
     def interrupt_process(self) -> None:
         """SIGINT to claude: it ends the turn in order, with a result, and exits."""
+
+    def find_rival(self, conversation: str) -> Owner | None:
+        """A claude of somebody else's that has this conversation open."""
 
     def kill(self) -> None:
         """Kill claude and everything below it."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from claude_remote import facts
-from claude_remote_workers import stream_json
+from claude_remote_workers import rules, stream_json
 from claude_remote_workers.outside import Outside
 
 _INITIALIZE = "claude-remote-initialize"
@@ -25,13 +25,21 @@ class Startup:
         self.ready = False
         self.failure = ""  # why it was given up
 
-    def begin(self, now: float) -> None:
-        """The process runs: ask it to begin."""
+    def begin(self, now: float, allowed: tuple[str, ...] = ()) -> None:
+        """The process runs: ask it to begin, with the rules that hold for its session."""
         self._started = now
         self._outside.write(stream_json.request(_INITIALIZE, "initialize"))
+        if allowed:
+            self._outside.write(rules.allow(allowed))
 
     def answered(self, answer: stream_json.Answer) -> bool:
         """Whether this is the answer. Its content stays in the log: commands, models and so on."""
+        if answer.request_id == rules.RULES:
+            if answer.subtype != "success":
+                why = answer.error or "claude refused it"
+                words = f"What was allowed for this session is asked again: {why}."
+                self._outside.record(facts.Notice(level="warning", text=words))
+            return True
         if answer.request_id != _INITIALIZE:
             return False
         if not self.ready:

@@ -24,6 +24,12 @@ class Peek(Struct):
     type: str = ""
 
 
+class Patch(Struct):
+    """What is different about a task."""
+
+    status: str | None = None
+
+
 class System(Struct):
     """`system` of any subtype."""
 
@@ -33,11 +39,16 @@ class System(Struct):
     mode: str | None = field(default=None, name="permissionMode")
     state: str | None = None
     title: str | None = None
+    cwd: str | None = None
     attempt: int | None = None
     max_retries: int | None = None
     retry_delay_ms: float | None = None
     error_status: int | None = None
     error: str | None = None
+    task_id: str | None = None
+    is_backgrounded: bool | None = None
+    patch: Patch | None = None
+    tasks: list[Raw] | None = None
 
 
 class Origin(Struct):

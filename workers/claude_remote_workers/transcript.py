@@ -1,8 +1,4 @@
-"""What claude itself has on disk of a conversation.
-
-Claude Code keeps `projects/<folder>/<session>.jsonl` below CLAUDE_CONFIG_DIR or ~/.claude; the name of the
-folder is made from the working directory and ambiguous, so every folder is looked at.
-"""
+"""What claude itself has on disk of a conversation; see claude_remote.conversations."""
 
 from __future__ import annotations
 
@@ -11,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+
+from claude_remote import conversations
 
 
 class Attachment(Struct):
@@ -84,6 +82,5 @@ class Transcript:
 
 def find_transcript(environment: Mapping[str, str], claude_session: str) -> Transcript:
     """Look for a conversation with claude's own environment."""
-    config = environment.get("CLAUDE_CONFIG_DIR")
-    base = Path(config) if config else Path(environment.get("HOME") or Path.home()) / ".claude"
-    return Transcript(next((base / "projects").glob(f"*/{claude_session}.jsonl"), None))
+    found = conversations.find_transcripts(conversations.find_home(environment), claude_session, at_most=1)
+    return Transcript(found[0] if found else None)

@@ -66,7 +66,9 @@ class Turns:
         self._retry: stream_json.System | None = None
         self._interrupts = 0
         self.leaving = False  # claude is to end: nothing more begins
+        self.why_leaving = ""  # for a turn that is stopped because of that
         self.before_end: Callable[[], None] = lambda: None
+        self.may_begin: Callable[[float], bool] = lambda _now: True
 
     @property
     def busy(self) -> bool:
@@ -101,9 +103,22 @@ class Turns:
     def begin_next(self, now: float) -> None:
         """Write the next prompt, if claude is idle and reads no other first."""
         if self._turn is None and self._queue and not self._steering and not self.leaving:
+            if not self.may_begin(now):
+                return
             waiting = self._queue.popleft()
             self._begin(waiting.prompt, waiting.client, now)
             self._outside.write(stream_json.prompt(waiting.text, waiting.prompt))
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no turn runs, and none will begin by what claude was given."""
+        return self._turn is None and not self._steering
+
+    def refuse(self, reason: str) -> None:
+        """Begin none of the prompts that wait."""
+        for waiting in self._queue:
+            self._void(waiting.prompt, reason, error=True)
+        self._queue.clear()
 
     def stop(self, prompt: str | None, now: float) -> None:
         """End the running turn, if it is that of `prompt` (None: whatever runs); forget it if it waits."""
@@ -199,9 +214,8 @@ class Turns:
             told = _STOPPED if turn.stopping is not None and ready else reason
             self._end(turn, outcome, error=turn.stopping is None, reason=told, now=now)
         if not ready:
-            for waiting in (*self._steering.take_all(), *self._queue):
-                self._void(waiting.prompt, reason, error=True)
-            self._queue.clear()
+            self._queue.extendleft(reversed(self._steering.take_all()))
+            self.refuse(reason)
 
     # --- time ---
 
@@ -323,6 +337,8 @@ class Turns:
         total: float | None = None,
     ) -> None:
         self.before_end()
+        if reason == _STOPPED and self.why_leaving:
+            reason = f"The turn was stopped: {self.why_leaving}."
         cost = 0.0
         if total is not None:
             # After /clear claude counts from zero.

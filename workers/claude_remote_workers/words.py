@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from claude_remote.conversations import Owner
 from claude_remote_workers.stream_json import Result, System
 
 SUMMARY = 200
@@ -62,6 +63,14 @@ def describe_retry(retry: System, host: str) -> str:
     count = f"; attempt {retry.attempt} of {retry.max_retries}" if retry.attempt and retry.max_retries else ""
     wait = f", next in {max(retry.retry_delay_ms / 1000, 0.1):.2g} s" if retry.retry_delay_ms else ""
     return f"{trouble}{count}{wait}."
+
+
+def describe_rival(rival: Owner) -> str:
+    """Why a conversation that somebody else has open is not gone on with here."""
+    return (
+        f"This conversation is open in {rival.describe()}. Leave it there first, or go on with a copy of it: "
+        "--fork-session."
+    )
 
 
 def explain(result: Result, retry: System | None, host: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 import zmq
 
 from claude_remote import bus, processes
+from claude_remote.conversations import Owner
 from claude_remote.facts import Fact
 from claude_remote_workers.claude import CannotStart, Claude
 from claude_remote_workers.command import build_arguments, build_environment
@@ -20,6 +21,7 @@ from claude_remote_workers.link import Link
 from claude_remote_workers.log import Log
 from claude_remote_workers.outbox import Outbox
 from claude_remote_workers.pipes import Pipes
+from claude_remote_workers.rivals import Rivals
 from claude_remote_workers.spill import Spill
 from claude_remote_workers.stream_json import STREAM_EVENT
 from claude_remote_workers.transcript import find_transcript
@@ -36,23 +38,31 @@ class Work:
         self.outbox = Outbox(lease, spill)
         self.released_now = False
         self.over_since = 0.0
+        self._claude_heard: float | None = None
         self._marker = marker
         self._log = Log(self.outbox)
         self._link = link
         self._pipes = Pipes(poller)
         self._lines = Lines(bus.MAX_LINE)
         self._claude: Claude | None = None
+        self._rivals: Rivals
         self.conversation: Conversation
 
     def start(self, program: str, private: Sequence[str], environment: Mapping[str, str], now: float) -> None:
         """Start claude, whose tools shall not touch the `private` folders."""
         lease = self.lease
         transcript = find_transcript(environment, lease.claude_session)
+        self._rivals = Rivals(environment)
         self.conversation = Conversation(self, lease, transcript, socket.gethostname())
+        if transcript.exists and (rival := self._rivals.find(lease.claude_session)) is not None:
+            self.over_since = now
+            self.conversation.belongs_to(rival, now)
+            self._log.flush()
+            return
         try:
             self._claude = Claude(
                 build_arguments(program, lease, private, resume=transcript.exists),
-                lease.cwd,
+                lease.base if lease.worktree and not transcript.exists else lease.cwd,
                 build_environment(environment, self._marker),
             )
         except CannotStart as error:
@@ -61,6 +71,15 @@ class Work:
         else:
             self.conversation.started(self._claude.pid, now)
         self._log.flush()
+
+    def vitals(self, now: float) -> bus.Beat:
+        """How claude and its log fare."""
+        heard = self._claude_heard
+        return bus.Beat(
+            claude=0 if self._claude is None else self._claude.pid,
+            claude_ago=None if heard is None else max(now - heard, 0.0),
+            kept=self.outbox.kept,
+        )
 
     @property
     def next_deadline(self) -> float:
@@ -82,14 +101,14 @@ class Work:
             case bus.Ask():
                 self.conversation.ask(verb, payload)
             case bus.Release():
-                self.release(verb.how, now)
+                self.release(verb.how, now, verb.reason)
         self._log.flush()
 
-    def release(self, how: str, now: float) -> None:
-        """End claude: `park` after its turn, or `now`."""
+    def release(self, how: str, now: float, reason: str = "") -> None:
+        """End claude: `park` after its turn, or `now`, for this reason."""
         self.released_now = self.released_now or how == "now"
         session, epoch = self.identity
-        verb = bus.Release(session=session, epoch=epoch, how="now" if how == "now" else "park")
+        verb = bus.Release(session=session, epoch=epoch, how="now" if how == "now" else "park", reason=reason)
         self.conversation.release(verb, now)
         self._log.flush()
 
@@ -101,7 +120,10 @@ class Work:
             if claude.stderr in ready:
                 claude.read_stderr()
             if claude.stdout in ready:
-                self._digest(claude.read(), now)
+                data = claude.read()
+                if data:
+                    self._claude_heard = now
+                self._digest(data, now)
             if claude.code is not None:
                 self._bury(claude, now)
         self.conversation.tick(now)
@@ -140,6 +162,9 @@ class Work:
     def interrupt_process(self) -> None:
         if self._claude is not None:
             self._claude.send_signal(signal.SIGINT)
+
+    def find_rival(self, conversation: str) -> Owner | None:
+        return self._rivals.find(conversation)
 
     def kill(self) -> None:
         self._kill_tree()

@@ -42,7 +42,7 @@ class Worker:
         self._poller.register(self._wakeup.descriptor, zmq.POLLIN)
         own = processes.find_process(os.getpid())
         self._started = own.started if own is not None else 0.0
-        self._link = Link(fork.bus, self._introduce, self._poller)
+        self._link = Link(fork.bus, self._introduce, self._poller, self._vitals)
         self._lived_without_broker_since = time.monotonic()
         self._ordered_out: float | None = None  # when it was told to end now
         self._work: Work | None = None
@@ -99,6 +99,9 @@ class Worker:
             prompts=work.conversation.prompts,
             decisions=work.conversation.decisions,
         )
+
+    def _vitals(self, now: float) -> bus.Beat:
+        return bus.Beat() if self._work is None else self._work.vitals(now)
 
     def _obey(self, envelope: Envelope, now: float) -> None:
         verb = envelope.verb

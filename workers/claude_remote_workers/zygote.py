@@ -23,6 +23,7 @@ from claude_remote import codec, launch
 from claude_remote.errors import BadMessage, Exit
 from claude_remote.version import VERSION
 from claude_remote_workers.complaints import complain
+from claude_remote_workers.errands.process import ErrandProcess
 from claude_remote_workers.nursery import Nursery
 from claude_remote_workers.orders import Orders, SocketTaken
 from claude_remote_workers.prctl import adopt_orphans
@@ -30,6 +31,7 @@ from claude_remote_workers.wakeup import Wakeup
 from claude_remote_workers.worker import Worker
 
 _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_KINDS: dict[bool, type[Worker | ErrandProcess]] = {False: Worker, True: ErrandProcess}
 _LONGEST_POLL = 5.0
 _ENDING_AT_MOST = 9.0
 
@@ -37,7 +39,8 @@ _ENDING_AT_MOST = 9.0
 class Zygote:
     """The loop: orders in, workers forked and buried, reports out."""
 
-    def __init__(self, orders: Orders, wakeup: Wakeup, idle: float) -> None:
+    def __init__(self, orders: Orders, wakeup: Wakeup, idle: float, build: str = "") -> None:
+        self._build = build
         self._orders = orders
         self._wakeup = wakeup
         self._idle = idle
@@ -83,7 +86,8 @@ class Zygote:
                 self._end()
 
     def _list(self) -> launch.Workers:
-        return launch.Workers(version=VERSION, pid=os.getpid(), workers=self._nursery.workers)
+        workers = self._nursery.workers
+        return launch.Workers(version=VERSION, pid=os.getpid(), workers=workers, build=self._build)
 
     def _fork(self, order: launch.Fork, payload: bytes) -> launch.Report:
         if self._end_by is not None:
@@ -103,7 +107,7 @@ class Zygote:
                 os.write(told, marker.encode())
                 os.close(told)
 
-            return Worker(order, environment, tell).run()
+            return _KINDS[order.errand](order, environment, tell).run()
 
         return self._nursery.fork(order.worker, live)
 
@@ -127,6 +131,7 @@ def main() -> int:
     )
     parser.add_argument("--socket", type=Path, required=True, help="where the broker gives orders")
     parser.add_argument("--idle", type=float, default=60.0, help="end after so many seconds without any use")
+    parser.add_argument("--build", default="", help="what this code is called, told to whoever asks")
     options = parser.parse_args()
     try:
         orders = Orders(options.socket)
@@ -141,7 +146,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     gc.disable()
-    return Zygote(orders, wakeup, options.idle).run()
+    return Zygote(orders, wakeup, options.idle, options.build).run()
 
 
 def _let_go_of_input() -> None:

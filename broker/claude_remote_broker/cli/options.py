@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,10 +11,23 @@ from typing import Concatenate, ParamSpec, TypeVar
 import click
 
 from claude_remote.messages import DEFAULT_PORT
-from claude_remote_broker.settings import ANY_ADDRESS, Settings
+from claude_remote_broker.cli.values import DurationType, ScaleType
+from claude_remote_broker.settings import ANY_ADDRESS, DEFAULT_DAYS, DEFAULT_SIZE, Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)(?:I?B)?", re.IGNORECASE)
+
+
+def _read_size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
+    """Bytes, with or without a unit: 1000000, 500M, 1.5 GiB."""
+    found = _SIZE.fullmatch(value.replace(" ", ""))
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no size such as 500M or 4G")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
 
 _OPTIONS = (
     click.option(
@@ -36,9 +50,27 @@ _OPTIONS = (
     ),
     click.option(
         "--workers",
-        type=click.IntRange(1, 1024),
+        type=ScaleType(),
+        metavar="N|MIN:MAX",
+        help="At most MAX claudes at once; other prompts wait. MIN of the idle ones are kept, the others are "
+        "parked after --idle; N is 0:N.  [default: by cores and memory]",
+    ),
+    click.option(
+        "--idle",
+        type=DurationType(),
+        default="10m",
+        show_default=True,
+        metavar="TIME",
+        help="Park a claude that has been idle for so long (90s, 10m, 2h, never) and has no tasks in the "
+        "background; the next prompt resumes it.",
+    ),
+    click.option(
+        "--warm",
+        type=click.IntRange(0, 64),
+        default=1,
+        show_default=True,
         metavar="N",
-        help="So many claudes at once; other prompts wait.  [default: by cores and memory]",
+        help="Keep so many claudes ready for new sessions in the folder and with the options used last.",
     ),
     click.option(
         "--claude",
@@ -51,6 +83,21 @@ _OPTIONS = (
         type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
         metavar="DIR",
         help="Where sessions start unless they say otherwise.  [default: home]",
+    ),
+    click.option(
+        "--keep-days",
+        type=click.FloatRange(min=0),
+        metavar="DAYS",
+        default=DEFAULT_DAYS,
+        help="Sessions that nobody used for so long are removed; 0: never.  [default: 90]",
+    ),
+    click.option(
+        "--keep-size",
+        callback=_read_size,
+        metavar="SIZE",
+        default=str(DEFAULT_SIZE),
+        help="What the journal may take, as 500M or 4G; the oldest sessions at rest make room; 0: no limit."
+        "  [default: 4G]",
     ),
     click.option("--no-gui", "window", is_flag=True, flag_value=False, default=True, help="No window."),
     click.option(

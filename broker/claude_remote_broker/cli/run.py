@@ -12,7 +12,8 @@ from claude_remote_broker.settings import Settings
 
 @click.command()
 @server_options
-def run(settings: Settings) -> int:
+@click.option("--check", is_flag=True, hidden=True, help="Only see whether it could start.")
+def run(settings: Settings, *, check: bool) -> int:
     """Run the server until SIGTERM or Ctrl-C.
 
     When it is ready it prints one line on stdout, for example:
@@ -24,7 +25,11 @@ def run(settings: Settings) -> int:
     """
     from claude_remote.paths import find_paths
     from claude_remote_broker import logs
+    from claude_remote_broker.preparing import prepare
     from claude_remote_broker.server import serve
 
     logs.set_up(settings.log_level, under_systemd="INVOCATION_ID" in os.environ)
+    if check:
+        prepare(settings, find_paths(), os.environ)
+        return 0
     return serve(settings, find_paths(), os.environ)

@@ -39,7 +39,7 @@ def install(settings: Settings) -> int:
     own = identity.load_or_create(paths.server_key, paths.server_certificate)
     click.echo(f"✓ claude is logged in ({program.version})")
     systemd = Service(os.environ)
-    systemd.write([*own_command(), "run", *settings.arguments()])
+    systemd.write([*own_command(), "run", *settings.arguments()], [*own_command(), "restart"])
     click.echo(f"✓ service written: {systemd.unit}")
     try:
         systemd.start()

@@ -10,6 +10,7 @@ does no harm: the next comparison of what is with what was said puts it right.
 
 from claude_remote_broker.core.core import Core
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.limits import Limits
 
-__all__ = ["Core", "Ids", "Limits"]
+__all__ = ["Core", "Ids", "Keep", "Limits"]

@@ -15,7 +15,7 @@ from claude_remote_broker.core.looking import Looking
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.words import cut
 
-_WHY = "the session was closed"
+WHY = "the session was closed"
 
 
 class Closing(Looking):
@@ -38,7 +38,7 @@ class Closing(Looking):
     def stored(self) -> None:
         """From now on it is closed, whatever happens to this server."""
         self._stored = True
-        self.context.workers.release(self.session, "now", _WHY)
+        self.context.workers.release(self.session, "now", WHY)
         self.tell()
 
     def failed(self, reason: str) -> None:
@@ -59,9 +59,9 @@ class Shut:
         self._session.wanted = False
         for prompt in [*draft.open_prompts()]:
             if prompt.state is PromptState.QUEUED:
-                draft.put(replace(prompt, state=PromptState.VOID, reason=_WHY))
+                draft.put(replace(prompt, state=PromptState.VOID, reason=WHY))
             elif prompt.state is PromptState.DISPATCHING:
-                draft.put(replace(prompt, taken_back=_WHY))
+                draft.put(replace(prompt, taken_back=WHY))
         if draft.row.closed is None:
             draft.row = replace(draft.row, closed=cut(peer.name))
             draft.touch(context.now)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from claude_remote_broker.core.effects import Effects
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.tally import Tally
 from claude_remote_broker.ports import ClientTable
 
 if TYPE_CHECKING:
     from claude_remote_broker.core.controls import Controls
+    from claude_remote_broker.core.errands import Errands
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
     from claude_remote_broker.core.sessions import Sessions
+    from claude_remote_broker.core.warm import Warm
     from claude_remote_broker.core.workers import Workers
 
 
@@ -30,10 +33,13 @@ class Context:
     ids: Ids
     effects: Effects
     tally: Tally
+    keep: Keep = field(default_factory=Keep)
     now: float = 0.0
     stopping: bool = False
     sessions: Sessions = field(init=False)
     workers: Workers = field(init=False)
     pool: Pool = field(init=False)
+    warm: Warm = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    errands: Errands = field(init=False)

@@ -9,7 +9,7 @@ import msgspec
 from claude_remote import bus, options
 from claude_remote import messages as m
 from claude_remote.errors import BadMessage, ClaudeFailed, NotIdle, OutOfTurn, QueueFull, TimedOut
-from claude_remote_broker.core import gate
+from claude_remote_broker.core import gate, resting
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease, Phase
@@ -108,6 +108,10 @@ class Controlling(Exchange):
         rights = gate.rights_of(peer.fingerprint, self.context.clients)
         options.check_control(self._message.subtype, arguments, rights)
         lease = session.lease
+        change = resting.asks_for(self._message.subtype, arguments, session)
+        if lease is None and change is not None:
+            session.ledger.submit(resting.ForTheNext(self.context, change, self._noted, self.end))
+            return
         if lease is None or lease.killed or lease.phase is Phase.LEAVING:
             raise NotIdle(f"The claude of {session.row.name} is not running.")
         encoded = msgspec.json.encode(arguments)
@@ -129,6 +133,10 @@ class Controlling(Exchange):
             self.client.send(m.Answer(more=True), part)
         self.client.send(m.Answer(), last)
         self.end()
+
+    def _noted(self, payload: bytes) -> None:
+        if not self.over:
+            self.answered(payload, ok=True)
 
     def closed(self) -> None:
         """Wait no more."""

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from claude_remote_broker import ports
+from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controls
 from claude_remote_broker.core.cutting import REVOKED, Cutting
 from claude_remote_broker.core.effects import Effects
+from claude_remote_broker.core.errands import Errands
 from claude_remote_broker.core.ids import Ids
+from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
+from claude_remote_broker.core.retention import Retention
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
+from claude_remote_broker.core.tombstones import Tombstones
+from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
 from claude_remote_broker.ports import Command, Event
+from claude_remote_broker.scale import Scale
 
 
 class Core:
     """Events in, commands out; no IO, no clock. `now` is seconds since the epoch.
 
-    First `start`, then `handle` for each event. `host` and `version` are what clients are told.
+    First `start`, then `handle` for each event. `host` and `version` are what clients are told. At most
+    so many workers; claudes that are idle for `idle` seconds (0: for ever) are parked, `warm` are kept for
+    new sessions. `started_with` names what said how many workers: see claude_remote_broker.scale.Scaled.
     """
 
     def __init__(
@@ -36,9 +45,14 @@ class Core:
         version: str,
         clients: ports.ClientTable,
         max_workers: int,
+        min_workers: int = 0,
+        idle: float = 0.0,
+        warm: int = 0,
+        started_with: str = "",
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
         self._context = context = Context(
@@ -49,23 +63,32 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            keep=keep or Keep(),
         )
-        context.sessions = Sessions(limits, context.tally, clients)
+        tombstones = Tombstones(recovered.tombstones)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
-        context.pool = Pool(context, max_workers)
+        context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
+        context.warm = Warm(context, warm)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
         self._watchdog = Watchdog(context)
+        self._retention = Retention(context)
         self._cutting = Cutting(context)
 
     @property
     def quiet(self) -> bool:
         """No worker is left, and everything is stored."""
         context = self._context
-        return not context.workers.leases and all(session.ledger.quiet for session in context.sessions)
+        return (
+            not context.workers.leases
+            and context.errands.empty
+            and all(session.ledger.quiet for session in context.sessions)
+        )
 
     def start(self, now: float) -> list[Command]:
         """Take up what the broker before left: leases are awaited, prompts that waited go on waiting."""
@@ -86,24 +109,26 @@ class Core:
         self._context.now = now
         match event:
             case ports.FromWorker():
-                self._context.workers.heard(event)
+                if not self._context.errands.heard(event):
+                    self._context.workers.heard(event)
             case ports.Stored() | ports.StoreFailed():
                 self._context.effects.stored(event)
-            case ports.Loaded() | ports.Found() | ports.FolderChecked():
+            case (
+                ports.Loaded()
+                | ports.Found()
+                | ports.FolderChecked()
+                | ports.Measured()
+                | ports.Surveyed()
+                | ports.Weighed()
+                | ports.ConversationFound()
+            ):
                 self._context.effects.answered(event)
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
                 self._process(event)
-            case ports.ClientCutOff(fingerprint=fingerprint):
-                self._cutting.cut(fingerprint, REVOKED)
-            case ports.ClientUpdated(client=client):
-                self._context.publisher.client(client)
-                if self._cutting.look(client):
-                    self._reception.rights_taken(client.fingerprint)
-            case ports.ClientForgotten(fingerprint=fingerprint):
-                self._context.publisher.client_forgotten(fingerprint)
-                self._cutting.forget(fingerprint)
+            case ports.ClientCutOff() | ports.ClientUpdated() | ports.ClientForgotten():
+                self._client(event)
             case _:
                 self._connection(event)
         return self._commands()
@@ -113,6 +138,7 @@ class Core:
         context = self._context
         context.now = now
         context.stopping = True
+        context.errands.end_all()
         for lease in context.workers.leases:
             session = context.sessions.get(lease.session)
             if session is not None and session.lease is lease:
@@ -128,6 +154,20 @@ class Core:
         self._context.pool.advance()
         self._context.publisher.flush()
         return self._context.effects.take()
+
+    def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
+        match event:
+            case ports.ClientCutOff(fingerprint=fingerprint):
+                self._cutting.cut(fingerprint, REVOKED)
+                self._context.warm.cut_off(fingerprint)
+            case ports.ClientUpdated(client=client):
+                self._context.publisher.client(client)
+                if self._cutting.look(client):
+                    self._context.warm.cut_off(client.fingerprint)
+                    self._reception.rights_taken(client.fingerprint)
+            case ports.ClientForgotten(fingerprint=fingerprint):
+                self._context.publisher.client_forgotten(fingerprint)
+                self._cutting.forget(fingerprint)
 
     def _connection(self, event: Event) -> None:
         match event:
@@ -146,6 +186,8 @@ class Core:
 
     def _process(self, event: Event) -> None:
         workers = self._context.workers
+        if self._context.errands.process(event):
+            return
         match event:
             case ports.WorkerLaunched():
                 workers.launched(event)
@@ -158,10 +200,12 @@ class Core:
 
     def _tick(self) -> None:
         self._watchdog.tick()
+        self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
         self._context.publisher.tick()
-        self._context.pool.look_again()
+        self._context.pool.tick()
+        self._context.warm.tick()
 
     def _recover(self, found: RecoveredSession) -> None:
         context = self._context
@@ -182,6 +226,7 @@ class Core:
                 heard=context.now,
                 # It was closed, and the broker before died before it could end its claude.
                 release=None if found.row.closed is None else "now",
+                release_reason=closing.WHY,
             )
             context.workers.add(session.lease)
         context.sessions.add(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from claude_remote.messages import Message
 from claude_remote_broker.journal import ApprovalRow, Operation, PromptRow
@@ -11,25 +11,41 @@ from claude_remote_broker.ports import (
     CheckFolder,
     Command,
     Connection,
+    ConversationFound,
     FindApproval,
+    FindConversation,
     FindPrompt,
     FolderChecked,
     Found,
+    JournalFigures,
     Load,
     Loaded,
+    Measure,
+    Measured,
     Row,
     Send,
+    ServerFigures,
     Store,
     Stored,
     StoreFailed,
+    Survey,
+    Surveyed,
     Ticket,
     Wake,
+    Weigh,
+    Weighed,
 )
 
 WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
+WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
+WhenSurveyed: TypeAlias = Callable[[ServerFigures], None]
+WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
+WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
+
+Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Surveyed | Weighed | ConversationFound
 
 
 class Effects:
@@ -39,9 +55,8 @@ class Effects:
         self._commands: list[Command] = []
         self._last_ticket = 0
         self._storing: dict[Ticket, WhenStored] = {}
-        self._loading: dict[Ticket, WhenLoaded] = {}
-        self._finding: dict[Ticket, WhenFound] = {}
-        self._checking: dict[Ticket, WhenChecked] = {}
+        # Who waits for what is told by the ticket alone: no two are the same.
+        self._waiting: dict[Ticket, Callable[[Any], None]] = {}
 
     def take(self) -> list[Command]:
         """The commands since the last call."""
@@ -65,19 +80,19 @@ class Effects:
     def load(self, session: str, after: int, offset: int, limit: int, then: WhenLoaded) -> None:
         """A piece of a session's log."""
         ticket = self._ticket()
-        self._loading[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(Load(ticket, session, after, limit, offset))
 
     def find_prompt(self, prompt: str, then: WhenFound) -> None:
         """A prompt of whatever age."""
         ticket = self._ticket()
-        self._finding[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(FindPrompt(ticket, prompt))
 
     def find_approval(self, approval: str, then: WhenFound) -> None:
         """An approval of whatever age."""
         ticket = self._ticket()
-        self._finding[ticket] = then
+        self._waiting[ticket] = then
         self._commands.append(FindApproval(ticket, approval))
 
     def check_folder(
@@ -88,11 +103,25 @@ class Effects:
         then: WhenChecked,
         *,
         apart: bool = False,
+        worktree: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder."""
         ticket = self._ticket()
-        self._checking[ticket] = then
-        self._commands.append(CheckFolder(ticket, path, roots, also, apart))
+        self._waiting[ticket] = then
+        self._commands.append(CheckFolder(ticket, path, roots, also, apart, worktree, stamp))
+
+    def weigh(self, pids: tuple[int, ...], then: WhenWeighed) -> None:
+        """The memory of processes."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Weigh(ticket, pids))
+
+    def find_conversation(self, beginning: str, then: WhenConversationFound) -> None:
+        """A conversation in claude's own files."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(FindConversation(ticket, beginning))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""
@@ -104,22 +133,39 @@ class Effects:
         if then is not None:
             then(event.reason if isinstance(event, StoreFailed) else None)
 
-    def answered(self, event: Loaded | Found | FolderChecked) -> None:
+    def answered(self, event: Answer) -> None:
         """Likewise."""
-        match event:
-            case Loaded():
-                loaded = self._loading.pop(event.ticket, None)
-                if loaded is not None:
-                    loaded(event.rows)
-            case Found():
-                found = self._finding.pop(event.ticket, None)
-                if found is not None:
-                    found(event.row)
-            case FolderChecked():
-                checked = self._checking.pop(event.ticket, None)
-                if checked is not None:
-                    checked(event)
+        then = self._waiting.pop(event.ticket, None)
+        if then is not None:
+            then(_answer(event))
+
+    def measure(self, then: WhenMeasured) -> None:
+        """How the journal fares."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Measure(ticket))
+
+    def survey(self, then: WhenSurveyed) -> None:
+        """How the process fares."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(Survey(ticket))
 
     def _ticket(self) -> Ticket:
         self._last_ticket += 1
         return self._last_ticket
+
+
+def _answer(event: Answer) -> object:
+    """What of an answer is for who waits for it."""
+    match event:
+        case Loaded():
+            return event.rows
+        case Found():
+            return event.row
+        case Measured() | Surveyed():
+            return event.figures
+        case Weighed():
+            return event.memory
+        case _:
+            return event

@@ -9,6 +9,7 @@ from claude_remote.messages import PromptState
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Lease, Phase
+from claude_remote_broker.core.projection import without_claude
 from claude_remote_broker.core.words import sentence
 from claude_remote_broker.journal import PromptRow
 
@@ -51,7 +52,7 @@ class LeaseOver:
             written.append(closed_by(draft.row.closed))
         draft.row = replace(draft.row, epoch=draft.row.epoch + 1, lease=None)
         draft.write(written, now)
-        draft.row = replace(draft.row, claude=False, turn=None)
+        draft.row = replace(without_claude(draft.row), turn=None)
         draft.over = self._lease
         draft.then(lambda: self._context.controls.lease_over(draft.session, self._reason))
 

@@ -177,7 +177,10 @@ class PromptFollowing(Following):
             self._finish()
 
     def _finish(self) -> None:
-        self.client.send(m.Finished(prompt=self._row.id, state=self._row.state, reason=self._row.reason))
+        row = self._row
+        stopped = self.context.stopping and row.state is m.PromptState.INTERRUPTED
+        cause = "shutdown" if stopped else ""
+        self.client.send(m.Finished(prompt=row.id, state=row.state, reason=row.reason, cause=cause))
         self.end()
 
     def _withdraw(self, reason: str) -> None:

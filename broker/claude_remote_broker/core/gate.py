@@ -67,4 +67,9 @@ def check_sees(peer: Peer, session: Session, clients: ClientTable) -> None:
 
 def sees(peer: Peer, session: Session, clients: ClientTable) -> bool:
     """Without `view` a client sees its own sessions alone; what it does not see does not exist for it."""
-    return session.row.client == peer.fingerprint or Right.VIEW in rights_of(peer.fingerprint, clients)
+    return sees_all_or_own(peer, session.row.client, clients)
+
+
+def sees_all_or_own(peer: Peer, client: str, clients: ClientTable) -> bool:
+    """Likewise, of something that `client` has begun."""
+    return client == peer.fingerprint or Right.VIEW in rights_of(peer.fingerprint, clients)

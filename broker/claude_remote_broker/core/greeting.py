@@ -59,7 +59,7 @@ def _adopt(ready: bus.Ready, route: bytes, lease: Lease, session: Session, conte
         workers.send(lease, _lease_verb(session, lease))
     if lease.release is not None:
         lease.enter(Phase.LEAVING, context.now)
-        workers.send(lease, bus.Release(session=session.id, epoch=lease.epoch, how=lease.release))
+        workers.send(lease, lease.release_verb(lease.release))
     if lease.stop is not None:
         stop = bus.Stop(session=session.id, epoch=lease.epoch, prompt=lease.stop or None)
         workers.send(lease, stop)
@@ -82,8 +82,11 @@ def _lease_verb(session: Session, lease: Lease) -> bus.Lease:
         cwd=row.cwd,
         options=row.lease.options if row.lease is not None else row.options,
         fork_of=row.fork_of,
+        worktree="" if row.worktree is None else row.worktree.name,
+        base="" if row.worktree is None else row.worktree.base,
         mode=row.mode,
         model=row.model,
+        rules=row.rules,
     )
 
 

@@ -20,3 +20,7 @@ class Ids:
     def worker(self) -> str:
         """The name of a worker."""
         return f"w-{secrets.token_hex(5)}"
+
+    def errand(self) -> str:
+        """The name of an errand's process."""
+        return f"e-{secrets.token_hex(5)}"

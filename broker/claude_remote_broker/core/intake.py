@@ -45,6 +45,8 @@ def take(batch: bus.Batch, lines: bytes, session: Session, lease: Lease, context
         row = Row(session.accepted + 1, part.number, batch.source, batch.at, part.text)
         session.accepted += part.number
         session.ledger.submit(Arrived(row))
+        if session.warm:
+            context.warm.heard(session, row)
 
 
 def _refuse(session: Session, lease: Lease, context: Context) -> None:

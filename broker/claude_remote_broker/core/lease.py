@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
+from claude_remote import bus
+
 
 class Phase(Enum):
     """Where a lease is in its life."""
@@ -34,7 +36,13 @@ class Lease:
     killed: bool = False
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
+    release_reason: str = ""
     idle_since: float = 0.0
+    doing: str | None = None  # what its session was doing when it was looked at last
+    doing_since: float = 0.0
+    beat: bus.Beat | None = None  # its last one
+    beat_at: float = 0.0
+    round_trip: float | None = None
     given: set[str] = field(default_factory=set)  # prompts that this worker has been given
     decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
     stop: str | None = None  # the prompt whose turn it shall stop; "" is whatever runs
@@ -46,6 +54,21 @@ class Lease:
     def usable(self) -> bool:
         """Its worker can be told something, and will do it."""
         return self.phase is Phase.LIVE and self.route is not None and not self.killed
+
+    def beaten(self, beat: bus.Beat, now: float) -> None:
+        """A beat has come."""
+        self.beat, self.beat_at = beat, now
+        if beat.echo:
+            self.round_trip = max(now - beat.echo - beat.held, 0.0)
+
+    def note(self, doing: str | None, now: float) -> None:
+        """Keep since when its session does what it does."""
+        if doing != self.doing:
+            self.doing, self.doing_since = doing, now
+
+    def release_verb(self, how: Literal["park", "now"]) -> bus.Release:
+        """What its worker is told when it is released."""
+        return bus.Release(session=self.session, epoch=self.epoch, how=how, reason=self.release_reason)
 
     def enter(self, phase: Phase, now: float) -> None:
         """Go on to another phase."""

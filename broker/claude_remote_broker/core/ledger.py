@@ -33,18 +33,30 @@ class Ledger:
         self._retry_at = 0.0
 
     @property
+    def _pauses(self) -> bool:
+        """After a failure, for a moment; a clock that is set back makes it no longer."""
+        return 0 < self._retry_at - self._context.now <= self._context.limits.storage_pause
+
+    @property
     def quiet(self) -> bool:
-        """Nothing waits and nothing is being stored."""
-        return self._draft is None and not self._waiting
+        """Nothing waits to be stored, and nothing is being stored."""
+        return self._session.warm or (self._draft is None and not self._waiting)
 
     def submit(self, change: Change) -> None:
-        """Add a change."""
+        """Add a change. A session that was trimmed meanwhile takes none."""
+        if self._session.gone:
+            change.failed("the session has just been removed")
+            return
         self._waiting.append(change)
         self.kick()
 
     def kick(self) -> None:
-        """Begin a transaction if there is something to store and none is under way."""
-        if self._busy or self._draft is not None or self._context.now < self._retry_at:
+        """Begin a transaction if there is something to store and none is under way.
+
+        What a session that is nobody's yet has in its log waits until it is somebody's.
+        """
+        session = self._session
+        if self._busy or self._draft is not None or session.gone or session.warm or self._pauses:
             return
         self._busy = True
         try:
@@ -95,7 +107,7 @@ class Ledger:
             for change in changes:
                 change.failed(failure)
             context.pool.leave(session)
-            context.sessions.drop(session)
+            context.workers.abandon(session)
             return
         again = [change for change in changes if change.failed(failure)]
         self._waiting[:0] = again

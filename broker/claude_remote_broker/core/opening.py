@@ -36,7 +36,7 @@ class Opening(Exchange):
     def _aimed(self, aim: Aim) -> None:
         if self.over:
             if aim.session.fresh:
-                self.context.sessions.drop(aim.session)
+                self.context.workers.abandon(aim.session)
             return
         aim.session.ledger.submit(Wake(self, aim))
 

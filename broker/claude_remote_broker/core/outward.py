@@ -13,7 +13,7 @@ from claude_remote_broker.ports import ToWorker
 def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
-    busy_before = not session.idle
+    busy_before = not session.parkable
     draft.install()
     for prompt in draft.prompts.values():
         if prompt.ended:
@@ -27,8 +27,13 @@ def settle(draft: Draft, context: Context) -> None:
     _publish(draft, context)
     for effect in draft.effects:
         effect()
-    if session.lease is not None and session.idle and busy_before:
-        session.lease.idle_since = context.now
+    lease = session.lease
+    if lease is not None:
+        if session.parkable and busy_before:
+            lease.idle_since = context.now
+        lease.note(session.doing, context.now)
+        if draft.creates and lease.launched:
+            context.publisher.worker(lease)
     context.pool.look_again()
 
 

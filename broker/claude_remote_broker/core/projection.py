@@ -9,9 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from claude_remote import facts
-from claude_remote.messages import PromptState
+from claude_remote.messages import MAX_FOLDER, PromptState
 from claude_remote_broker.core.words import cut
-from claude_remote_broker.journal import ApprovalRow, ApprovalState, PromptRow, Turn
+from claude_remote_broker.journal import ApprovalRow, ApprovalState, PromptRow, SessionRow, Turn
 from claude_remote_broker.ports import Row
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ _OUTCOMES = {
     "interrupted": PromptState.INTERRUPTED,
     "void": PromptState.VOID,
 }
+# What is allowed for one session: more is asked again.
+_MOST_RULES = 256
+_LONGEST_RULE = 4096
 # An approval only ever moves on; a step that comes late or twice changes nothing.
 _STEPS: tuple[ApprovalState, ...] = ("open", "decided", "delivered", "taken", "finished", "void")
 
@@ -42,9 +45,15 @@ def read(draft: Draft, row: Row) -> None:
 def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
     match fact:
         case facts.ClaudeStarted():
-            draft.row = replace(draft.row, claude=True, claude_session=cut(fact.claude_session, 64))
+            draft.row = replace(
+                draft.row,
+                claude=True,
+                claude_pid=max(fact.pid, 0),
+                claude_session=cut(fact.claude_session, 64),
+                background=0,
+            )
         case facts.ClaudeExited():
-            draft.row = replace(draft.row, claude=False)
+            _claude_exited(draft, fact, seq)
         case facts.TurnStarted():
             _turn_started(draft, fact, seq)
         case facts.Steered():
@@ -53,13 +62,41 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
             _turn_finished(draft, fact, seq)
         case facts.SessionChanged():
             _session_changed(draft, fact)
-        case facts.ClaudeReady() | facts.Notice():
-            return
         case facts.ApprovalOpened():
             _approval_opened(draft, fact, seq, at)
+        case facts.ClaudeReady() | facts.Notice() | facts.BackgroundChanged() | facts.RulesAdded():
+            _claude(draft, fact)
+            return
         case _:
             _approval(draft, fact)
     draft.touch(at)
+
+
+def without_claude(row: SessionRow) -> SessionRow:
+    """A session whose claude has ended."""
+    return replace(row, claude=False, claude_pid=0, starting=False, background=0)
+
+
+def _claude(draft: Draft, fact: facts.AnyFact) -> None:
+    """What concerns the claude of a session, and is no news of the conversation."""
+    match fact:
+        case facts.ClaudeReady():
+            draft.row = replace(draft.row, starting=False)
+        case facts.BackgroundChanged(tasks=tasks):
+            draft.row = replace(draft.row, background=max(tasks, 0))
+        case facts.RulesAdded(rules=rules):
+            allowed = (*draft.row.rules, *(rule for rule in rules if len(rule) <= _LONGEST_RULE))
+            draft.row = replace(draft.row, rules=tuple(dict.fromkeys(allowed))[-_MOST_RULES:])
+
+
+def _claude_exited(draft: Draft, fact: facts.ClaudeExited, seq: int) -> None:
+    draft.row = without_claude(draft.row)
+    if not fact.refused:
+        return
+    draft.row = replace(draft.row, outcome="error", reason=cut(fact.reason))
+    for prompt in [*draft.open_prompts()]:
+        begins = _begins(prompt, seq)
+        draft.put(replace(prompt, state=PromptState.VOID, begins=begins, ends=seq, reason=cut(fact.reason)))
 
 
 def _approval(draft: Draft, fact: facts.AnyFact) -> None:
@@ -99,6 +136,7 @@ def _turn_finished(draft: Draft, fact: facts.TurnFinished, seq: int) -> None:
         draft.row,
         # What never began does not end what runs.
         turn=None if began or running is None or running.prompt == fact.prompt else running,
+        starting=draft.row.starting and not began,
         turns=draft.row.turns + began,
         cost=draft.row.cost + max(fact.cost, 0.0),
         last_words=words or draft.row.last_words,
@@ -154,4 +192,5 @@ def _session_changed(draft: Draft, fact: facts.SessionChanged) -> None:
         claude_session=cut(fact.claude_session, 64) if fact.claude_session else row.claude_session,
         mode=cut(fact.mode, 64) if fact.mode is not None else row.mode,
         model=cut(fact.model) if fact.model is not None else row.model,
+        cwd=fact.cwd if fact.cwd and len(fact.cwd) <= MAX_FOLDER else row.cwd,
     )

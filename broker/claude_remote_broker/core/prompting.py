@@ -103,7 +103,9 @@ class Prompting(Exchange):
             if isinstance(row, PromptRow):
                 session = self.context.sessions.get(row.session)
                 if session is None:
-                    raise PromptConflict("The session of this prompt is gone.")
+                    self._check_same(row)
+                    why = self.context.sessions.why_gone(row.session)
+                    raise why or PromptConflict("The session of this prompt is gone.")
                 self._follow(session, row)
             elif self.context.sessions.of_prompt(self._request.id) is not None:
                 self._find()
@@ -127,12 +129,12 @@ class Prompting(Exchange):
         if self.over:
             # Nobody is there any more who would know of it.
             if aim.session.fresh:
-                self.context.sessions.drop(aim.session)
+                self.context.workers.abandon(aim.session)
             return
         if self.context.sessions.of_prompt(self._request.id) is not None:
             # The same prompt came by another connection while we looked at folders.
             if aim.session.fresh:
-                self.context.sessions.drop(aim.session)
+                self.context.workers.abandon(aim.session)
             self._find()
             return
         peer = self.client.peer
@@ -164,11 +166,14 @@ class Prompting(Exchange):
             else:
                 self._follow(session, row)
 
-    def _follow(self, session: Session, row: PromptRow) -> None:
+    def _check_same(self, row: PromptRow) -> None:
         if row.client != self.client.peer.fingerprint:
             raise PromptConflict("Another client has sent a prompt with this id.")
         if row.digest != self._digest:
             raise PromptConflict
+
+    def _follow(self, session: Session, row: PromptRow) -> None:
+        self._check_same(row)
         early = self._early
         self.leave()
         following = PromptFollowing(self.context, self.client, session, row)

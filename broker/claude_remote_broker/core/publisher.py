@@ -45,6 +45,12 @@ class Publisher:
         if not session.fresh:
             self._touched[session.id] = session
 
+    def session_forgotten(self, session: Session, reason: str) -> None:
+        """A session was trimmed."""
+        self._touched.pop(session.id, None)
+        self._told.pop(session.id, None)
+        self._add(session.id, feed.SessionForgotten(session=session.id, reason=cut(reason)))
+
     def prompt(self, session: Session, row: PromptRow) -> None:
         """A prompt is new or moved on."""
         item = feed.PromptUpdated(
@@ -75,8 +81,9 @@ class Publisher:
 
     def worker(self, lease: Lease, *, gone: bool = False) -> None:
         """A worker came, took its session, fell silent or went."""
-        self._add(lease.session, worker_item(lease, gone=gone))
         session = self._context.sessions.get(lease.session)
+        known = None if session is not None and session.warm else lease.session
+        self._add(lease.session, worker_item(lease, known, gone=gone))
         if session is not None:
             self.touch(session)
 
@@ -167,7 +174,10 @@ class Publisher:
             clients=context.clients.infos()[: context.limits.listed],
             sessions=tuple(session.info(context.host) for session in sessions),
             approvals=tuple(approvals[: context.limits.listed]),
-            workers=tuple(worker_item(lease) for lease in context.workers.leases),
+            workers=tuple(
+                worker_item(lease, None if context.warm.is_lease(lease) else lease.session)
+                for lease in context.workers.leases
+            ),
         )
 
 
@@ -184,11 +194,11 @@ def approval_info(session: Session, row: ApprovalRow) -> ApprovalInfo:
     )
 
 
-def worker_item(lease: Lease, *, gone: bool = False) -> feed.WorkerUpdated:
-    """As others see it."""
+def worker_item(lease: Lease, session: str | None, *, gone: bool = False) -> feed.WorkerUpdated:
+    """As others see it. One that is kept warm is no session's yet."""
     return feed.WorkerUpdated(
         worker=lease.worker,
         pid=lease.pid,
         state="gone" if gone else "silent" if lease.silent else "leased" if lease.route else "started",
-        session=lease.session,
+        session=session,
     )

@@ -11,11 +11,13 @@ from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
+from claude_remote_broker.core.counting import Counting
 from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
 from claude_remote_broker.core.renaming import Renaming
+from claude_remote_broker.core.surveying import Surveying
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
 
@@ -95,16 +97,20 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client, message).begin()
-            case m.Await() | m.Rename() | m.Close():
+            case m.Await() | m.Rename() | m.Close() | m.ShowStatus():
                 self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
+            case m.Errand():
+                context.errands.begin(client, message, payload)
             case _:
                 self._answer(client, message)
 
-    def _look(self, client: Client, message: m.Await | m.Rename | m.Close) -> None:
-        """Requests about a session as a whole."""
+    def _look(self, client: Client, message: m.Await | m.Rename | m.Close | m.ShowStatus) -> None:
+        """Requests about sessions as wholes."""
         match message:
+            case m.ShowStatus():
+                Surveying(self._context, client, message).begin()
             case m.Await():
                 Awaiting(self._context, client, message).begin()
             case m.Rename():
@@ -131,6 +137,8 @@ class Reception:
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
+            case m.ListWorkers() | m.ScaleWorkers():
+                Counting(context, client, message).begin()
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
                 context.effects.do(Administer(client.conn, message, client.peer))
             case _:
@@ -141,4 +149,4 @@ def _is_late(message: m.Message) -> bool:
     """Part of an exchange that ended while this was on its way: nothing is wrong with it."""
     if isinstance(message, m.Interrupt):
         return message.session is None
-    return isinstance(message, m.Part | m.Withdraw | m.Cancel | m.Seen)
+    return isinstance(message, m.Part | m.Parcel | m.Credit | m.Withdraw | m.Cancel | m.Seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from claude_remote.errors import RemoteError
 from claude_remote.messages import Cursor, PromptState, SessionInfo, SessionState
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.journal import ApprovalRow, PromptRow, SessionRow
@@ -23,6 +24,9 @@ class Follower(Protocol):
     def tell(self) -> None:
         """Something else may be different: the place in a line, the worker."""
 
+    def end(self, error: RemoteError | None = None) -> None:
+        """There is nothing to follow any more."""
+
 
 class Session:
     """What is stored (`row`, `tail`, `prompts`, `approvals`; changed by its ledger), and what is not."""
@@ -36,12 +40,14 @@ class Session:
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}  # that have not ended
         self.fresh = fresh  # not stored yet
+        self.warm = False  # nobody's yet: see claude_remote_broker.core.warm
         self.lease: Lease | None = None
         self.wanted = False  # a worker is wanted though no prompt waits
         self.not_before = 0.0  # the next lease; after a failed start
         self.accepted = tail  # the last event that a worker handed over, stored or about to be
         self.unstored = 0  # bytes of those
         self.followers: dict[int, Follower] = {}
+        self.gone = False  # trimmed: nothing happens to it any more
 
     @property
     def id(self) -> str:
@@ -62,6 +68,14 @@ class Session:
         return None
 
     @property
+    def doing(self) -> str | None:
+        """The prompt that runs or was given; "" for a turn that claude began by itself; None: nothing."""
+        if self.row.turn is not None:
+            return self.row.turn.prompt or ""
+        current = self.current
+        return None if current is None else current.id
+
+    @property
     def queued(self) -> Iterator[PromptRow]:
         """The prompts that wait, in their order."""
         return (prompt for prompt in self.prompts.values() if prompt.state is PromptState.QUEUED)
@@ -77,6 +91,11 @@ class Session:
         return self.row.turn is None and not self.prompts and not self.wanted
 
     @property
+    def parkable(self) -> bool:
+        """Nothing would be lost if its claude ended: it is idle, and has no tasks in the background."""
+        return self.idle and not self.row.background
+
+    @property
     def state(self) -> SessionState:
         """What others are told that it is doing."""
         lease = self.lease
@@ -88,7 +107,7 @@ class Session:
             return SessionState.WAITING
         if self.row.turn is not None or self.current is not None:
             return SessionState.WORKING
-        if lease.phase is Phase.STARTING:
+        if lease.phase is Phase.STARTING or self.row.starting:
             return SessionState.STARTING
         return SessionState.IDLE
 
@@ -118,14 +137,15 @@ class Session:
             approvals=self.asks,
             claude_session=row.claude_session,
             last_words=row.last_words,
-            prompting=self._prompting,
+            prompting=self.prompting,
             queued=sum(1 for _ in self.queued),
             outcome=row.outcome,
             reason=row.reason,
         )
 
     @property
-    def _prompting(self) -> str:
+    def prompting(self) -> str:
+        """Whose prompt runs; empty when none does."""
         turn = self.row.turn
         running = self.prompts.get(turn.prompt or "") if turn is not None else self.current
         return "" if running is None else running.client_name

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import nlargest
 
-from claude_remote.errors import Ambiguous, NameTaken, NoSuchSession, QueueFull
+from claude_remote.errors import Ambiguous, NameTaken, NoSuchSession, QueueFull, SessionTrimmed
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.tally import Tally
-from claude_remote_broker.journal import ApprovalRow, PromptRow
+from claude_remote_broker.core.tombstones import Tombstones, gone
+from claude_remote_broker.journal import ApprovalRow, PromptRow, Tombstone
 from claude_remote_broker.ports import ClientTable, Peer
 
 # Shorter beginnings of an id would be found by accident.
@@ -20,7 +21,11 @@ _SHORTEST_BEGINNING = 4
 class Sessions:
     """Looked up by id, its beginning, or name; names are unique, without regard to case."""
 
-    def __init__(self, limits: Limits, tally: Tally, clients: ClientTable) -> None:
+    def __init__(
+        self, limits: Limits, tally: Tally, clients: ClientTable, tombstones: Tombstones, host: str
+    ) -> None:
+        self._tombstones = tombstones
+        self._host = host
         self._limits = limits
         self._tally = tally
         self._clients = clients
@@ -41,7 +46,8 @@ class Sessions:
         if session.fresh and len(self._by_id) >= self._limits.sessions:
             raise QueueFull(f"this server keeps {self._limits.sessions} sessions, and has as many")
         self._by_id[session.id] = session
-        self._by_name[session.row.name.lower()] = session
+        if session.row.name:
+            self._by_name[session.row.name.lower()] = session
         for prompt in session.prompts.values():
             self._prompts[prompt.id] = session
             self._tally.recover(prompt.client, prompt.size)
@@ -53,6 +59,17 @@ class Sessions:
         self._by_id.pop(session.id, None)
         if self._by_name.get(session.row.name.lower()) is session:
             del self._by_name[session.row.name.lower()]
+
+    def bury(self, session: Session, tombstone: Tombstone) -> None:
+        """It is trimmed: nobody finds it any more, and who asks for it is told."""
+        self.drop(session)
+        self._tombstones.add(tombstone)
+
+    def raise_again(self, session: Session, tombstone: Tombstone) -> None:
+        """It could not be trimmed. Its name may be another's meanwhile; it is found by its id then."""
+        self._tombstones.remove(tombstone)
+        self._by_id[session.id] = session
+        self._by_name.setdefault(session.row.name.lower(), session)
 
     # --- finding ---------------------------------------------------------------------------------------
 
@@ -72,7 +89,7 @@ class Sessions:
             del self._by_name[name.lower()]
 
     def find(self, text: str, peer: Peer) -> Session:
-        """The session that a client means. Raises NoSuchSession or Ambiguous."""
+        """The session that a client means. Raises NoSuchSession, SessionTrimmed or Ambiguous."""
         for found in (self._by_id.get(text.lower()), self._by_name.get(text.lower())):
             if found is not None and self._is_there(found, peer):
                 return found
@@ -88,7 +105,25 @@ class Sessions:
             if many:
                 names = ", ".join(session.row.name for session in many[:5])
                 raise Ambiguous(f"{text!r} could be any of {len(many)} sessions: {names}")
+        self._look_among_the_dead(text, peer)
         raise NoSuchSession(f"There is no session {text!r}.")
+
+    def _look_among_the_dead(self, text: str, peer: Peer) -> None:
+        tombstone = self._tombstones.find(text, _SHORTEST_BEGINNING)
+        if tombstone is not None and gate.sees_all_or_own(peer, tombstone.client, self._clients):
+            raise gone(tombstone, self._host)
+
+    def why_gone(self, session: str) -> SessionTrimmed | None:
+        """Why there is no session of this id any more, if it was trimmed."""
+        tombstone = self._tombstones.find(session, len(session) + 1)
+        return None if tombstone is None else gone(tombstone, self._host)
+
+    def of_conversation(self, conversation: str) -> Session | None:
+        """The session whose claude has this conversation of its own."""
+        return next(
+            (session for session in self._by_id.values() if session.row.claude_session == conversation),
+            None,
+        )
 
     def latest(self, client: str, cwd: str) -> Session:
         """The session of this client in a folder that changed last. Raises NoSuchSession."""

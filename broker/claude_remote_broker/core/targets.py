@@ -6,8 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from claude_remote import options
-from claude_remote.errors import BadMessage, NameTaken, NotIdle, RemoteError
+from claude_remote import conversations, options
+from claude_remote.errors import (
+    BadMessage,
+    BadOption,
+    InUse,
+    NameTaken,
+    NoSuchSession,
+    NotIdle,
+    RemoteError,
+    RightMissing,
+)
 from claude_remote.messages import Target
 from claude_remote.rights import Right
 from claude_remote_broker.core import gate
@@ -15,8 +24,9 @@ from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.words import slug, unique
+from claude_remote_broker.core.worktrees import find_room
 from claude_remote_broker.journal import SessionRow
-from claude_remote_broker.ports import FolderChecked, Peer
+from claude_remote_broker.ports import ConversationFound, FolderChecked, Peer
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,89 @@ class Aiming:
         rights = gate.rights_of(self._peer.fingerprint, self._context.clients)
         self._checked = options.check(self._target.options, rights)
         target = self._target
+        if target.worktree is not None:
+            self._check_worktree(rights)
         if target.session is not None:
-            session = self._context.sessions.find(target.session, self._peer)
-            paths = self._check_setup(session)
-            self._check(session.row.cwd, lambda _: self._reach(session), paths, needless=not target.fork)
+            self._find(target.session, rights)
         elif target.latest:
             self._check(
                 target.cwd,
-                lambda cwd: self._reach(self._context.sessions.latest(self._peer.fingerprint, cwd)),
+                lambda checked: self._reach(
+                    self._context.sessions.latest(self._peer.fingerprint, checked.path), checked
+                ),
+                worktree=target.worktree is not None,
             )
         else:
-            self._check(target.cwd, lambda cwd: self._create(cwd, None))
+            stamp = self._context.warm.any
+            self._check(target.cwd, self._create, worktree=target.worktree is not None, stamp=stamp)
+
+    def _check_worktree(self, rights: frozenset[Right]) -> None:
+        """Making one writes to the disk, and runs the hooks of git, without asking."""
+        if Right.APPROVE not in rights:
+            raise RightMissing(
+                f"--worktree needs the right `{Right.APPROVE}`.", right=Right.APPROVE, option="--worktree"
+            )
+        if (self._target.session is not None or self._target.latest) and not self._target.fork:
+            raise BadOption(
+                "A session stays where it is: --worktree is for a new one, or with --fork-session."
+            )
+
+    # --- finding ---------------------------------------------------------------------------------------
+
+    def _find(self, name: str, rights: frozenset[Right]) -> None:
+        """A session of ours; or a conversation that was begun without us, for those who see everything."""
+        try:
+            session = self._context.sessions.find(name, self._peer)
+        except NoSuchSession:
+            if Right.VIEW not in rights or not conversations.may_be_id(name):
+                raise
+            self._context.effects.find_conversation(name, self._found)
+        else:
+            self._go_to(session)
+
+    def _go_to(self, session: Session) -> None:
+        target = self._target
+        self._check(
+            session.row.cwd,
+            lambda checked: self._reach(session, checked),
+            self._check_setup(session),
+            needless=not target.fork,
+            worktree=target.worktree is not None,
+        )
+
+    def _found(self, found: ConversationFound) -> None:
+        try:
+            if found.error is not None:
+                raise found.error
+            if (session := self._context.sessions.of_conversation(found.conversation)) is not None:
+                self._go_to(self._seen(session))
+                return
+            if found.owner and not self._target.fork:
+                raise InUse(
+                    f"This conversation is open in {found.owner}. Leave it there first, or go on with a copy "
+                    "of it: --fork-session.",
+                    conversation=found.conversation,
+                )
+            self._check(
+                found.cwd,
+                lambda checked: self._take_over(found.conversation, checked),
+                worktree=self._target.worktree is not None,
+            )
+        except RemoteError as error:
+            self._fail(error)
+
+    def _take_over(self, conversation: str, checked: FolderChecked) -> None:
+        session = self._context.sessions.of_conversation(conversation)
+        if session is None:
+            self._create(checked, conversation=conversation)
+        else:
+            # Somebody was faster while we looked at its folder.
+            self._then(Aim(self._seen(session)))
+
+    def _seen(self, session: Session) -> Session:
+        if session.fresh:
+            raise NotIdle("This conversation is being taken over by somebody else just now.")
+        return session
 
     def _check_setup(self, session: Session) -> tuple[str, ...]:
         """Whether this client may prompt a claude as it would run then; paths that it reaches."""
@@ -79,10 +161,12 @@ class Aiming:
     def _check(
         self,
         path: str | None,
-        then: Callable[[str], None],
+        then: Callable[[FolderChecked], None],
         also: tuple[str, ...] = (),
         *,
         needless: bool = False,
+        worktree: bool = False,
+        stamp: bool = False,
     ) -> None:
         """The real path of a folder that this client may use, `also` too. `needless`: unless it has roots."""
         clients, fingerprint = self._context.clients, self._peer.fingerprint
@@ -90,53 +174,70 @@ class Aiming:
         # Claude reads what lies below its folder without asking, and its rules do not hold for all ways to.
         apart = Right.APPROVE not in gate.rights_of(fingerprint, clients)
         if needless and path is not None and not roots and not apart and not self._checked.paths:
-            then(path)
+            then(FolderChecked(0, path))
             return
 
         def checked(event: FolderChecked) -> None:
             try:
                 if event.error is not None:
                     raise event.error
-                then(event.path)
+                then(event)
             except RemoteError as error:
                 self._fail(error)
 
-        self._context.effects.check_folder(path, roots, (*self._checked.paths, *also), checked, apart=apart)
+        paths = (*self._checked.paths, *also)
+        self._context.effects.check_folder(
+            path, roots, paths, checked, apart=apart, worktree=worktree, stamp=stamp
+        )
 
-    def _reach(self, session: Session) -> None:
+    def _reach(self, session: Session, folder: FolderChecked) -> None:
         self._check_setup(session)
         if self._target.fork:
             if not session.row.turns and not session.row.claude:
                 raise NotIdle(f"There is nothing in {session.row.name} yet that could be forked.")
-            self._create(session.row.cwd, session)
+            self._create(folder, session)
             return
         checked = self._checked
         self._then(Aim(session, checked.rest or None, checked.mode, checked.model))
 
-    def _create(self, cwd: str, source: Session | None) -> None:
-        context, checked = self._context, self._checked
+    def _create(
+        self, folder: FolderChecked, source: Session | None = None, conversation: str | None = None
+    ) -> None:
+        """A new session: of its own, as a fork of `source`, or for a `conversation` (or a fork of that)."""
+        context, checked, target = self._context, self._checked, self._target
         inherited = None if source is None else source.row
+        name = self._name(folder.path, source)
+        cwd, worktree = folder.path, None
+        if target.worktree is not None:
+            cwd, worktree = find_room(target.worktree, name, folder, context.sessions)
+        original = conversation if inherited is None else inherited.claude_session
         row = SessionRow(
             id=context.ids.uuid(),
-            name=self._name(cwd, source),
+            name=name,
             cwd=cwd,
+            worktree=worktree,
             client=self._peer.fingerprint,
             client_name=self._peer.name,
             created=context.now,
             changed=context.now,
-            claude_session=context.ids.uuid(),
-            fork_of=None if inherited is None else inherited.claude_session,
+            claude_session=conversation if conversation and not target.fork else context.ids.uuid(),
+            fork_of=original if target.fork else None,
             options=checked.rest or (() if inherited is None else inherited.options),
             mode=checked.mode or (self._mode() if inherited is None else inherited.mode),
             model=checked.model or (None if inherited is None else inherited.model),
         )
-        session = Session(row, fresh=True)
-        session.ledger = Ledger(context, session)
+        begins = original is None and worktree is None  # with nothing that others do not have
+        session = context.warm.take(row, folder.stamp) if begins else None
+        if session is None:
+            session = Session(row, fresh=True)
+            session.ledger = Ledger(context, session)
         context.sessions.add(session)
+        if begins:
+            context.warm.used(row)
         try:
             self._then(Aim(session))
         except RemoteError:
-            context.sessions.drop(session)
+            context.workers.abandon(session)
             raise
 
     def _mode(self) -> str | None:

@@ -16,6 +16,9 @@ from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.words import cut
 from claude_remote_broker.journal import LeaseRow, PromptRow, SessionRow
 
+# Further ahead lies only what a clock says that has been set back since.
+_LONGEST_PAUSE = 60.0
+
 
 def advance(draft: Draft, context: Context) -> None:
     """Decide the next step and make it part of the transaction. Called for every one, and decides anew."""
@@ -25,9 +28,9 @@ def advance(draft: Draft, context: Context) -> None:
         return
     head = _next_prompt(draft, context)
     if draft.row.lease is None:
-        if (head is None and not session.wanted) or context.now < session.not_before:
+        if (head is None and not session.wanted) or 0 < session.not_before - context.now <= _LONGEST_PAUSE:
             context.pool.leave(session)
-        elif context.pool.enter(session):
+        elif context.pool.enter(session, prompted=head is not None):
             _begin_lease(draft, head, context)
     elif head is not None:
         _dispatch(draft, head, context)
@@ -77,6 +80,7 @@ def _begin_lease(draft: Draft, head: PromptRow | None, context: Context) -> None
     draft.row = replace(
         draft.row,
         epoch=epoch,
+        starting=True,
         lease=LeaseRow(worker=worker, token_hash=digest, options=draft.row.options, model=draft.row.model),
     )
     lease = Lease(

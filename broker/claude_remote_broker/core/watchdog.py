@@ -22,14 +22,16 @@ class Watchdog:
         now = self._context.now
         slept = 0.0 if self._last is None else now - self._last
         self._last = now
+        stood_still = not 0 <= slept <= self._context.limits.own_pause
+        self._context.errands.tick(stood_still=stood_still)
         for lease in self._context.workers.leases:
-            if not 0 <= slept <= self._context.limits.own_pause:
+            if stood_still:
                 # It was this program, or the machine, that stood still, or the clock was set.
                 lease.heard = now
                 lease.since = min(lease.since + max(slept, 0.0), now)
             session = self._context.sessions.get(lease.session)
             if lease.route is not None:
-                self._context.workers.send(lease, bus.Beat())
+                self._context.workers.send(lease, bus.Beat(at=now))
             if session is not None and session.lease is lease and not lease.killed:
                 outward.acknowledge(session, self._context)
                 self._look(lease, session, now)

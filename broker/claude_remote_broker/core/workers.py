@@ -14,6 +14,9 @@ from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.ports import FromWorker, Kill, Launch, ToWorker, WorkerLaunched
 
+# No session is to be looked at again later than so many seconds from now.
+LONGEST_PAUSE = 60.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -83,13 +86,15 @@ class Workers:
         lease = session.lease
         if lease is None or lease.killed or lease.release in {how, "now"}:
             return
-        lease.release = how
+        lease.release, lease.release_reason = how, reason if how == "now" else ""
         if lease.route is None:
             if how == "now":
                 self.kill(lease, reason)
             return
         lease.enter(Phase.LEAVING, self._context.now)
-        self.send(lease, bus.Release(session=session.id, epoch=lease.epoch, how=how))
+        self.send(lease, lease.release_verb(how))
+        if session.warm:
+            self._context.warm.let_go(session)
 
     def kill(self, lease: Lease, reason: str) -> None:
         """End a worker and its tree by force. Its lease is over when WorkerExited has come."""
@@ -99,12 +104,20 @@ class Workers:
             lease.end_reason = reason
             self._context.effects.do(Kill(lease.worker))
 
+    def abandon(self, session: Session) -> None:
+        """A session that is not stored and will not be. If it was a warm one its worker ends."""
+        self._context.sessions.drop(session)
+        if session.lease is not None:
+            self.kill(session.lease, "its session could not be stored")
+
     def over(self, lease: Lease, reason: str) -> None:
         """The worker and its tree are proven gone, or were never there."""
         session = self._context.sessions.get(lease.session)
         self.remove(lease)
         self._context.publisher.worker(lease, gone=True)
-        if session is not None:
+        if session is not None and session.warm:
+            self._context.warm.gone(session, reason)
+        elif session is not None:
             session.ledger.submit(LeaseOver(self._context, lease, reason))
 
     def try_again(self, session: Session, at: float) -> None:
@@ -114,7 +127,9 @@ class Workers:
 
     def look_again(self) -> None:
         """At each tick."""
-        due = [session for session, at in self._again.items() if at <= self._context.now]
+        now = self._context.now
+        # What lies far ahead was set by a clock that has been set back since.
+        due = [session for session, at in self._again.items() if not 0 < at - now <= LONGEST_PAUSE]
         for key in due:
             del self._again[key]
             session = self._context.sessions.get(key)
@@ -175,6 +190,8 @@ class Workers:
         match verb:
             case bus.Batch():
                 intake.take(verb, event.payload, session, lease, self._context)
+            case bus.Beat():
+                lease.beaten(verb, self._context.now)
             case bus.Reply():
                 self._on_reply(session, verb, event.payload)
             case bus.Gone(epoch=lease.epoch):

@@ -7,7 +7,9 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
+    Trim,
 )
 from claude_remote_broker.journal.recovery import Recovered, RecoveredSession, WaitingPrompt
 from claude_remote_broker.journal.rows import (
@@ -17,7 +19,9 @@ from claude_remote_broker.journal.rows import (
     LeaseRow,
     PromptRow,
     SessionRow,
+    Tombstone,
     Turn,
+    Worktree,
 )
 from claude_remote_broker.journal.schema import JournalUnusable
 
@@ -34,10 +38,14 @@ __all__ = [
     "PromptRow",
     "PutApproval",
     "PutPrompt",
+    "PutScale",
     "PutSession",
     "Recovered",
     "RecoveredSession",
     "SessionRow",
+    "Tombstone",
+    "Trim",
     "Turn",
     "WaitingPrompt",
+    "Worktree",
 ]

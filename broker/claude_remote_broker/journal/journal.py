@@ -10,9 +10,9 @@ from claude_remote_broker.journal.operations import Operation
 from claude_remote_broker.journal.reader import Reader
 from claude_remote_broker.journal.recovery import Recovered, recover
 from claude_remote_broker.journal.writer import Writer
-from claude_remote_broker.ports import Event, FindApproval, FindPrompt, Load, Store, Ticket
+from claude_remote_broker.ports import Event, FindApproval, FindPrompt, Load, Measure, Store, Ticket
 
-Job: TypeAlias = Store | Load | FindPrompt | FindApproval
+Job: TypeAlias = Store | Load | FindPrompt | FindApproval | Measure
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -20,8 +20,8 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Journal:
     """One SQLite database (WAL), one thread that writes, one that reads.
 
-    `deliver` is called from those threads with Stored and StoreFailed (in the order of their stores), Loaded
-    and Found. First `recover`, then the rest.
+    `deliver` is called from those threads with Stored and StoreFailed (in the order of their stores), Loaded,
+    Found and Measured. First `recover`, then the rest.
     """
 
     def __init__(self, path: Path, deliver: Callable[[Event], None], boot_id: str | None = None) -> None:
@@ -37,7 +37,7 @@ class Journal:
         recovered = recover(self._path, self._boot_id)
         self.state_id = recovered.state_id
         self._writer = Writer(self._path, self._deliver)
-        self._reader = Reader(self._path, self._deliver)
+        self._reader = Reader(self._path, self._deliver, self._writer.figures)
         self._writer.start()
         self._reader.start()
         return recovered

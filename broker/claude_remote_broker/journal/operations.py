@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow, Tombstone
 from claude_remote_broker.ports import Row
 
 
@@ -42,4 +42,18 @@ class Append(Struct, frozen=True):
     row: Row
 
 
-Operation: TypeAlias = PutSession | AddPrompt | PutPrompt | PutApproval | Append
+class PutScale(Struct, frozen=True):
+    """How many workers the owner wants, in words of claude_remote_broker.scale."""
+
+    words: str
+
+
+class Trim(Struct, frozen=True):
+    """Remove a session with its log and its approvals; the ids of its prompts stay. The log goes little by
+    little, afterwards.
+    """
+
+    tombstone: Tombstone
+
+
+Operation: TypeAlias = PutScale | PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,19 +16,33 @@ import msgspec
 from claude_remote.messages import Source
 from claude_remote_broker.journal import schema
 from claude_remote_broker.journal.rows import ApprovalRow, PromptRow
-from claude_remote_broker.ports import Event, FindApproval, FindPrompt, Found, Load, Loaded, Row
+from claude_remote_broker.journal.writer import CommitFigures
+from claude_remote_broker.ports import (
+    Event,
+    FindApproval,
+    FindPrompt,
+    Found,
+    JournalFigures,
+    Load,
+    Loaded,
+    Measure,
+    Measured,
+    Row,
+)
 
 _log = logging.getLogger(__name__)
 _prompt = msgspec.json.Decoder(PromptRow)
 _approval = msgspec.json.Decoder(ApprovalRow)
 
-Question: TypeAlias = Load | FindPrompt | FindApproval
+Question: TypeAlias = Load | FindPrompt | FindApproval | Measure
 
 
 class Reader:
     """A thread of its own with a connection of its own. It never waits for the writer (WAL)."""
 
-    def __init__(self, path: Path, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, path: Path, deliver: Callable[[Event], None], commits: CommitFigures) -> None:
+        self._path = path
+        self._commits = commits
         self._connection = schema.connect(path)
         self._connection.execute("PRAGMA query_only = 1")
         self._deliver = deliver
@@ -62,9 +77,33 @@ class Reader:
                     return Found(question.ticket, self._find("prompts", question.prompt, _prompt))
                 case FindApproval():
                     return Found(question.ticket, self._find("approvals", question.approval, _approval))
-        except (sqlite3.Error, msgspec.DecodeError):
+                case Measure():
+                    return Measured(question.ticket, self._measure())
+        except (sqlite3.Error, msgspec.DecodeError, OSError):
             _log.exception("the journal could not be read")
+        if isinstance(question, Measure):
+            return Measured(question.ticket)
         return Loaded(question.ticket, ()) if isinstance(question, Load) else Found(question.ticket)
+
+    def _measure(self) -> JournalFigures:
+        pages, free, size = (
+            int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        log = self._path.with_name(f"{self._path.name}-wal")
+        disk = os.statvfs(self._path)
+        commits = self._commits
+        return JournalFigures(
+            used=(pages - free) * size,
+            free=free * size,
+            log=log.stat().st_size if log.exists() else 0,
+            room=disk.f_bavail * disk.f_frsize,
+            commit=commits.last,
+            commit_at=commits.at,
+            worst_commit=commits.worst.read(),
+            failing=commits.failing,
+            sweeping=commits.sweeping,
+        )
 
     def _find(
         self,

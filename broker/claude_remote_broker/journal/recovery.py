@@ -9,7 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from claude_remote_broker.journal import schema
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow, Tombstone
+
+# So many trimmed sessions are remembered by name; the ids of their prompts are on disk for ever.
+MOST_TOMBSTONES = 10_000
 
 
 class WaitingPrompt(Struct, frozen=True):
@@ -34,6 +37,8 @@ class Recovered(Struct, frozen=True):
     state_id: str = ""
     run: int = 1
     sessions: tuple[RecoveredSession, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()  # the latest of them, oldest first
+    scale: str = ""  # see PutScale
 
 
 def recover(path: Path, boot_id: str) -> Recovered:
@@ -77,7 +82,9 @@ def _recover(connection: sqlite3.Connection, boot_id: str) -> Recovered:
     for sid, data in connection.execute("SELECT sid, data FROM approvals WHERE open ORDER BY number"):
         approvals.setdefault(sid, []).append(msgspec.json.decode(data, type=ApprovalRow))
     sessions: list[RecoveredSession] = []
-    for sid, data in connection.execute("SELECT sid, data FROM sessions ORDER BY sid").fetchall():
+    for sid, data in connection.execute(
+        "SELECT sid, data FROM sessions WHERE trimmed = 0 ORDER BY sid"
+    ).fetchall():
         row = msgspec.json.decode(data, type=SessionRow)
         if lost:
             row = msgspec.structs.replace(row, generation=row.generation + 1)
@@ -90,4 +97,10 @@ def _recover(connection: sqlite3.Connection, boot_id: str) -> Recovered:
                 row, tail[0] if tail else 0, tuple(prompts.get(sid, ())), tuple(approvals.get(sid, ()))
             )
         )
-    return Recovered(meta["state_id"], run, tuple(sessions))
+    tombstones = [
+        msgspec.json.decode(data, type=Tombstone)
+        for (data,) in connection.execute("SELECT data FROM sessions WHERE trimmed > 0")
+    ]
+    tombstones.sort(key=lambda each: each.trimmed)
+    latest = tuple(tombstones[-MOST_TOMBSTONES:])
+    return Recovered(meta["state_id"], run, tuple(sessions), latest, meta.get("scale", ""))

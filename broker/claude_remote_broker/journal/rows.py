@@ -28,6 +28,13 @@ class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt: str | None = None
 
 
+class Worktree(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The git worktree of a session: claude, started in `base`, makes it under this name."""
+
+    name: str
+    base: str
+
+
 class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One conversation."""
 
@@ -45,6 +52,10 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0  # of the last lease, or of what the broker itself wrote after it
     lease: LeaseRow | None = None
     claude: bool = False  # a claude was started and has not ended
+    claude_pid: int = 0  # its process
+    starting: bool = False  # a lease has begun, and its claude is not ready
+    background: int = 0  # its tasks in the background
+    rules: tuple[str, ...] = ()  # allowed for the session, as claude's settings write them
     turn: Turn | None = None
     mode: str | None = None
     model: str | None = None
@@ -53,7 +64,21 @@ class SessionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_words: str = ""
     outcome: str = ""  # of the last turn: done, error, interrupted
     reason: str = ""  # likewise
+    worktree: Worktree | None = None  # then `cwd` is this worktree
     closed: str | None = None  # by whom, until the next prompt
+
+
+class Tombstone(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is left of a session that was trimmed."""
+
+    id: str
+    name: str
+    cwd: str
+    client: str  # fingerprint of who began it
+    claude_session: str
+    changed: float
+    trimmed: float  # when
+    why: str  # "age" or "size"
 
 
 class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,13 +9,18 @@ from pathlib import Path
 from claude_remote.files import make_private_folder, private_umask
 
 APPLICATION_ID = 0x636C7262  # "clrb", as `file` shows it
-VERSION = 1
+VERSION = 2
 
 # A batch is one row: an integer session, and one plain index whose uniqueness also forbids doubles.
 # A prompt's text lies apart, so that a change of state does not write it again.
+# What is left of a trimmed session (its `data` is a Tombstone then) keeps its sid, which nobody gets again:
+# 1 while its log is being removed, 2 afterwards.
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sessions (sid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
+CREATE TABLE sessions (
+    sid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data BLOB NOT NULL, trimmed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX sessions_trimmed ON sessions (sid) WHERE trimmed = 1;
 CREATE TABLE log (
     sid INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
     source TEXT NOT NULL, at REAL NOT NULL, lines BLOB NOT NULL
@@ -73,6 +78,8 @@ def explain(path: Path, error: sqlite3.Error) -> str:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    # Before anything is written: afterwards only a VACUUM of all of it would change that.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     connection.execute("BEGIN IMMEDIATE")
@@ -88,7 +95,16 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version of this program (schema {version}, this one knows "
             f"{VERSION}); update this one, or move the file away"
         )
+    else:
+        _bring_up_to_date(connection, version)
     connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    if version < 2:
+        connection.execute("ALTER TABLE sessions ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0")
+        connection.execute("CREATE INDEX sessions_trimmed ON sessions (sid) WHERE trimmed = 1")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _create(connection: sqlite3.Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -18,9 +19,14 @@ from claude_remote_broker.journal.operations import (
     Operation,
     PutApproval,
     PutPrompt,
+    PutScale,
     PutSession,
+    Trim,
 )
+from claude_remote_broker.journal.rows import Tombstone
+from claude_remote_broker.journal.sweeping import Sweeper
 from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
+from claude_remote_broker.worst import Worst
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -29,8 +35,26 @@ _encode = msgspec.json.Encoder().encode
 _MOST_STORES = 256
 _MOST_BYTES = 16 * 1024 * 1024
 
+_BETWEEN_BITES = 0.005  # seconds
+
 # What a Store can fail with without anything being wrong with the others.
 _FAILURES = (sqlite3.Error, ValueError, TypeError, OverflowError)
+
+
+class CommitFigures:
+    """How the writer fares. Written by its thread, read by others: each field is one value by itself."""
+
+    def __init__(self) -> None:
+        self.last = 0.0  # seconds of the last commit; 0 when there was none
+        self.at = 0.0  # when that was
+        self.worst = Worst()
+        self.failing = ""  # why the last one failed
+        self.sweeping = True
+
+    def committed(self, seconds: float) -> None:
+        """A transaction is on disk."""
+        self.last, self.at, self.failing = seconds, time.time(), ""
+        self.worst.note(seconds)
 
 
 class Writer:
@@ -42,6 +66,8 @@ class Writer:
         self._queue: SimpleQueue[Store | None] = SimpleQueue()
         self._sids: dict[str, int] = {}
         self._tails: dict[int, int] = {}
+        self._sweeper = Sweeper(self._connection)
+        self.figures = CommitFigures()
         self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
 
     def start(self) -> None:
@@ -67,12 +93,21 @@ class Writer:
 
     def _run(self) -> None:
         while True:
+            self._sweep()
             stores, last = self._gather()
             if stores:
                 for event in self._write(stores):
                     self._deliver(event)
             if last:
                 return
+
+    def _sweep(self) -> None:
+        """As long as nobody wants anything. A pause of its own leaves the disk to others, too."""
+        while self._sweeper.due and self._queue.empty():
+            self._sweeper.bite()
+            self.figures.sweeping = self._sweeper.busy
+            time.sleep(_BETWEEN_BITES)
+        self.figures.sweeping = self._sweeper.busy
 
     def _gather(self) -> tuple[list[Store], bool]:
         """What waits, at least one; and whether nothing comes after it."""
@@ -91,12 +126,15 @@ class Writer:
         return stores, True
 
     def _write(self, stores: Sequence[Store]) -> list[Event]:
+        began = time.perf_counter()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             answers: list[Event] = [self._write_one(store) for store in stores]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
+            self.figures.failing = str(error)
             return self._give_up(stores, error)
+        self.figures.committed(time.perf_counter() - began)
         return answers
 
     def _write_one(self, store: Store) -> Stored | StoreFailed:
@@ -164,6 +202,25 @@ class Writer:
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
                 )
+            case PutScale(words=words):
+                self._connection.execute(
+                    "INSERT INTO meta VALUES ('scale', ?)"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (words,),
+                )
+            case Trim(tombstone=tombstone):
+                self._trim(tombstone)
+
+    def _trim(self, tombstone: Tombstone) -> None:
+        sid = self._sid(tombstone.id)
+        self._connection.execute(
+            "UPDATE sessions SET data = ?, trimmed = 1 WHERE sid = ?", (_encode(tombstone), sid)
+        )
+        self._connection.execute("DELETE FROM approvals WHERE sid = ?", (sid,))
+        self._sids.pop(tombstone.id, None)
+        self._tails.pop(sid, None)
+        self._sweeper.wake()
+        self.figures.sweeping = True
 
     def _append(self, sid: int, row: Row) -> None:
         tail = self._tail(sid)
@@ -177,7 +234,9 @@ class Writer:
 
     def _sid(self, session: str) -> int:
         if session not in self._sids:
-            found = self._connection.execute("SELECT sid FROM sessions WHERE id = ?", (session,)).fetchone()
+            found = self._connection.execute(
+                "SELECT sid FROM sessions WHERE id = ? AND trimmed = 0", (session,)
+            ).fetchone()
             if found is None:
                 raise ValueError(f"no session {session}")
             self._sids[session] = found[0]

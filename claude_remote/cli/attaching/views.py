@@ -65,21 +65,26 @@ class JsonView(_Lines):
 
     def show(self, event: Event) -> None:
         """See View."""
-        match event:
-            case Line(raw=raw, cursor=cursor, at=at):
-                source = "claude"
-            case UnknownFact(raw=raw, cursor=cursor, at=at):
-                source = "fact"
-            case Fact(fact=fact, cursor=cursor, at=at):
-                import msgspec
+        line = in_json(event)
+        if line is not None:
+            self._terminal.write(line)
 
-                source, raw = "fact", msgspec.json.encode(fact)
-            case _:
-                return
-        head = (
-            f'{{"generation":{cursor.generation},"seq":{cursor.seq},"at":{at!r},"source":"{source}","event":'
-        )
-        self._terminal.write(head.encode() + raw + b"}\n")
+
+def in_json(event: Event) -> bytes | None:
+    """An event of the log with its number, one line; None for what is not in the log."""
+    match event:
+        case Line(raw=raw, cursor=cursor, at=at):
+            source = "claude"
+        case UnknownFact(raw=raw, cursor=cursor, at=at):
+            source = "fact"
+        case Fact(fact=fact, cursor=cursor, at=at):
+            import msgspec
+
+            source, raw = "fact", msgspec.json.encode(fact)
+        case _:
+            return None
+    head = f'{{"generation":{cursor.generation},"seq":{cursor.seq},"at":{at!r},"source":"{source}","event":'
+    return head.encode() + raw + b"}\n"
 
 
 class StreamJsonView(_Lines):

@@ -40,6 +40,7 @@ def interact(arguments: Arguments, terminal: Terminal) -> int:
             fork=arguments.fork,
             name=arguments.name,
             cwd=folder.cwd,
+            worktree=arguments.worktree,
             options=tuple(arguments.options),
         )
         return run(
@@ -77,6 +78,7 @@ def run(
         fork=target.fork,
         name=target.name,
         cwd=target.cwd,
+        worktree=target.worktree,
         options=target.options,
     )
     if on_opened is not None:

@@ -50,6 +50,7 @@ class Arguments(Struct, frozen=True, kw_only=True):
     latest: bool = False
     fork: bool = False
     cwd: str | None = None
+    worktree: str | None = None  # "" when it was given without a name
     on_approval: str | None = None
     timeout: float | None = None
     background: bool = False
@@ -63,7 +64,7 @@ def parse(words: Sequence[str]) -> Arguments:
     rest = list(parsed.words)
     for found in parsed.own:
         value = found.values[-1] if found.values else ""
-        if found.name == "--wait" and value and not _is_number(value):
+        if value and _is_prompt(found.name, value):
             # An optional value takes the word behind it; this one was the prompt.
             rest.insert(0, value)
             value = ""
@@ -91,6 +92,7 @@ def parse(words: Sequence[str]) -> Arguments:
         latest="--continue" in values,
         fork="--fork-session" in values,
         cwd=values.get("--cwd"),
+        worktree=values.get("--worktree"),
         on_approval=_policy(values.get("--on-approval")),
         timeout=_seconds("--timeout", values.get("--timeout")),
         background="--bg" in values,
@@ -105,6 +107,8 @@ def check(arguments: Arguments) -> None:
         raise BadOption("--resume and --continue both say which session; give one of them")
     if arguments.fork and arguments.resume is None and not arguments.latest:
         raise BadOption("--fork-session needs --resume or --continue: which session is to be copied?")
+    if arguments.worktree is not None and not arguments.fork and (arguments.latest or arguments.resume):
+        raise BadOption("a session stays where it is: --worktree is for a new one, or with --fork-session")
     if arguments.input_format == "stream-json":
         _check_streamed(arguments)
     if arguments.background:
@@ -165,6 +169,10 @@ def _seconds(option: str, value: str | None) -> float | None:
     if not _is_number(value) or float(value) <= 0:
         raise BadOption(f"{option} takes a number of seconds, not {value!r}")
     return float(value)
+
+
+def _is_prompt(option: str, value: str) -> bool:
+    return (option == "--wait" and not _is_number(value)) or (option == "--worktree" and " " in value)
 
 
 def _is_number(text: str) -> bool:

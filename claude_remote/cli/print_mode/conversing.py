@@ -129,6 +129,7 @@ class Prompting:
             fork=arguments.fork,
             name=arguments.name,
             cwd=self._folder.cwd,
+            worktree=arguments.worktree,
             options=arguments.options,
             patience=patience,
         )
@@ -165,6 +166,7 @@ def prompt_and_leave(arguments: Arguments, terminal: Terminal) -> int:
             fork=arguments.fork,
             name=arguments.name,
             cwd=folder.cwd,
+            worktree=arguments.worktree,
             options=arguments.options,
         )
         folder.remember()

@@ -12,11 +12,19 @@ from claude_remote import facts
 from claude_remote.cli.print_mode.narrator import Narrator
 from claude_remote.cli.print_mode.questions import Questions, deny, describe
 from claude_remote.cli.print_mode.writers import Writer
-from claude_remote.cli.terminal import Terminal
+from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client import events
 from claude_remote.client.answer import Answer, Piece, Result
 from claude_remote.client.turn import Outcome, Turn, Verdict
-from claude_remote.errors import ClaudeFailed, Exit, LinkLost, RemoteError, RightMissing, TimedOut
+from claude_remote.errors import (
+    ClaudeFailed,
+    Exit,
+    LinkLost,
+    RemoteError,
+    RightMissing,
+    ShuttingDown,
+    TimedOut,
+)
 from claude_remote.messages import Behavior, PromptState
 
 _NOBODY_TO_ASK = "Permission to use this tool was not given: nobody is there to ask."
@@ -173,6 +181,8 @@ class Following:
             )
         if outcome is None:
             raise ClaudeFailed("the turn ended without an outcome")
+        if outcome.cause == "shutdown":
+            raise ShuttingDown(self._shut_down())
         if outcome.state is not PromptState.DONE:
             raise ClaudeFailed(outcome.reason or f"the turn was ended: {outcome.state}")
         if self._stopped_by == "approval":
@@ -188,6 +198,11 @@ class Following:
     def _timed_out(self, timeout: float | None) -> TimedOut:
         return TimedOut(f"the turn took longer than {timeout:g} s, so it was interrupted")
 
+    def _shut_down(self) -> str:
+        name = None if self._turn is None or self._turn.session is None else self._turn.session.name
+        again = f"; when it is back, go on with: claude-remote -r {escape(name)}" if name else ""
+        return f"the server is shutting down, and the turn was stopped{again}"
+
     # --- stopping ---------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
@@ -202,6 +217,9 @@ class Following:
             if self._stopped_by == "interrupt":
                 raise KeyboardInterrupt
             self._stopped_by = "interrupt"
+            if self._turn is not None:
+                # A server that died does not come back because somebody waits for it.
+                self._turn.hurry(_GRACE)
             try:
                 self._stop()
             except RemoteError:

@@ -63,7 +63,7 @@ class Narrator:
         match fact:
             case facts.Notice(level=level, text=text):
                 self._say(f"{'' if level == 'info' else f'{level}: '}{escape(text)}")
-            case facts.ClaudeExited(expected=False, reason=reason):
+            case facts.ClaudeExited(expected=False, refused=False, reason=reason):
                 self._say(escape(reason))
             case _:
                 pass

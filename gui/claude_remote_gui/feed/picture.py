@@ -12,6 +12,7 @@ from claude_remote.feed import (
     ClientChanged,
     ClientForgotten,
     PromptUpdated,
+    SessionForgotten,
     SessionUpdated,
     Snapshot,
     WorkerUpdated,
@@ -97,6 +98,8 @@ class Draft:
                 self._copy("clients", self._before.clients).pop(fingerprint, None)
             case SessionUpdated(session=session):
                 _put(self._copy("sessions", self._before.sessions), session.id, session)
+            case SessionForgotten(session=session_id):
+                self._copy("sessions", self._before.sessions).pop(session_id, None)
             case ApprovalUpdated():
                 _approve(self._copy("approvals", self._before.approvals), item)
             case WorkerUpdated(state="gone"):

@@ -102,7 +102,7 @@ def test_servers(paths: Paths, capsysbinary: Capture) -> None:
         ["nonsense", ""],
         ["attach", "-s", "nowhere", ""],
         ["--", ""],
-        ["sessions", "--no-such", ""],
+        ["ping", "--no-such", ""],
     ],
     ids=" ".join,
 )

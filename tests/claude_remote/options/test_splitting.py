@@ -72,7 +72,6 @@ def test_our_own_options_stay_with_us() -> None:
     ("argv", "words"),
     [
         (["--session-id", "x"], "--name"),
-        (["-w"], "-C"),
         (["--bg", "hi"], "--resume"),
         (["--model"], "needs a value"),
         (["--brief=yes"], "takes no value"),

@@ -14,6 +14,7 @@ from claude_remote.feed import (
     ClientForgotten,
     PromptUpdated,
     Published,
+    SessionForgotten,
     SessionUpdated,
     Snapshot,
 )
@@ -151,6 +152,8 @@ class Server:
                     self.clients.pop(fingerprint, None)
                 case SessionUpdated(session=session):
                     self.sessions[session.id] = session
+                case SessionForgotten(session=key):
+                    self.sessions.pop(key, None)
                 case ApprovalUpdated(approval=approval, state="open"):
                     self.approvals[approval.id] = approval
                 case ApprovalUpdated(approval=approval):
@@ -191,6 +194,7 @@ items: st.SearchStrategy[AnyItem] = st.one_of(
     ),
     st.builds(lambda n, at: ClientChanged(client=values.client(n, last_seen=at)), few, st.floats(0, 9)),
     st.builds(lambda n: ClientForgotten(fingerprint=values.client(n).fingerprint), few),
+    st.builds(lambda n: SessionForgotten(session=values.session(n).id), few),
     st.builds(
         lambda n, state: ApprovalUpdated(approval=values.approval(n), state=state),
         few,

@@ -1,0 +1,66 @@
+"""How many claudes there may be: `8`, or `2:8`."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from claude_remote.messages import MOST_WORKERS
+
+# A claude takes 150-300 MB, more after large files; its tools take what they take.
+_MEMORY_EACH = 512 * 1024 * 1024
+_MEMORY_KEPT = 1024 * 1024 * 1024
+_EACH_CORE = 4
+_MOST = 64
+
+
+class Scale(NamedTuple):
+    """At most `most` at once; of those that are idle `least` are kept, however long."""
+
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.least}:{self.most}"
+
+
+class Scaled(NamedTuple):
+    """What the owner has said to the running server, and what --workers was then ("": nothing).
+
+    It holds for as long as the server is started with the same.
+    """
+
+    scale: Scale
+    instead_of: str
+
+    def __str__(self) -> str:
+        return f"{self.scale} {self.instead_of}"
+
+
+def parse(text: str) -> Scale:
+    """Read `8` (that is `0:8`) or `2:8`. Raises ValueError with words for the user."""
+    least, colon, most = text.strip().rpartition(":")
+    if not (most.isascii() and most.isdigit()) or (colon and not (least.isascii() and least.isdigit())):
+        raise ValueError(f"{text!r} is neither a number nor MIN:MAX")
+    scale = Scale(int(least or 0), int(most))
+    if not 1 <= scale.most <= MOST_WORKERS:
+        raise ValueError(f"MAX is 1 to {MOST_WORKERS}")
+    if scale.least > scale.most:
+        raise ValueError("MIN is not above MAX")
+    return scale
+
+
+def parse_scaled(text: str) -> Scaled | None:
+    """Read what `str` of a Scaled gave; None for anything else."""
+    scale, space, instead_of = text.partition(" ")
+    try:
+        return Scaled(parse(scale), instead_of) if space else None
+    except ValueError:
+        return None
+
+
+def default() -> Scale:
+    """What this machine carries, by its cores and its memory."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    cores = len(os.sched_getaffinity(0))
+    return Scale(0, max(1, min(_MOST, cores * _EACH_CORE, (memory - _MEMORY_KEPT) // _MEMORY_EACH)))

@@ -1,0 +1,44 @@
+"""Patterns on the sender's side: `*`, `?` and `[…]`, as a shell reads them."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from claude_remote.errors import NoSuchFile, TooLarge
+from claude_remote.transfer import sizes
+from claude_remote.transfer.ground import Guard
+from claude_remote.transfer.names import show
+from claude_remote.transfer.walking import Origin, examine
+
+_MOST = 100_000
+
+
+def find_origins(asked: Sequence[bytes], base: Path, guard: Guard, *, recursive: bool) -> list[Origin]:
+    """What is to be sent, for names relative to `base`. A name that exists is no pattern.
+
+    Raises RemoteError: NoSuchFile when nothing has a name, OutsideRoots, IsFolder without `recursive`, ….
+    """
+    if len(asked) > sizes.SOURCES:
+        raise TooLarge(f"more than {sizes.SOURCES} names at once")
+    return [
+        examine(str(guard.find(name, base)), name, guard, recursive=recursive)
+        for each in asked
+        for name in _matches(each, base)
+    ]
+
+
+def _matches(asked: bytes, base: Path) -> list[bytes]:
+    if b"\0" in asked:
+        raise NoSuchFile(f"{show(asked)} cannot be a path")
+    path = os.path.join(os.fsencode(base), os.path.expanduser(asked))
+    if not glob.has_magic(asked) or os.path.lexists(path):
+        return [asked]
+    found = sorted(glob.glob(path))
+    if not found:
+        raise NoSuchFile(f"nothing matches {show(asked)}")
+    if len(found) > _MOST:
+        raise TooLarge(f"{show(asked)} matches more than {_MOST} names")
+    return found

@@ -1,0 +1,87 @@
+"""Get and Put: the host's end of moving files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import cast
+
+import blake3 as _blake3  # before the zygote forks, so that no errand loads it  # noqa: F401
+
+from claude_remote.errors import BadMessage
+from claude_remote.messages import FilesErrand, Get, Packet, Put
+from claude_remote.transfer import pump
+from claude_remote.transfer.globbing import find_origins
+from claude_remote.transfer.ground import Guard, land, land_again
+from claude_remote.transfer.progress import Checkpoint
+from claude_remote.transfer.receiving import Receiver
+from claude_remote.transfer.sending import Sender
+from claude_remote_workers.errands.base import Task, carries_out
+from claude_remote_workers.errands.channel import Channel
+
+_LONGEST_WAIT = 5.0
+_HEADER = Packet()
+
+
+@carries_out(Get)
+def send_files(task: Task, request: Get) -> None:
+    """Send what was named."""
+    paths = task.payload.split(b"\0")
+    if paths.pop() or not paths:
+        raise BadMessage("paths are to be named, each ended by a zero byte")
+    guard = _guard(task)
+    origins = find_origins(paths, _base(task), guard, recursive=request.recursive)
+    sender = Sender(origins, guard, task.channel.breathe, after=_after(request), plan=request.plan)
+    try:
+        pump.run(sender, _Duplex(task.channel))
+    finally:
+        sender.close()
+
+
+@carries_out(Put)
+def receive_files(task: Task, request: Put) -> None:
+    """Put what comes into its place."""
+    guard = _guard(task)
+    if request.again:
+        landing = land_again(task.payload, request.name, guard)
+    else:
+        landing = land(task.payload, _base(task), guard, folder=request.folder)
+    receiver = Receiver(landing, guard, task.channel.breathe, after=_after(request))
+    try:
+        pump.run(receiver, _Duplex(task.channel))
+    finally:
+        receiver.close()
+
+
+class _Duplex:
+    """Packets as parcels."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    @property
+    def room(self) -> int:
+        return self._channel.room
+
+    def send(self, packet: memoryview) -> None:
+        # Copied in there.
+        self._channel.send(_HEADER, cast("bytes", packet))
+
+    def receive(self, *, wait: bool) -> bytes | None:
+        parcel = self._channel.take()
+        if parcel is None:
+            self._channel.turn(_LONGEST_WAIT if wait else 0)
+            parcel = self._channel.take()
+        return None if parcel is None else parcel.payload
+
+
+def _guard(task: Task) -> Guard:
+    return Guard(map(Path, task.roots), map(Path, task.private))
+
+
+def _base(task: Task) -> Path:
+    return Path(task.cwd) if task.cwd else Path(os.path.realpath(Path.home()))
+
+
+def _after(request: FilesErrand) -> Checkpoint:
+    return Checkpoint(request.upto, request.seen)
