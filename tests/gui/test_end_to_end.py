@@ -265,6 +265,7 @@ def test_the_server_starts_the_window_where_there_is_a_screen(own_lab: Lab, wait
 
 def begin(window: Window, name: str, prompt: str, mode: str = "default") -> None:
     """Begin a session from the window."""
+    window.tabs.setCurrentIndex(0)  # it remembers where it was
     new = window.sessions.new
     new.open()
     new.name.setText(name)

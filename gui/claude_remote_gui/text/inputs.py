@@ -47,6 +47,8 @@ def _fields(tool: str, given: dict[str, Any]) -> Iterator[Paragraph]:
     if isinstance(command := left.get("command"), str):
         del left["command"]
         yield from plain(command, "code", mono=True)
+        if left.get("description") == command:  # it tells nothing more
+            del left["description"]
     yield from _changes(left)
     for name, value in left.items():
         if isinstance(value, str) and "\n" in value:

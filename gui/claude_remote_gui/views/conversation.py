@@ -50,6 +50,7 @@ class ConversationView(QWidget):
         self.mode.addItems(MODES)
         self.mode.activated.connect(lambda _index: self._set_mode(self.mode.currentText()))
         self.transcript = Transcript()
+        self.transcript.setPlaceholderText("The conversation of a session. Ctrl+N begins one.")
         self.earlier = button("Show earlier items", self.transcript.show_earlier)
         self.earlier.hide()
         self.transcript.earlier.connect(self._say_earlier)
