@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from claude_remote.cli.administration_commands import server_logs, shutdown
+from claude_remote.cli.approval_commands import APPROVAL_COMMANDS
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
 from claude_remote.cli.executing.command import exec_command
@@ -41,7 +42,7 @@ def root() -> None:
     """Reach Claude Code on any of your machines from any other."""
 
 
-for _command in SESSION_COMMANDS:
+for _command in (*SESSION_COMMANDS, *APPROVAL_COMMANDS):
     root.add_command(_command)
 root.add_command(clients)
 root.add_command(exec_command)

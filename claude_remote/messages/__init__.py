@@ -10,7 +10,19 @@ a reader has, as (generation, sequence number); sequence numbers begin at 1 and 
 """
 
 from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
-from claude_remote.messages.approvals import ApprovalInfo, Behavior, Decide, Decided
+from claude_remote.messages.approvals import (
+    Approval,
+    ApprovalInfo,
+    Approvals,
+    ApprovalState,
+    Behavior,
+    Decide,
+    Decided,
+    File,
+    ListApprovals,
+    Receipt,
+    ShowApproval,
+)
 from claude_remote.messages.base import (
     DEAD_AFTER,
     DEFAULT_PORT,
@@ -79,6 +91,7 @@ from claude_remote.messages.prompts import (
     Withdraw,
 )
 from claude_remote.messages.requests import NEEDS, FromClient, FromServer, Request
+from claude_remote.messages.rules import AddRule, ListRules, RemoveRule, RuleInfo, Rules, Scope
 from claude_remote.messages.sessions import (
     Answer,
     Await,
@@ -117,8 +130,12 @@ __all__ = [
     "PROTOCOL",
     "WINDOW",
     "Accepted",
+    "AddRule",
     "Answer",
+    "Approval",
     "ApprovalInfo",
+    "ApprovalState",
+    "Approvals",
     "Approve",
     "Attach",
     "Await",
@@ -147,6 +164,7 @@ __all__ = [
     "Exec",
     "Exited",
     "Feed",
+    "File",
     "FilesErrand",
     "Fingerprint",
     "Finished",
@@ -163,8 +181,10 @@ __all__ = [
     "Interrupt",
     "JournalStatus",
     "Line",
+    "ListApprovals",
     "ListClients",
     "ListConversations",
+    "ListRules",
     "ListSessions",
     "ListWorkers",
     "LogLines",
@@ -179,21 +199,27 @@ __all__ = [
     "Prompt",
     "PromptState",
     "Put",
+    "Receipt",
     "Record",
     "Refuse",
+    "RemoveRule",
     "Rename",
     "Request",
     "Reset",
     "Resized",
     "Revoke",
     "Ring",
+    "RuleInfo",
+    "Rules",
     "ScaleWorkers",
+    "Scope",
     "Seen",
     "ServerLogs",
     "SessionInfo",
     "SessionState",
     "SessionVitals",
     "Sessions",
+    "ShowApproval",
     "ShowStatus",
     "Shutdown",
     "SignalName",

@@ -168,6 +168,23 @@ def test_it_ends_when_its_folders_are_others() -> None:
     assert play.code() == "outside-roots"
 
 
+def test_files_are_named_below_the_folder_of_a_session() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.connect(2)
+    book.prompts(1, 1, name="mine")
+    book.says(2, m.Get(session="nobody"), b"x\0")
+    assert [message.code for message in book.hears(2) if isinstance(message, m.Error)] == ["no-such-session"]
+    book.says(2, m.Get(session="mine"), b"x\0")
+    launch = book.launches[-1]
+    assert launch.errand
+    book << ports.WorkerLaunched(launch.worker, 4242, 17.0)
+    book.worker_says(ROUTE, bus.Ready(pid=4242, started=17.0, token=launch.token, worker=launch.worker))
+    ((begin, payload),) = book.worker_reads(ROUTE)
+    assert isinstance(begin, bus.Begin)
+    assert (begin.cwd, payload) == ("/home/me", b"x\0")
+
+
 # --- ends ------------------------------------------------------------------------------------------------
 
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from claude_remote_broker.core.controls import Controls
     from claude_remote_broker.core.errands import Errands
     from claude_remote_broker.core.log_reading import LogReading
+    from claude_remote_broker.core.peeking import Peeks
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
+    from claude_remote_broker.core.rulebook import Rulebook
     from claude_remote_broker.core.sessions import Sessions
     from claude_remote_broker.core.shutting import Shutting
     from claude_remote_broker.core.warm import Warm
@@ -48,4 +50,6 @@ class Context:
     warm: Warm = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    rules: Rulebook = field(init=False)
+    peeks: Peeks = field(init=False)
     errands: Errands = field(init=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMessage
-from claude_remote_broker.core import gate, interrupting
+from claude_remote_broker.core import gate, interrupting, ruling
+from claude_remote_broker.core.asked import Listing
 from claude_remote_broker.core.attaching import Attaching
 from claude_remote_broker.core.awaiting import Awaiting
 from claude_remote_broker.core.client import Client
@@ -12,12 +13,13 @@ from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
 from claude_remote_broker.core.counting import Counting
-from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
 from claude_remote_broker.core.log_reading import LogReading
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
+from claude_remote_broker.core.receipts import DecideRequest
 from claude_remote_broker.core.renaming import Renaming
+from claude_remote_broker.core.showing import Showing
 from claude_remote_broker.core.shutting import Shutting
 from claude_remote_broker.core.surveying import Surveying
 from claude_remote_broker.core.watching import Watching
@@ -98,17 +100,15 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client, message).begin()
-            case m.Await() | m.Rename() | m.Close() | m.ShowStatus():
-                self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
             case m.Errand():
                 context.errands.begin(client, message, payload)
             case _:
-                self._answer(client, message)
+                self._look(client, message)
 
-    def _look(self, client: Client, message: m.Await | m.Rename | m.Close | m.ShowStatus) -> None:
-        """Requests about sessions as wholes."""
+    def _look(self, client: Client, message: m.Message) -> None:
+        """Requests about a session as a whole, about approvals, and those that are answered at once."""
         match message:
             case m.ShowStatus():
                 Surveying(self._context, client, message).begin()
@@ -118,6 +118,28 @@ class Reception:
                 Renaming(self._context, client, message).begin()
             case m.Close():
                 Closing(self._context, client, message).begin()
+            case m.ListApprovals() | m.ShowApproval() | m.AddRule() | m.ListRules() | m.RemoveRule():
+                self._approve(client, message)
+            case _:
+                self._answer(client, message)
+
+    def _approve(
+        self,
+        client: Client,
+        message: m.ListApprovals | m.ShowApproval | m.AddRule | m.ListRules | m.RemoveRule,
+    ) -> None:
+        """Requests about approvals and standing rules."""
+        match message:
+            case m.ListApprovals():
+                Listing(self._context, client, message).begin()
+            case m.ShowApproval():
+                Showing(self._context, client, message).begin()
+            case m.AddRule():
+                ruling.Adding(self._context, client, message).begin()
+            case m.ListRules():
+                ruling.list_rules(self._context, client)
+            case m.RemoveRule():
+                ruling.remove(self._context, client, message)
 
     def _answer(self, client: Client, message: m.Message) -> None:
         """Requests that are answered at once."""
