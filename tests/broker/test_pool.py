@@ -398,3 +398,18 @@ def test_more_rules_than_there_is_room_for() -> None:
         one.states(facts.RulesAdded(approval=uuid(91), rules=(f"{number:03d}" + "x" * 997,)))
     kept = book.disk.sessions[one.session or ""].rules
     assert [rule[:3] for rule in kept] == [f"{number:03d}" for number in range(24, 40)]
+
+
+def test_the_time_begins_when_claude_is_ready() -> None:
+    book = Playbook(idle=5)
+    book.connect(1)
+    book.says(1, m.Open(target=m.Target(name="slow")))
+    hand = Hand(book).launched()
+    hand.ready()
+    book.tick(10)
+    assert released(hand) == []
+    hand.states(facts.ClaudeStarted(pid=5, claude_session="c", resumed=False), facts.ClaudeReady())
+    book.tick(4)
+    assert released(hand) == []
+    book.tick(2)
+    assert released(hand) == ["park"]

@@ -81,8 +81,9 @@ def test_parked_when_idle_and_all_of_it_holds(own_lab: Lab) -> None:
 
 def test_mode_and_model_hold_across_parking(own_lab: Lab) -> None:
     lab = own_lab
-    lab.start("--idle", "1s")
+    lab.start("--workers", "1")
     alice = lab.approved("alice")
+    lab.api.on("other", text("Elsewhere."))
     lab.api.on(
         "begin", text("Begun."), reply(tool("Write", file_path=str(lab.work / "w"), content="x")), text("Ok.")
     )
@@ -92,13 +93,15 @@ def test_mode_and_model_hold_across_parking(own_lab: Lab) -> None:
         client.control(session, "set_permission_mode", mode="acceptEdits")
         client.control(session, "set_model", model="haiku")
     assert alice.run("-r", "it", "-p", "begin").out == "Begun.\n"
+    assert alice.run("-n", "other", "-p", "other").out == "Elsewhere.\n"
     until(lambda: state(alice, "it")["state"] == "parked")
     seen = state(alice, "it")
     assert seen["mode"] == "acceptEdits"
     assert "haiku" in seen["model"]
     assert alice.run("-r", "it", "-p", "go on").out == "Ok.\n"
     assert (lab.work / "w").exists()
-    assert {"haiku" in call.model for call in lab.api.calls} == {True}, lab.api.calls
+    ours = [call.model for call in lab.api.calls if "begin" in call.said]
+    assert {"haiku" in model for model in ours} == {True}, lab.api.calls
 
 
 def test_what_was_allowed_holds_after_a_killed_worker(own_lab: Lab) -> None:

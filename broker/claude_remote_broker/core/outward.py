@@ -14,7 +14,7 @@ from claude_remote_broker.ports import ToWorker
 def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
-    busy_before = not session.parkable
+    busy_before = not session.parkable or session.row.starting
     recording.stored(draft, context)
     context.noticing.stored(draft)
     draft.install()
@@ -32,7 +32,7 @@ def settle(draft: Draft, context: Context) -> None:
         effect()
     lease = session.lease
     if lease is not None:
-        if session.parkable and busy_before:
+        if session.parkable and not session.row.starting and busy_before:
             lease.idle_since = context.now
         lease.note(session.doing, context.now)
         if draft.creates and lease.launched:

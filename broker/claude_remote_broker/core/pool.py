@@ -93,6 +93,8 @@ class Pool:
             return
         spare = sum(1 for _ in self._kept()) - self.scale.least
         for lease, session in self._idle():
+            if session.row.starting:
+                continue  # its time begins when it is ready
             if spare <= 0 or self._context.now - lease.idle_since < self.idle:
                 return
             self._context.workers.release(session, "park")
