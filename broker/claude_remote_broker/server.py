@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -19,8 +20,12 @@ from claude_remote import files
 from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
 from claude_remote.version import VERSION
-from claude_remote_broker import handover, tasks
+from claude_remote_broker import handover, logs, tasks
 from claude_remote_broker.administration import Administration
+from claude_remote_broker.audit.entry import Entry
+from claude_remote_broker.audit.log import AuditLog
+from claude_remote_broker.audit.reading import AuditReader
+from claude_remote_broker.audit.scribe import Scribe
 from claude_remote_broker.broker import Adapters, Broker
 from claude_remote_broker.build import find_build
 from claude_remote_broker.bus_socket import BusSocket
@@ -35,11 +40,12 @@ from claude_remote_broker.journal import Journal, JournalUnusable
 from claude_remote_broker.lag import LagWatch
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.limits import Limits, raise_open_files
-from claude_remote_broker.listeners import Listener, make_own_folder
+from claude_remote_broker.listeners import find_port, in_words, make_own_folder, name_address
 from claude_remote_broker.lives import Ending, Life
 from claude_remote_broker.mailbox import Mailbox
+from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.notify import Notifier
-from claude_remote_broker.ports import Event
+from claude_remote_broker.ports import AuditGrown, Event
 from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
 from claude_remote_broker.scale import Scale, default, parse_scaled
@@ -125,6 +131,7 @@ class Server:
         parts.broker.start(parts.adapters)
         try:
             await parts.adapters.launcher.start()
+            self._note(parts, "server-started", where=where, claude=self._prepared.claude.version)
             self._announce(where)
             self._start_window()
             with self._watching():
@@ -143,7 +150,11 @@ class Server:
         start = self._settings.cwd or Path.home()
         # A client that may `work` gets the home folder, or where sessions start if that lies elsewhere.
         home = Path.home() if start.is_relative_to(Path.home()) else start
-        registry = await Registry.open(paths, prepared.identity, home=home)
+        scribe = Scribe(keep_texts=prepared.preferences.audit.texts == "keep")
+        audit = AuditLog(paths.audit, prepared.identity.fingerprint, scribe)
+        await asyncio.to_thread(audit.open)
+        self._closers.push_async_callback(asyncio.to_thread, audit.close)
+        registry = await Registry.open(paths, prepared.identity, home=home, record=audit.record)
         registry.start()
         self._closers.push_async_callback(registry.close)
 
@@ -157,6 +168,9 @@ class Server:
         except JournalUnusable as error:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
+        audit.grown = lambda head: mailbox.put(AuditGrown(head.seq))
+        audit_reader = AuditReader(paths.audit, mailbox.put)
+        self._closers.push_async_callback(asyncio.to_thread, audit_reader.close)
         self._scale, self._scale_by = _scale(self._settings, recovered.scale)
         core = Core(
             host=socket.gethostname(),
@@ -168,9 +182,10 @@ class Server:
             warm=self._settings.warm,
             started_with=str(self._settings.workers or ""),
             recovered=recovered,
+            log=logs.tail,
             keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
-        broker = Broker(core, loop, self._life.defect)
+        broker = Broker(core, loop, self._life.defect, self._life.end)
         registry.watch(broker)
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         self._closers.callback(context.destroy, linger=0)
@@ -200,12 +215,25 @@ class Server:
             broker.deliver,
             build=find_build(),
         )
-        door = Door(registry, broker, is_ours=launcher.is_ours)
+        door = Door(registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        surveyor = Surveyor(door, launcher, self._lag)
+        hooks = Hooks(prepared.preferences.notify, prepared.environ)
+        self._closers.push_async_callback(hooks.close)
+        surveyor = Surveyor(door, launcher, self._lag, audit, hooks)
         adapters = Adapters(
-            door, bus, feed, journal, launcher, folders, transcripts, administration, surveyor
+            door=door,
+            bus=bus,
+            feed=feed,
+            journal=journal,
+            launcher=launcher,
+            folders=folders,
+            transcripts=transcripts,
+            administration=administration,
+            surveyor=surveyor,
+            audit=audit,
+            audit_reader=audit_reader,
+            hooks=hooks,
         )
         return _Parts(broker, adapters)
 
@@ -216,25 +244,16 @@ class Server:
             listeners = self._before.sockets()
             door.listen_on(listeners)
             door.start()
-            return self._name(listeners)
+            self._port = find_port(listeners)
+            return in_words(listeners)
         if self._settings.tcp is not None:
             host, self._port = door.listen_tcp(*self._settings.tcp)
-            where.append(_address(host, self._port))
+            where.append(name_address(host, self._port))
         if self._settings.unix is not None:
             door.listen_unix(self._settings.unix.absolute())
             where.append(f"unix:{self._settings.unix.absolute()}")
         door.listen_control(self._paths.control_socket)
         door.start()
-        return " and ".join(where)
-
-    def _name(self, listeners: list[Listener]) -> str:
-        where: list[str] = []
-        for listener in listeners:
-            if listener.path is None:
-                host, self._port = listener.socket.getsockname()[:2]
-                where = where or [_address(host, self._port)]
-            elif not listener.owner_only:
-                where.append(f"unix:{listener.path}")
         return " and ".join(where)
 
     def _announce(self, where: str) -> None:
@@ -253,6 +272,12 @@ class Server:
         if self._port is not None and sys.stderr.isatty():
             print(add_line(own, self._port), file=sys.stderr)
         self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
+
+    def _note(self, parts: _Parts, kind: str, outcome: str = "done", **detail: str) -> None:
+        """For the audit, of the server itself."""
+        parts.adapters.audit.record(
+            Entry(kind=kind, at=time.time(), outcome=outcome, detail={"version": VERSION, **detail})
+        )
 
     def _start_window(self) -> None:
         if self._before is not None and self._before.window:
@@ -289,8 +314,10 @@ class Server:
         log.info("ending; once more to hurry")
         self._notifier.stopping()
         adapters = parts.adapters
-        if not await parts.broker.shut_down(_QUIET_WITHIN, self._life.hurry):
+        quiet = await parts.broker.shut_down(_QUIET_WITHIN, self._life.hurry)
+        if not quiet:
             log.warning("not everything ended by itself; killing what is left")
+        self._note(parts, "server-ended", "done" if quiet else "killed")
         parts.broker.stop()
         await asyncio.gather(adapters.door.close(), adapters.launcher.stop(_ZYGOTE_WITHIN))
         for path in (self._paths.bus_socket, self._paths.feed_socket):
@@ -301,6 +328,7 @@ class Server:
         log.info("making way for the next life of this server; what runs goes on")
         self._notifier.reloading()
         adapters = parts.adapters
+        self._note(parts, "server-ended", "restart")
         # From here on the workers keep what they have to say: nothing of it is acknowledged any more.
         parts.broker.stop()
         listeners = adapters.door.give_up_listening()
@@ -314,10 +342,6 @@ class Server:
         handover.block()
         if self._life.ending is Ending.END:  # that was wanted meanwhile
             await adapters.launcher.stop(_ZYGOTE_WITHIN)
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _scale(settings: Settings, kept: str) -> tuple[Scale, str]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from claude_remote.messages.approvals import Decide, Decided
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
+from claude_remote.messages.approvals import (
+    Approval,
+    Approvals,
+    Decide,
+    Decided,
+    File,
+    ListApprovals,
+    Receipt,
+    ShowApproval,
+)
+from claude_remote.messages.audit import AuditRecords, AuditSeen, CheckAudit, ReadAudit
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
     Approve,
@@ -22,6 +33,7 @@ from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
+from claude_remote.messages.rules import AddRule, ListRules, RemoveRule, Rules
 from claude_remote.messages.sessions import (
     Answer,
     Await,
@@ -51,18 +63,27 @@ Request: TypeAlias = (
     | Control
     | Watch
     | Decide
+    | ListApprovals
+    | ShowApproval
+    | AddRule
+    | ListRules
+    | RemoveRule
     | Interrupt
     | ListClients
     | Approve
     | Refuse
     | Revoke
     | Exec
+    | Shutdown
+    | ServerLogs
     | Get
     | Put
     | ListConversations
     | ChangeRights
     | ListWorkers
     | ScaleWorkers
+    | ReadAudit
+    | CheckAudit
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = (
@@ -81,6 +102,11 @@ FromServer: TypeAlias = (
     | Answer
     | Feed
     | Decided
+    | Receipt
+    | Approvals
+    | Approval
+    | File
+    | Rules
     | Accepted
     | Waiting
     | Events
@@ -90,7 +116,11 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Draining
+    | LogLines
     | Workers
+    | AuditRecords
+    | AuditSeen
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -107,6 +137,11 @@ NEEDS: dict[type[Message], Right | None] = {
     Control: Right.PROMPT,
     Watch: Right.VIEW,
     Decide: Right.APPROVE,
+    ListApprovals: None,  # likewise
+    ShowApproval: None,  # likewise
+    AddRule: Right.APPROVE,
+    ListRules: None,  # without `view` it sees its own alone
+    RemoveRule: Right.APPROVE,
     Interrupt: Right.PROMPT,
     Withdraw: Right.PROMPT,
     ListClients: Right.ADMIN,
@@ -114,10 +149,14 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Shutdown: Right.ADMIN,
+    ServerLogs: Right.ADMIN,
     Get: Right.FILES,
     Put: Right.FILES,
     ListConversations: Right.VIEW,
     ChangeRights: Right.ADMIN,
     ListWorkers: Right.ADMIN,
     ScaleWorkers: Right.ADMIN,
+    ReadAudit: Right.ADMIN,
+    CheckAudit: Right.APPROVE,
 }

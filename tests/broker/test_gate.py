@@ -24,16 +24,25 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Control(session="mine", subtype="get_status"),
         m.Watch(),
         m.Decide(approval=uuid(8), behavior=m.Behavior.ALLOW),
+        m.ListApprovals(),
+        m.ShowApproval(approval=uuid(8)),
+        m.AddRule(rule="Bash", scope=m.Scope.EVERYWHERE),
+        m.ListRules(),
+        m.RemoveRule(rule=uuid(8)),
         m.Interrupt(session="mine"),
         m.ListClients(),
         m.Approve(which="x"),
         m.Refuse(which="x"),
         m.Revoke(which="x"),
         m.Exec(),
+        m.Shutdown(),
+        m.ServerLogs(),
         m.Get(),
         m.Put(),
         m.ListConversations(),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
+        m.ReadAudit(),
+        m.CheckAudit(seq=1),
         m.ListWorkers(),
         m.ScaleWorkers(least=0, most=3),
     )
@@ -102,7 +111,7 @@ def test_only_the_right_that_it_needs_is_missed(kind: type[m.Message], missing: 
 
 @pytest.mark.parametrize(
     "request_",
-    [request for request in REQUESTS.values() if getattr(request, "session", None) is not None]
+    [request for request in REQUESTS.values() if getattr(request, "session", None)]
     + [
         m.ListSessions(session="mine"),
         m.Open(target=m.Target(session="mine")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claude_remote import bus
 from claude_remote.messages import PromptState, Source
+from claude_remote_broker.core import recording
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
@@ -14,6 +15,8 @@ def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
     busy_before = not session.parkable
+    recording.stored(draft, context)
+    context.noticing.stored(draft)
     draft.install()
     for prompt in draft.prompts.values():
         if prompt.ended:
@@ -100,6 +103,8 @@ def reconcile(session: Session, context: Context) -> None:
                 for_session=decision.for_session,
                 message=decision.message,
                 stop=decision.stop,
+                mode=decision.mode,
+                rule=decision.rule,
             )
             context.effects.do(ToWorker(lease.route, verdict, decision.input))
 

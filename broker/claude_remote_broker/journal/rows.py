@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from claude_remote.messages import Behavior, PromptState
+from claude_remote.messages import Behavior, PromptState, Scope
 
 
 class LeaseRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,6 +105,7 @@ class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     steered: bool = False  # claude read it in the midst of another prompt's turn, and it ends with that
     taken_back: str = ""  # why it is not to begin any more, though it was given to a worker
     reason: str = ""
+    address: str = ""  # from where it came, for the audit
     cost: float = 0.0
     duration: float = 0.0
 
@@ -120,14 +121,17 @@ class DecisionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     behavior: Behavior
     by: str
     client: str
+    address: str = ""  # from where, for the audit
     at: float
     for_session: bool = False
     message: str = ""
     stop: bool = False
     input: bytes = b""
+    mode: str = ""  # the session's permission mode from here on
+    rule: str = ""  # the standing rule that decided; `by` and `client` have made it
 
 
-ApprovalState: TypeAlias = Literal["open", "decided", "delivered", "taken", "finished", "void"]
+ApprovalStep: TypeAlias = Literal["open", "decided", "delivered", "taken", "finished", "void"]
 
 
 class ApprovalRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,11 +143,28 @@ class ApprovalRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: str
     seq: int
     since: float
-    state: ApprovalState = "open"
+    state: ApprovalStep = "open"
     decision: DecisionRow | None = None
     reason: str = ""
+    client_name: str = ""  # whose prompt ran
+    agent: str = ""
+    guarded: bool = False  # no rule answers it
 
     @property
     def ended(self) -> bool:
         """Nothing follows."""
         return self.state in {"finished", "void"}
+
+
+class RuleRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A standing rule."""
+
+    id: str
+    rule: str
+    scope: Scope
+    client: str  # fingerprint of who made it
+    client_name: str
+    created: float
+    expires: float | None = None
+    session: str = ""
+    folder: str = ""

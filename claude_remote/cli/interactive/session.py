@@ -15,6 +15,7 @@ from rich.text import Text
 from claude_remote.cli.interactive import status
 from claude_remote.cli.interactive.asking import Asking
 from claude_remote.cli.interactive.completion import PromptCompleter
+from claude_remote.cli.interactive.elsewhere import Elsewhere
 from claude_remote.cli.interactive.finding import find_files
 from claude_remote.cli.interactive.keys import make_bindings
 from claude_remote.cli.interactive.modes import Modes
@@ -25,12 +26,13 @@ from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
 from claude_remote.cli.interactive.status import Styled
+from claude_remote.cli.ringing import Ringing
 from claude_remote.cli.terminal import escape
 from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.events import Event, Fact, Reconnecting, Tail
 from claude_remote.errors import Exit, RemoteError
-from claude_remote.facts import ToolFinished, TurnFinished, TurnStarted
+from claude_remote.facts import TurnFinished, TurnStarted
 from claude_remote.messages import Cursor, Opened
 from claude_remote.rights import Right
 
@@ -41,6 +43,7 @@ HELP = """\
 Enter sends; Alt-Enter, Ctrl-J or a \\ before Enter begins a new line.
 @ completes files of the session's folder, / the commands.
 Shift-Tab goes through the modes: asks first, edits pass, plan.
+Ctrl-O opens what Claude asks in other sessions.
 Ctrl-C interrupts the turn and takes back what waits; twice leaves.
 Ctrl-D, /exit or /quit leaves; a running turn goes on.
 Every other command is claude's own: /compact, /clear, /context, /model, …"""
@@ -60,6 +63,7 @@ class Session:
         colours: Colours | None = "standard",
         source: Input | None = None,
         sink: Output | None = None,
+        rings: bool = False,
     ) -> None:
         self._opened = opened
         self._info = opened.session
@@ -79,7 +83,12 @@ class Session:
             source=source,
             sink=sink,
         )
+        self._ringing = Ringing(self._screen.write_raw) if rings else None
+        if self._ringing is not None:
+            self._ringing.name = self._info.name
         self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
+        self._elsewhere = Elsewhere(self._info.id, self._remote, self._scroll, self._asking, self._refresh)
+        self._decides = Right.APPROVE in client.rights
         self._past: Past | None = Past() if Right.VIEW in client.rights else None
         self._prompts = Prompts(self._remote, self._scroll, self._give_back)
         self._cost = self._info.cost
@@ -115,6 +124,8 @@ class Session:
                 raise
         finally:
             self._remote.close()
+            if self._ringing is not None and not self._hung_up:
+                self._ringing.close()
         if not self._hung_up:
             self._say_goodbye()
 
@@ -125,6 +136,8 @@ class Session:
         self._screen.app.create_background_task(self._screen.tick())
         cursor = self._opened.cursor
         self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
+        if self._decides:
+            self._elsewhere.start()
         if self._past is None:
             self._send_early()
         self._refresh()
@@ -185,14 +198,14 @@ class Session:
         prompt.cursor_position = len(prompt.text)
 
     def _look(self, event: Fact) -> None:
+        if self._ringing is not None and self._past is None:
+            self._ringing.fact(event.fact)
         match event.fact:
             case TurnStarted(prompt=prompt):
                 self._began = time.monotonic() if self._past is None else None
                 self._prompts.begun(prompt)
             case TurnFinished(cost=cost) if event.cursor > self._opened.cursor:
                 self._cost += cost
-            case ToolFinished(approval=approval):
-                self._asking.tool_finished(approval)
 
     def _arrive(self, past: Past) -> None:
         """The past is read: show its end, and from here on everything."""
@@ -224,6 +237,8 @@ class Session:
         match text.strip():
             case "/exit" | "/quit":
                 self.leave()
+            case "/trust":
+                self._remote.control("trust_folder", lambda _: None, self._failed)
             case "/help":
                 self._scroll.show(Text(HELP, style="dim"))
             case "":
@@ -258,6 +273,10 @@ class Session:
     def answer(self) -> None:
         """Turn to the question at the bottom."""
         self._asking.turn_to()
+
+    def look_elsewhere(self) -> None:
+        """Open a question of another session."""
+        self._elsewhere.look()
 
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""
