@@ -73,6 +73,7 @@ class Launcher:
         self._waiting_since: float | None = None  # for the answer to an order
         self._supervisor: asyncio.Task[None] | None = None
         self._unlinked = asyncio.Event()
+        self._found: set[int] = set()  # zygotes that we have not executed, but perhaps have to reap
         self._reaching = False
         self._stopping = False
 
@@ -101,6 +102,7 @@ class Launcher:
 
     def tick(self) -> None:
         """To be called about once a second."""
+        self._found -= {pid for pid in self._found if zygote.is_reaped(pid)}
         now = asyncio.get_running_loop().time()
         if self._waiting_since is not None and now - self._waiting_since > ORDER_TIMEOUT and self._link:
             log.error("the zygote (pid %d) hangs; ending it, its workers live on", self._link.pid)
@@ -179,6 +181,8 @@ class Launcher:
     async def _reach_now(self) -> None:
         self._link = await zygote.connect(self._socket, self._reported, self._lost)
         link = self._link
+        if link is not None and (self._child is None or self._child.popen.pid != link.pid):
+            self._found.add(link.pid)
         if link is not None and not await self._list() and self._link is link:
             log.error("the zygote (pid %d) does not answer; ending it", link.pid)
             zygote.kill_hung(link.pid)

@@ -198,6 +198,14 @@ def find_family(path: Path) -> list[processes.Process]:
     return found
 
 
+def is_reaped(pid: int) -> bool:
+    """Whether this zygote is no child of ours (any more): after a restart it is, though we know no Popen."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
 def kill_hung(pid: int) -> None:
     """End a zygote that does not answer. Its workers live on."""
     process = processes.find_process(pid)

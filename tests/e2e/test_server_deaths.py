@@ -146,3 +146,15 @@ def test_everything_of_the_server_dies_at_once(lab: Lab, owner: Client) -> None:
     lab.start(port=lab.server.port)
     assert turn.finished().state is PromptState.INTERRUPTED
     assert not any(map(processes.is_alive, tree))
+
+
+def test_a_zygote_that_was_started_before_a_restart_leaves_no_zombie(lab: Lab, owner: Client) -> None:
+    old = zygote_of(lab)
+    assert lab.server.control("restart").code == 0
+    processes.send_signal(old, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while old.pid in processes.snapshot():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    lab.api.on("another", text("Here."))
+    assert owner.prompt("another", patience=60).wait().state is PromptState.DONE
