@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from claude_remote.cli.terminal import Terminal
 
 COMMANDS = (
+    "allow",
+    "answer",
+    "approvals",
     "attach",
     "audit",
     "clients",
     "close",
     "completion",
     "config",
+    "deny",
     "exec",
     "get",
     "interrupt",
@@ -23,11 +27,16 @@ COMMANDS = (
     "ping",
     "put",
     "rename",
+    "rules",
     "send",
+    "server-logs",
     "servers",
     "sessions",
+    "shutdown",
+    "show",
     "status",
     "stop",
+    "trust",
     "wait",
 )
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from claude_remote.messages.approvals import Decide, Decided
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
+from claude_remote.messages.approvals import (
+    Approval,
+    Approvals,
+    Decide,
+    Decided,
+    File,
+    ListApprovals,
+    Receipt,
+    ShowApproval,
+)
 from claude_remote.messages.audit import AuditRecords, AuditSeen, CheckAudit, ReadAudit
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
@@ -23,6 +33,7 @@ from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
+from claude_remote.messages.rules import AddRule, ListRules, RemoveRule, Rules
 from claude_remote.messages.sessions import (
     Answer,
     Await,
@@ -52,12 +63,19 @@ Request: TypeAlias = (
     | Control
     | Watch
     | Decide
+    | ListApprovals
+    | ShowApproval
+    | AddRule
+    | ListRules
+    | RemoveRule
     | Interrupt
     | ListClients
     | Approve
     | Refuse
     | Revoke
     | Exec
+    | Shutdown
+    | ServerLogs
     | Get
     | Put
     | ListConversations
@@ -84,6 +102,11 @@ FromServer: TypeAlias = (
     | Answer
     | Feed
     | Decided
+    | Receipt
+    | Approvals
+    | Approval
+    | File
+    | Rules
     | Accepted
     | Waiting
     | Events
@@ -93,6 +116,8 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Draining
+    | LogLines
     | Workers
     | AuditRecords
     | AuditSeen
@@ -112,6 +137,11 @@ NEEDS: dict[type[Message], Right | None] = {
     Control: Right.PROMPT,
     Watch: Right.VIEW,
     Decide: Right.APPROVE,
+    ListApprovals: None,  # likewise
+    ShowApproval: None,  # likewise
+    AddRule: Right.APPROVE,
+    ListRules: None,  # without `view` it sees its own alone
+    RemoveRule: Right.APPROVE,
     Interrupt: Right.PROMPT,
     Withdraw: Right.PROMPT,
     ListClients: Right.ADMIN,
@@ -119,6 +149,8 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Shutdown: Right.ADMIN,
+    ServerLogs: Right.ADMIN,
     Get: Right.FILES,
     Put: Right.FILES,
     ListConversations: Right.VIEW,

@@ -12,6 +12,7 @@ import click
 from claude_remote.errors import Exit
 from claude_remote.paths import find_paths
 from claude_remote.version import VERSION
+from claude_remote_gui.display import why_no_display
 
 # What a fresh Debian lacks.
 _PACKAGES = (
@@ -35,8 +36,8 @@ def command(servers: Sequence[str], screenshot: Path | None) -> None:
     """
     if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    elif not has_display():
-        click.echo("claude-remote-gui: there is no display (DISPLAY or WAYLAND_DISPLAY is not set)", err=True)
+    elif why := why_no_display(os.environ):
+        click.echo(f"claude-remote-gui: {why}", err=True)
         sys.exit(Exit.USAGE)
     try:
         from claude_remote_gui import application
@@ -51,14 +52,6 @@ def command(servers: Sequence[str], screenshot: Path | None) -> None:
         sys.exit(screenshots.write(screenshot))
     program = application.create(sys.argv)
     sys.exit(application.run(program, application.open_window(find_paths(), servers)))
-
-
-def has_display() -> bool:
-    """Whether Qt will find a screen; without one it aborts the process."""
-    platform = os.environ.get("QT_QPA_PLATFORM", "")
-    if platform.split(":")[0] in {"offscreen", "minimal", "vnc"} or sys.platform in {"win32", "darwin"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def main() -> int:

@@ -75,10 +75,10 @@ def dark_palette() -> QPalette:
     palette = QPalette()
     roles = QPalette.ColorRole
     shades = {
-        roles.Window: "#1b1e23",
-        roles.Base: "#15181c",
-        roles.AlternateBase: "#1a1d22",
-        roles.Button: "#282c33",
+        roles.Window: "#282c33",
+        roles.Base: "#181b1f",
+        roles.AlternateBase: "#1d2025",
+        roles.Button: "#3a3f48",
         roles.ToolTipBase: "#282c33",
         roles.WindowText: "#e6e8eb",
         roles.Text: "#e6e8eb",

@@ -8,37 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings
 from PyQt6.QtWidgets import QApplication
 
-from claude_remote import facts
 from claude_remote.client.client import Client
 from claude_remote.client.conversation.items import (
-    Change,
     Doing,
-    Ended,
-    Note,
-    Question,
-    Said,
-    ToolState,
-    ToolUse,
-    Words,
 )
 from claude_remote.errors import RemoteError, Unreachable
-from claude_remote.messages import (
-    ApprovalInfo,
-    Behavior,
-    ClientInfo,
-    ClientState,
-    SessionInfo,
-    SessionState,
-)
 from claude_remote.paths import find_paths
-from claude_remote.rights import FULL, WATCH, WORK
-from claude_remote_gui.activity import Entry, Kind
+from claude_remote.rights import FULL
+from claude_remote_gui import exhibits
 from claude_remote_gui.colours import dark_palette
-from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.feed.reducer import State
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
@@ -48,32 +29,6 @@ from claude_remote_gui.net.server import Server
 from claude_remote_gui.views.window import TITLES, Window
 
 HOME, BUILD = "this machine", "build.example.net"
-_ANSWER = """\
-The test fails because `parse_date` reads the day before the month. Two things follow:
-
-1. **The parser** takes the order from the locale now.
-2. The fixture is written in ISO 8601, so that it means the same everywhere.
-
-```python
-def parse_date(text: str, order: str = "ymd") -> date:
-    year, month, day = split(text, order)
-    return date(year, month, day)
-```
-
-| file | lines |
-|---|---|
-| src/dates.py | 12 |
-| tests/test_dates.py | 4 |
-"""
-_EDIT = {
-    "file_path": "/home/mia/src/api/src/dates.py",
-    "old_string": "def parse_date(text):\n    day, month, year = text.split('/')\n    return date(year, month, day)\n",  # noqa: E501  as Claude sends it
-    "new_string": """\
-def parse_date(text: str, order: str = "ymd") -> date:
-    year, month, day = split(text, order)
-    return date(year, month, day)
-""",
-}
 
 
 class Exhibition(Hub):
@@ -109,36 +64,46 @@ def write(folder: Path) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for name, palette in (("light", application.palette()), ("dark", dark_palette())):
             application.setPalette(palette)
-            window = furnish(QSettings(f"{scratch}/{name}.ini", QSettings.Format.IniFormat))
+            hub = Exhibition(find_paths())
+            window = furnish(hub, QSettings(f"{scratch}/{name}.ini", QSettings.Format.IniFormat))
             for number, title in enumerate(TITLES):
                 window.tabs.setCurrentIndex(number)
                 _settle()
-                path = folder / f"{title.lower()}-{name}.png"
-                if not window.grab().save(str(path)):
-                    raise OSError(f"cannot write {path}")
+                _take(window, folder / f"{title.lower()}-{name}.png")
+            window.tabs.setCurrentIndex(0)
+            window.sessions.open(BUILD, exhibits.uuid(7))
+            hub.read.emit([Read(1, tuple(exhibits.release()), doing=Doing.ASKING, caught_up=True)])
+            _settle()
+            _take(window, folder / f"questions-{name}.png")
             window.close()
     return 0
 
 
-def furnish(settings: QSettings) -> Window:
+def _take(window: Window, path: Path) -> None:
+    if not window.grab().save(str(path)):
+        raise OSError(f"cannot write {path}")
+
+
+def furnish(hub: Exhibition, settings: QSettings) -> Window:
     """A window with made-up contents, on the screen."""
-    hub = Exhibition(find_paths())
     window = Window(hub, settings)
     now = time.time()
-    hub.exhibit(HOME, State(_home(now), stale=""), _connected("workshop", local=True))
-    hub.exhibit(BUILD, State(_build(now), stale=""), _connected("build", local=False))
+    hub.exhibit(HOME, State(exhibits.home(now), stale=""), _connected("workshop", local=True))
+    hub.exhibit(BUILD, State(exhibits.build(now), stale=""), _connected("build", local=False))
     hub.exhibit("attic", State(), st.Reconnecting("attic:7433 refuses the connection", time.monotonic() + 9))
     window.resize(1240, 800)
     window.show()
     _settle()
-    window.sessions.open(HOME, _uuid(1))
+    window.sessions.open(HOME, exhibits.uuid(1))
     _settle()
-    hub.read.emit([Read(1, tuple(_conversation()), doing=Doing.ASKING, caught_up=True)])
+    hub.read.emit([Read(1, tuple(exhibits.conversation()), doing=Doing.ASKING, caught_up=True)])
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
-    window.approvals.decision.learn(Whole(_question()))
-    window.sessions.conversation.asking.decision.learn(Whole(_question()))
-    window.activity.add(list(_activity(now)))
+    for decision in (window.approvals.decision, window.sessions.conversation.asking.decision):
+        decision.learn(Whole(exhibits.choice()))
+    window.approvals.decision.learn(Whole(exhibits.question()))
+    window.sessions.conversation.asking.decision.learn(Whole(exhibits.question()))
+    window.activity.add(list(exhibits.activity(now)))
     return window
 
 
@@ -151,180 +116,3 @@ def _settle() -> None:
 
 def _connected(host: str, *, local: bool) -> st.Connected:
     return st.Connected(host, "mia", frozenset(FULL), local, time.monotonic())
-
-
-def _uuid(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
-
-
-def _session(number: int, name: str, state: SessionState, now: float, **more: Any) -> SessionInfo:
-    fields: dict[str, Any] = {"host": "workshop", "cwd": "/home/mia/src/api", "client": "mia@laptop", **more}
-    return SessionInfo(
-        id=_uuid(number), name=name, state=state, created=now - 9_000, changed=now - 60 * number, **fields
-    )
-
-
-def _client(letter: str, name: str, state: ClientState, now: float, **more: Any) -> ClientInfo:
-    fields: dict[str, Any] = {"rights": tuple(sorted(WORK)), "user": name, "host": "laptop", **more}
-    return ClientInfo(
-        name=name,
-        state=state,
-        fingerprint=f"SHA256:{letter}9fQm3Yx0vJ2LkP7sTzWcRbNdHgUeAiXo5KqMtVwEy4S"[:50],
-        words="ladder orbit maple cactus window tango",
-        address="192.0.2.17",
-        version="1.0.0",
-        first_seen=now - 90_000,
-        last_seen=now - 40,
-        **fields,
-    )
-
-
-def _approval(number: int, session: int, tool: str, summary: str, now: float) -> ApprovalInfo:
-    return ApprovalInfo(
-        id=_uuid(900 + number),
-        session=_uuid(session),
-        session_name="fix-dates" if session == 1 else "release",
-        tool=tool,
-        summary=summary,
-        seq=7,
-        since=now - 100 + number,
-    )
-
-
-def _home(now: float) -> Picture:
-    sessions = [
-        _session(
-            1, "fix-dates", SessionState.WAITING, now, approvals=1, turns=3, cost=0.42, model="claude-opus"
-        ),
-        _session(2, "docs", SessionState.WORKING, now, cwd="/home/mia/src/docs", turns=1, cost=0.08),
-        _session(3, "spike", SessionState.IDLE, now, turns=12, cost=3.1, client="sam@desk"),
-        _session(4, "yesterday", SessionState.PARKED, now - 90_000, turns=4, cost=0.9),
-    ]
-    asked = _approval(1, 1, "Edit", "src/dates.py", now)
-    done = _approval(2, 1, "Bash", "pytest -q tests/test_dates.py", now - 400)
-    clients = [
-        _client("A", "mia@laptop", ClientState.APPROVED, now, rights=tuple(sorted(FULL)), connections=2),
-        _client("B", "sam@desk", ClientState.APPROVED, now),
-        _client("C", "screen", ClientState.APPROVED, now - 7_000, rights=tuple(sorted(WATCH)), connections=1),
-        _client("D", "wren", ClientState.PENDING, now, rights=()),
-        _client("E", "old-phone", ClientState.REVOKED, now - 400_000),
-    ]
-    return Picture(
-        generation=1,
-        host="workshop",
-        version="1.0.0",
-        sessions={each.id: each for each in sessions},
-        clients={each.fingerprint: each for each in clients},
-        approvals={asked.id: Approval(asked), done.id: Approval(done, "finished", "sam@desk")},
-        turns={_uuid(1): now - 95, _uuid(2): now - 12},
-    )
-
-
-def _build(now: float) -> Picture:
-    session = _session(
-        7,
-        "release",
-        SessionState.WAITING,
-        now,
-        host="build",
-        cwd="/srv/release",
-        approvals=1,
-        turns=2,
-        cost=1.7,
-    )
-    asked = _approval(3, 7, "Bash", "git push origin v1.4.0", now)
-    taken = _approval(4, 7, "Bash", "make dist", now - 30)
-    return Picture(
-        generation=1,
-        host="build",
-        version="1.0.0",
-        sessions={session.id: session},
-        approvals={asked.id: Approval(asked), taken.id: Approval(taken, "taken", "mia@laptop")},
-        turns={session.id: now - 340},
-    )
-
-
-def _question() -> facts.ApprovalOpened:
-    return facts.ApprovalOpened(
-        approval=_uuid(901),
-        tool="Edit",
-        input=msgspec.Raw(msgspec.json.encode(_EDIT)),
-        summary="src/dates.py",
-        tool_use="toolu_1",
-    )
-
-
-def _conversation() -> list[Change]:
-    edit = msgspec.json.encode(_EDIT)
-    return [
-        Said(id=1, text="test_dates fails on the build machine, but not here. Why?", client="mia@laptop"),
-        Words(id=2, kind="thinking", text="It must be the locale. " * 20),
-        ToolUse(
-            id=3,
-            tool_use="t3",
-            tool="Bash",
-            summary="pytest -q tests/test_dates.py",
-            input=b'{"command": "pytest -q tests/test_dates.py", "description": "Run the tests of dates"}',
-            state=ToolState.FAILED,
-            outcome="1 failed, 11 passed in 0.42s",
-        ),
-        ToolUse(
-            id=4,
-            tool_use="t4",
-            tool="Read",
-            summary="src/dates.py",
-            input=b'{"file_path": "/home/mia/src/api/src/dates.py"}',
-            state=ToolState.DONE,
-            outcome="88 lines",
-        ),
-        Words(id=5, kind="answer", text=_ANSWER),
-        Ended(id=6, prompt=None, outcome="done", error=False, reason="", cost=0.21, duration=34.0),
-        Said(id=7, text="Do it, please.", client="mia@laptop"),
-        Question(
-            id=8,
-            approval=_uuid(902),
-            tool="Bash",
-            input=b"{}",
-            summary="",
-            tool_use="t8",
-            decision=Behavior.ALLOW,
-            by="sam@desk",
-        ),
-        Note(id=9, level="warning", text="The model is overloaded; tried again twice."),
-        Question(
-            id=10,
-            done=False,
-            approval=_uuid(901),
-            tool="Edit",
-            input=edit,
-            summary="src/dates.py",
-            tool_use="t9",
-        ),
-    ]
-
-
-def _activity(now: float) -> list[Entry]:
-    lines: tuple[tuple[Kind, str, str, str], ...] = (
-        ("client", "mia@laptop", "", "has 2 connections"),
-        ("prompt", "mia@laptop", "fix-dates", "'test_dates fails on the build machine …' runs"),
-        ("approval", "mia@laptop", "fix-dates", "Claude asks \u2014 Bash: pytest -q tests/test_dates.py"),
-        (
-            "approval",
-            "mia@laptop",
-            "fix-dates",
-            "decided by sam@desk \u2014 Bash: pytest -q tests/test_dates.py",
-        ),
-        (
-            "answer",
-            "mia@laptop",
-            "fix-dates",
-            "The test fails because parse_date reads the day before the month.",
-        ),
-        ("prompt", "mia@laptop", "fix-dates", "'test_dates fails on …' is done (34.0 s, $0.21)"),
-        ("connection", "", "", "2 events missed; a new picture is asked for"),
-        ("client", "wren", "", "asks to be let in"),
-    )
-    return [
-        Entry(now - 80 + 9 * number, HOME, kind, client, session, text)
-        for number, (kind, client, session, text) in enumerate(lines)
-    ]

@@ -84,6 +84,7 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        log: ports.Log | None = None,
         least: int = 0,
         idle: float = 0.0,
         warm: int = 0,
@@ -104,6 +105,7 @@ class Playbook:
             started_with=started_with,
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
+            log=log,
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
             keep=keep,
         )
@@ -119,6 +121,7 @@ class Playbook:
         self.loads = 0
         self.launches: list[ports.Launch] = []
         self.kills: list[str] = []
+        self.ends: list[str] = []
         self.hangups: list[ports.Hangup] = []
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
@@ -247,10 +250,8 @@ class Playbook:
 
     def _note(self, command: ports.Command) -> None:
         match command:
-            case ports.Launch():
-                self.launches.append(command)
-            case ports.Kill(worker=worker):
-                self.kills.append(worker)
+            case ports.Launch() | ports.End() | ports.Kill():
+                self._note_process(command)
             case ports.Hangup():
                 self.hangups.append(command)
             case ports.Administer():
@@ -268,6 +269,15 @@ class Playbook:
                 self.wakes.append(delay)
             case _:
                 raise AssertionError(command)
+
+    def _note_process(self, command: ports.Launch | ports.End | ports.Kill) -> None:
+        match command:
+            case ports.Launch():
+                self.launches.append(command)
+            case ports.End(client=client):
+                self.ends.append(client)
+            case ports.Kill(worker=worker):
+                self.kills.append(worker)
 
 
 class Hand:

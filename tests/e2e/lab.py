@@ -54,7 +54,7 @@ class Server:
         self.argv = more
         where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(lab.work))
         self.running = Running(
-            [*lab.program, *where, "--claude", str(claude_program()), "--no-gui", *more],
+            [*lab.program, *where, "--claude", str(claude_program()), *more],
             lab.server_environment,
             lab.work,
         )
@@ -187,11 +187,12 @@ class Lab:
         """The server that was started last."""
         return self.servers[-1]
 
-    def start(self, *argv: str, port: int = 0) -> Server:
+    def start(self, *argv: str, port: int = 0, window: bool = False) -> Server:
         """Start the server; it is ready when this returns. Without a warm claude, unless `argv` wants one:
-        many tests count claudes.
+        many tests count claudes. `window`: it may open its own.
         """
-        server = Server(self, port, ("--warm", "0", *argv))
+        quiet = () if window else ("--no-gui",)
+        server = Server(self, port, ("--warm", "0", *quiet, *argv))
         self.servers.append(server)
         return server
 

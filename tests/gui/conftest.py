@@ -7,6 +7,8 @@ import os
 import pytest
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Whoever runs the tests on a desktop is not told of approvals that nobody asks for.
+os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
 
 try:
     import PyQt6.QtWidgets

@@ -15,9 +15,10 @@ from claude_remote.paths import find_paths
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
 from claude_remote_gui.views.window import Window
+from tests.e2e import leftovers
 from tests.e2e.conftest import lab, own_lab
 from tests.e2e.lab import Lab
-from tests.fakes.messages_api import bash, text
+from tests.fakes.messages_api import bash, reply, text, tool
 
 __all__ = ["lab", "own_lab"]
 
@@ -142,6 +143,135 @@ def test_a_server_that_goes_and_comes_again(qtbot: QtBot, own_lab: Lab, wait: Wa
             window.servers.lines[name].retry.click()
             wait(lambda window=window, name=name: connected(window, name))  # type: ignore[misc]
             assert window.sessions.model.rowCount() == 1
+
+
+def test_two_servers_in_one_window(qtbot: QtBot, own_lab: Lab, wait: Wait) -> None:
+    """One queue for both; a server that goes leaves the other alone."""
+    own_lab.start()
+    alice = own_lab.approved("alice")
+    with Lab() as other:
+        second = other.start()
+        rang = alice.run("servers", "add", "other", second.address, "--fingerprint", second.fingerprint)
+        assert rang.code == 4, rang
+        (pending,) = [each for each in second.clients() if each["state"] == ClientState.PENDING]
+        second.approve(pending["fingerprint"], name="alice")
+        for where, name in ((own_lab, "home"), (other, "other")):
+            where.api.on(f"ask on {name}", bash(f"touch made-on-{name}"), text("Made."))
+            sent = alice.run("-s", name, "-p", f"ask on {name}", "--bg", "--name", f"on-{name}")
+            assert sent.code == 0, sent
+        with window_of(alice.home, "home", "other") as window:
+            wait(lambda: connected(window, "home") and connected(window, "other"))
+            wait(lambda: window.waiting == 2)
+            decision = window.approvals.decision
+            for _ in range(2):
+                wait(lambda: decision.shown and decision.shown.approval.open)
+                wait(decision.yes_button.isEnabled)
+                decision.yes_button.click()
+                shown = decision.shown
+                wait(lambda shown=shown: decision.shown is not shown)  # type: ignore[misc]
+            wait((own_lab.work / "made-on-home").exists)
+            wait((other.work / "made-on-other").exists)
+            assert own_lab.server.stop().code == 0
+            hub = window.sessions._hub
+            wait(lambda: isinstance(hub.standings["home"], st.Reconnecting))
+            assert connected(window, "other")
+            assert window.sessions.model.rowCount() == 2  # what was known of it stays
+
+
+def test_questions_and_plans_are_answered_in_the_conversation(qtbot: QtBot, lab: Lab, wait: Wait) -> None:
+    asked = [
+        {
+            "question": "Which database?",
+            "header": "Database",
+            "multiSelect": False,
+            "options": [
+                {"label": "SQLite", "description": "a file"},
+                {"label": "PostgreSQL", "description": "a server"},
+            ],
+        }
+    ]
+    lab.api.on("which one", reply(tool("AskUserQuestion", questions=asked)), text("So be it."))
+    lab.api.on(
+        "make a plan", reply(tool("ExitPlanMode", plan="1. Read it\n2. **Change** it")), text("Begun.")
+    )
+    with window_of(lab.folder / "server", None) as window:
+        wait(lambda: connected(window))
+        conversation = window.sessions.conversation
+        decision = conversation.asking.decision
+        begin(window, "asks", "which one")
+        wait(lambda: decision.isVisible() and decision.form is not None)
+        wait(decision.no_button.isEnabled)
+        assert decision.form is not None
+        decision.form.questions[0].choices[1].click()
+        decision.yes_button.click()
+        wait(lambda: "So be it." in conversation.transcript.toPlainText())
+        (answer,) = [call for call in lab.api.calls if "PostgreSQL" in str(call.results)]
+        assert "SQLite" not in str(answer.results)
+
+        begin(window, "plans", "make a plan", mode="plan")
+        wait(lambda: "2. Change it" in decision.detail.toPlainText())
+        wait(decision.session_button.isEnabled)
+        decision.session_button.click()
+        wait(lambda: "Begun." in conversation.transcript.toPlainText())
+        server, session = conversation.shown or ("", "")
+        sessions = window.sessions._hub.pictures[server].sessions
+        wait(lambda: window.sessions._hub.pictures[server].sessions[session].mode == "acceptEdits")
+        assert sessions
+
+
+def test_renaming_steering_and_stopping(qtbot: QtBot, lab: Lab, wait: Wait) -> None:
+    until = "until [ -e steered ]; do sleep 0.05; done; echo both"
+    lab.api.on("run slowly", bash(until), text("Both are done."))
+    with window_of(lab.folder / "server", None) as window:
+        wait(lambda: connected(window))
+        conversation = window.sessions.conversation
+        hub = window.sessions._hub
+        begin(window, "slow", "run slowly")
+        wait(lambda: "sleep 0.05" in conversation.transcript.toPlainText())
+        wait(conversation.send_now.isVisible)
+        conversation.prompt.setPlainText("be quick, too")
+        conversation.send_now.click()
+        wait(lambda: hub.pictures["this machine"].sessions[(conversation.shown or ("", ""))[1]].queued == 0)
+        (lab.work / "steered").touch()
+        wait(lambda: "Both are done." in conversation.transcript.toPlainText())
+        assert "be quick, too" in conversation.transcript.toPlainText()
+        (call,) = [call for call in lab.api.calls if "run slowly" in call.said and call.results]
+        assert "be quick, too" in str(call.body["messages"])
+        _, session = conversation.shown or ("", "")
+        conversation.menu.rename.trigger()
+        conversation.strip.field.setText("quick")
+        conversation.strip.really.click()
+        wait(lambda: hub.pictures["this machine"].sessions[session].name == "quick")
+        wait(lambda: hub.pictures["this machine"].sessions[session].state is SessionState.IDLE)
+        conversation.menu.fork.trigger()
+        wait(lambda: conversation.shown not in {None, ("this machine", session)})
+        lab.api.on("in the copy", text("Here I know it, too."))
+        conversation.prompt.setPlainText("in the copy")
+        conversation.send.click()
+        wait(lambda: "Here I know it, too." in conversation.transcript.toPlainText())
+        assert "run slowly" in lab.api.calls[-1].said
+        conversation.menu.stop.trigger()
+        conversation.strip.really.click()
+        _, copy = conversation.shown or ("", "")
+        wait(lambda: hub.pictures["this machine"].sessions[copy].state is SessionState.CLOSED)
+
+
+def test_the_server_starts_the_window_where_there_is_a_screen(own_lab: Lab, wait: Wait) -> None:
+    own_lab.server_environment |= {"QT_QPA_PLATFORM": "offscreen", "DISPLAY": ":0"}
+    own_lab.start(window=True)
+    wait(lambda: any("claude-remote-gui" in words for words in leftovers.marked(own_lab.mark).values()))
+    assert own_lab.server.stop().code == 0  # and the laboratory sees that the window is gone, too
+
+
+def begin(window: Window, name: str, prompt: str, mode: str = "default") -> None:
+    """Begin a session from the window."""
+    window.tabs.setCurrentIndex(0)  # it remembers where it was
+    new = window.sessions.new
+    new.open()
+    new.name.setText(name)
+    new.mode.setCurrentText(mode)
+    new.prompt.setPlainText(prompt)
+    new.prompt.submit()
 
 
 def _activity(window: Window) -> str:

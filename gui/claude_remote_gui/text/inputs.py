@@ -47,6 +47,8 @@ def _fields(tool: str, given: dict[str, Any]) -> Iterator[Paragraph]:
     if isinstance(command := left.get("command"), str):
         del left["command"]
         yield from plain(command, "code", mono=True)
+        if left.get("description") == command:  # it tells nothing more
+            del left["description"]
     yield from _changes(left)
     for name, value in left.items():
         if isinstance(value, str) and "\n" in value:
@@ -84,7 +86,9 @@ def _is_edit(edit: object) -> bool:
 
 def diff(old: str, new: str) -> Iterator[Paragraph]:
     """The lines that go and the lines that come, with three around them."""
-    before, after = old.split("\n"), new.split("\n")
+    before, after = old.removesuffix("\n").split("\n"), new.removesuffix("\n").split("\n")
+    if old.endswith("\n") != new.endswith("\n"):
+        before, after = old.split("\n"), new.split("\n")
     if len(before) > MOST_LINES or len(after) > MOST_LINES:  # comparing takes the square of it
         marked = [*(f"-{line}" for line in before), *(f"+{line}" for line in after)]
     else:

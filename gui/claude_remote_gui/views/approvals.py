@@ -17,10 +17,13 @@ class ApprovalsView(QWidget):
     """The keys of the Decision hold while the queue has the focus, too."""
 
     counted = pyqtSignal(int)
+    appeared = pyqtSignal(list)  # ApprovalRow, that wait since now
+    settled = pyqtSignal(list)  # ids of those that wait no more
 
     def __init__(self, hub: Hub) -> None:
         super().__init__()
         self._hub = hub
+        self._waiting: set[tuple[str, str]] = set()
         self.model: RowsModel[ApprovalRow] = RowsModel(APPROVALS, self)
         proxy = sorted_by(self)
         proxy.setSourceModel(self.model)
@@ -48,6 +51,7 @@ class ApprovalsView(QWidget):
         self.model.update_rows(rows)
         waiting = [each for each in rows.values() if each.approval.open]
         self.counted.emit(len(waiting))
+        self._tell(waiting)
         shown = self.decision.shown
         now = None if shown is None else rows.get((shown.server, shown.approval.info.id))
         if now is not None:
@@ -81,6 +85,14 @@ class ApprovalsView(QWidget):
         ):
             return True
         return super().eventFilter(watched, event)
+
+    def _tell(self, waiting: list[ApprovalRow]) -> None:
+        now = {(row.server, row.approval.info.id): row for row in waiting}
+        before, self._waiting = self._waiting, set(now)
+        if new := [row for key, row in now.items() if key not in before]:
+            self.appeared.emit(new)
+        if gone := [approval for server, approval in before if (server, approval) not in now]:
+            self.settled.emit(gone)
 
     def _take_first(self) -> None:
         """Look at the oldest that waits."""

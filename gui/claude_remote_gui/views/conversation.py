@@ -50,6 +50,7 @@ class ConversationView(QWidget):
         self.mode.addItems(MODES)
         self.mode.activated.connect(lambda _index: self._set_mode(self.mode.currentText()))
         self.transcript = Transcript()
+        self.transcript.setPlaceholderText("The conversation of a session. Ctrl+N begins one.")
         self.earlier = button("Show earlier items", self.transcript.show_earlier)
         self.earlier.hide()
         self.transcript.earlier.connect(self._say_earlier)
@@ -143,10 +144,13 @@ class ConversationView(QWidget):
         posts = [post for post in posts if post.reading == self._reading]
         if not posts:
             return
-        self.transcript.apply(change for post in posts for change in post.changes)
+        changes = (change for post in posts for change in post.changes)
         last = posts[-1]
         say(self.trouble, last.trouble)
-        if last.caught_up:
+        if not last.caught_up:
+            say(self.doing, f"Reading … {count(self.transcript.keep(changes), 'item')}")
+        else:
+            self.transcript.apply(changes)
             say(
                 self.doing,
                 f"Claude uses {last.detail} …" if last.doing is Doing.TOOL else _DOING.get(last.doing, ""),

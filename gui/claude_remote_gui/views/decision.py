@@ -21,12 +21,14 @@ from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.tables import ApprovalRow
 from claude_remote_gui.net.asking import Whole, read_question
+from claude_remote_gui.net.standing import Connected
 from claude_remote_gui.text import questions as texts
 from claude_remote_gui.text.markdown import plain
 from claude_remote_gui.text.paragraphs import Paragraph
 from claude_remote_gui.views.forms import QuestionsForm
 from claude_remote_gui.views.painting import Painter
 from claude_remote_gui.views.parts import button, key_of, label, row, say
+from claude_remote_gui.views.plans import Plans
 
 # When another question takes the place of the one that is looked at, a key that is on its way must not
 # decide it.
@@ -49,7 +51,7 @@ class Decision(QWidget):
         self.shown: ApprovalRow | None = None
         self._whole: Whole | None = None
         self._known: dict[str, Whole] = {}
-        self._modes: dict[str, str] = {}  # to change to when the tool of this approval has finished
+        self._plans = Plans(hub, lambda words: say(self.said, words))
         self.title = label(wraps=True, bold=True)
         self.said = label(wraps=True)
         self.detail = QTextEdit()
@@ -71,6 +73,10 @@ class Decision(QWidget):
         self._guard.setSingleShot(True)
         self._guard.setInterval(GUARD)
         self._guard.timeout.connect(self.enable)
+        document = self.detail.document()
+        lines = None if document is None else document.documentLayout()
+        if lines is not None:
+            lines.documentSizeChanged.connect(lambda _size: self._fit())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
         layout.addWidget(self.title)
@@ -81,7 +87,6 @@ class Decision(QWidget):
         layout.addWidget(self.words)
         layout.addLayout(row(self.yes_button, self.session_button, None, self.no_button, self.stop_button))
         hub.stood.connect(lambda _name: self.enable())
-        hub.moved.connect(self._change_modes)
         self.show_row(None)
 
     # --- deciding ----------------------------------------------------------------------------------------
@@ -97,7 +102,7 @@ class Decision(QWidget):
     def for_session(self) -> None:
         """Allow the like for the rest of the session; of a plan: and let edits pass."""
         if self._is_plan and self.shown is not None:
-            self._modes[self.shown.approval.info.id] = ACCEPT_EDITS
+            self._plans.begin(self.shown.approval.info.id, ACCEPT_EDITS)
             self._decide(Verdict(behavior=Behavior.ALLOW))
         else:
             self._decide(Verdict(behavior=Behavior.ALLOW, for_session=True))
@@ -170,7 +175,9 @@ class Decision(QWidget):
             each.setEnabled(asks)
         self._forms.setEnabled(asks)
         if found is not None and found.approval.open and not may:
-            say(self.said, "You have no right to decide there.")
+            connected = isinstance(self._hub.standings.get(found.server), Connected)
+            words = "You have no right to decide there." if connected else f"{found.server} is not connected."
+            say(self.said, words)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Other widths, other heights."""
@@ -248,13 +255,14 @@ class Decision(QWidget):
     def _write(self, paragraphs: list[Paragraph]) -> None:
         self.detail.clear()
         Painter().insert(QTextCursor(self.detail.document()), paragraphs, 0)
+        self.detail.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _fit(self) -> None:
         document = self.detail.document()
         if not self._low or document is None:
             return
         height = int(document.size().height()) + 2 * self.detail.frameWidth() + 4
-        self.detail.setFixedHeight(max(28, min(self._low, height)))
+        self.detail.setFixedHeight(max(self._low // 4, min(self._low, height)))
         if self.form is not None:
             self._forms.setFixedHeight(min(self._low, self.form.sizeHint().height() + 4))
 
@@ -268,29 +276,9 @@ class Decision(QWidget):
         def then(decided: object, error: RemoteError | None) -> None:
             same = self.shown is not None and self.shown.approval.info.id == info.id
             if error is not None:
-                self._modes.pop(info.id, None)
+                self._plans.forget(info.id)
                 say(self.said, f"{info.tool} in {info.session_name}: {error.message}")
             elif same and isinstance(decided, messages.Decided):
                 say(self.said, "Recorded; what comes of it stands in the queue.")
 
         self._hub.ask(found.server, lambda client: client.decide(info.id, verdict), then)
-
-    def _change_modes(self) -> None:
-        """Claude leaves its plan by a mode of its own; when it has, the one that was chosen may come."""
-        for server, picture in self._hub.pictures.items() if self._modes else ():
-            for key in [key for key in self._modes if key in picture.approvals]:
-                approval = picture.approvals[key]
-                if approval.step in {"finished", "void"}:
-                    mode, session = self._modes.pop(key), approval.info.session
-                    if approval.step == "finished":
-                        self._hub.ask(
-                            server,
-                            lambda client, mode=mode, session=session: client.control(  # type: ignore[misc]
-                                session, "set_permission_mode", mode=mode
-                            ),
-                            self._mode_changed,
-                        )
-
-    def _mode_changed(self, _result: object, error: RemoteError | None) -> None:
-        if error is not None:
-            say(self.said, f"The permission mode was not changed: {error.message}")

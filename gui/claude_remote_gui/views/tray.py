@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
+from PyQt6.QtGui import QAction, QColor, QFont, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from claude_remote_gui.words import count
@@ -39,26 +39,37 @@ def _picture(size: int, waiting: int) -> QPixmap:
 
 
 class Tray(QObject):
-    """Does nothing where the desktop has no tray."""
+    """Does nothing where the desktop has no tray. `go`: shows the view of this number."""
 
-    def __init__(self, show: Callable[[], None], leave: Callable[[], None], parent: QObject) -> None:
+    def __init__(
+        self,
+        show: Callable[[], None],
+        go: Callable[[int], None],
+        leave: Callable[[], None],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
         self.there = QSystemTrayIcon.isSystemTrayAvailable()
         self._waiting = 0
+        self._clicked: Callable[[], object] = show
         self._icon = QSystemTrayIcon(icon(), self)
         self._menu = QMenu()
-        for title, does in (("Show the window", show), ("Quit", leave)):
-            action = self._menu.addAction(title)
-            if action is not None:
-                action.triggered.connect(lambda _checked=False, does=does: does())
+        self._action("Show the window", show)
+        self.approvals = self._action("Approvals", lambda: go(1))
+        self.contacts = self._action("Clients", lambda: go(2))
+        self._menu.addSeparator()
+        self._action("Quit", leave)
         self._icon.setContextMenu(self._menu)
-        self._icon.activated.connect(lambda _reason: show())
-        self._icon.messageClicked.connect(show)
+        self._icon.activated.connect(lambda reason: self._activated(reason, show))
+        self._icon.messageClicked.connect(self._message_clicked)
         if self.there:
             self._icon.show()
 
-    def count(self, waiting: int) -> None:
+    def count(self, approvals: int, contacts: int) -> None:
         """So many wait for the user."""
+        waiting = approvals + contacts
+        self.approvals.setText(f"Approvals ({approvals})" if approvals else "Approvals")
+        self.contacts.setText(f"Clients ({contacts})" if contacts else "Clients")
         if waiting != self._waiting:
             self._waiting = waiting
             self._icon.setIcon(icon(waiting))
@@ -66,7 +77,21 @@ class Tray(QObject):
                 f"claude-remote: {count(waiting, 'question')} waiting" if waiting else "claude-remote"
             )
 
-    def tell(self, title: str, text: str) -> None:
-        """A notification, where the desktop shows them."""
+    def tell(self, title: str, text: str, clicked: Callable[[], object]) -> None:
+        """A notification, where the desktop shows them; a click on it does this."""
         if self.there:
-            self._icon.showMessage(title, text[:300], icon(self._waiting))
+            self._clicked = clicked
+            self._icon.showMessage(title, text, icon(self._waiting))
+
+    def _action(self, title: str, does: Callable[[], None]) -> QAction:
+        action = QAction(title, self)
+        action.triggered.connect(lambda _checked=False: does())
+        self._menu.addAction(action)
+        return action
+
+    def _message_clicked(self) -> None:
+        self._clicked()
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason, show: Callable[[], None]) -> None:
+        if reason is not QSystemTrayIcon.ActivationReason.Context:
+            show()

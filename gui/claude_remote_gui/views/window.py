@@ -18,12 +18,12 @@ from PyQt6.QtWidgets import (
 )
 
 from claude_remote.errors import BadOption
-from claude_remote_gui.activity import Entry
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.text.harmless import harmless
 from claude_remote_gui.views.activity import ActivityView
 from claude_remote_gui.views.approvals import ApprovalsView
 from claude_remote_gui.views.clients import ClientsView
+from claude_remote_gui.views.notices import Notices
 from claude_remote_gui.views.parts import button, row
 from claude_remote_gui.views.servers import ServersBar
 from claude_remote_gui.views.sessions import SessionsView
@@ -73,11 +73,13 @@ class Window(QMainWindow):
         layout.addWidget(self.servers)
         layout.addWidget(self.tabs, 1)
         self.setCentralWidget(centre)
-        self.tray = Tray(self.show_up, self._leave, self)
+        self.tray = Tray(self.show_up, self._show_view, self._leave, self)
+        self.notices = Notices(hub, self, self.tray, self._show_approval)
+        self.approvals.appeared.connect(self.notices.asked)
+        self.approvals.settled.connect(self.notices.settled)
         self.approvals.counted.connect(self._count_approvals)
         self.clients.contacts.connect(self._count_contacts)
         self.clients.rang.connect(self._rang)
-        hub.happened.connect(self._happened)
         self._restore()
         self.approvals.refresh()
         self.clients.refresh()
@@ -111,6 +113,14 @@ class Window(QMainWindow):
         QApplication.quit()
 
     # --- inside ------------------------------------------------------------------------------------------
+
+    def _show_view(self, tab: int) -> None:
+        self.show_up()
+        self._go(tab)
+
+    def _show_approval(self, server: str, approval: str) -> None:
+        self._show_view(1)
+        self.approvals.open(server, approval)
 
     def _leave(self) -> None:
         self.close()
@@ -194,20 +204,13 @@ class Window(QMainWindow):
 
     def _count(self) -> None:
         number = self.waiting + self.contacts
+        self.tray.count(self.waiting, self.contacts)
         self.setWindowTitle(f"({number}) claude-remote" if number else "claude-remote")
-        self.tray.count(number)
 
     def _rang(self, words: str) -> None:
         """Somebody is at the bell: the window comes up, unless somebody writes in it just now."""
-        self.tray.tell("Somebody asks to be let in", harmless(words))
-        QApplication.alert(self)
+        self.notices.tell("bell", "Somebody asks to be let in", words, [("Show", lambda: self._show_view(2))])
         writes = isinstance(QApplication.focusWidget(), (QLineEdit, QPlainTextEdit)) and self.isActiveWindow()
         if not writes:
             self.tabs.setCurrentWidget(self.clients)
             self.show_up()
-
-    def _happened(self, entries: list[Entry]) -> None:
-        asked = [each for each in entries if each.kind == "approval" and each.text.startswith("Claude asks")]
-        if asked and not self.isActiveWindow():
-            self.tray.tell(f"Claude asks in {harmless(asked[-1].session)}", harmless(asked[-1].text))
-            QApplication.alert(self)

@@ -179,7 +179,7 @@ def test_what_yes_for_the_session_remembers_is_said_before(
 def test_the_description_is_said_once(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1)
     hub.put(waiting(asked))
-    given = whole(asked, "make test")
+    given = whole(asked, "make test", description="make test")
     hub.answer(Whole(structs.replace(given.fact, description="make test", reason="it asks first")))
     assert view.decision.detail.toPlainText().count("make test") == 1
     assert "it asks first" in view.decision.detail.toPlainText()

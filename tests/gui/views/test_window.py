@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from claude_remote.messages import ClientState
 from claude_remote_gui.activity import Entry
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net import standing as st
+from claude_remote_gui.views.desktop_notices import Action
 from claude_remote_gui.views.window import Window
 from tests.gui import values
 from tests.gui.views.still import StillHub
@@ -151,3 +153,65 @@ def test_news_become_activity(qtbot: QtBot, hub: StillHub, window: Window) -> No
     hub.deliver()
     assert [entry.text for entry in window.activity.model.lines()] == ["Done."]
     assert window.activity.model.row_at(0).session == "session-1"
+
+
+class Desktop:
+    """Writes down what it is told."""
+
+    there = True
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str, Sequence[Action]]] = []
+        self.withdrawn: list[str] = []
+
+    def tell(self, key: str, title: str, text: str, actions: Sequence[Action]) -> None:
+        self.told.append((key, title, text, actions))
+
+    def withdraw(self, key: str) -> None:
+        self.withdrawn.append(key)
+
+
+@pytest.fixture
+def desktop(window: Window, monkeypatch: pytest.MonkeyPatch) -> Desktop:
+    desktop = Desktop()
+    window.notices.desktop = desktop  # type: ignore[assignment]
+    monkeypatch.setattr(window, "isActiveWindow", lambda: False)
+    return desktop
+
+
+def test_who_looks_elsewhere_is_told_and_can_deny(hub: StillHub, window: Window, desktop: Desktop) -> None:
+    asked = values.approval(1, summary="rm <b>-rf</b>\u202e")
+    hub.put(Picture(approvals={asked.id: Approval(asked)}))
+    ((key, title, text, actions),) = desktop.told
+    assert (key, title) == (asked.id, "Claude asks in session-1")
+    assert text == "Bash: rm <b>-rf</b>\\u{202e}"
+    show, deny = actions
+    show[1]()
+    assert window.tabs.currentWidget() is window.approvals
+    deny[1]()
+    assert hub.call() == ("deny", (asked.id,), {})
+    hub.put(Picture(approvals={asked.id: Approval(asked, "decided")}))
+    assert desktop.withdrawn == [asked.id]
+
+
+def test_many_questions_are_one_notification(hub: StillHub, window: Window, desktop: Desktop) -> None:
+    rows = [values.approval(number) for number in range(1, 8)]
+    hub.put(Picture(approvals={each.id: Approval(each) for each in rows}))
+    assert [title for _, title, _, _ in desktop.told] == ["7 questions wait"]
+
+
+def test_who_looks_at_it_is_not_told(
+    hub: StillHub, window: Window, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "isActiveWindow", lambda: True)
+    asked = values.approval(1)
+    hub.put(Picture(approvals={asked.id: Approval(asked)}))
+    assert not desktop.told
+
+
+def test_the_menu_of_the_tray_counts(hub: StillHub, window: Window) -> None:
+    asked = values.approval(1)
+    hub.put(Picture(approvals={asked.id: Approval(asked)}))
+    assert window.tray.approvals.text() == "Approvals (1)"
+    window.tray.approvals.trigger()
+    assert window.tabs.currentWidget() is window.approvals

@@ -1,0 +1,157 @@
+"""The window as it is, which measures itself: python -m tests.benchmarks.window_program SECONDS ROWS
+
+Prints one line of JSON: when it first painted (seconds since the epoch), then what it cost.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import psutil
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+
+from claude_remote.client.conversation.items import Change, Said, ToolState, ToolUse, Words
+from claude_remote.paths import find_paths
+from claude_remote_gui import application
+from claude_remote_gui.activity import Entry
+from claude_remote_gui.views.window import Window
+
+_TICK = 5  # ms
+_CHUNK = 200  # changes, as they are read from a log
+
+
+class FirstPaint(QObject):
+    """When the window is first painted."""
+
+    at = 0.0
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Looks at every event."""
+        if not self.at and event is not None and event.type() == QEvent.Type.Paint:
+            self.at = time.time()
+        return False
+
+
+class Pauses:
+    """How long the loop was not there."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._before = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(_TICK)
+
+    def reset(self) -> None:
+        """From now on."""
+        self.longest = 0.0
+        self._before = time.perf_counter()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.longest = max(self.longest, now - self._before - _TICK / 1000)
+        self._before = now
+
+
+def changes(count: int) -> list[Change]:
+    """A long conversation."""
+    made: list[Change] = []
+    for number in range(1, count + 1):
+        match number % 4:
+            case 0:
+                made.append(Said(id=number, text="And now the next one, please.", client="me"))
+            case 1 | 2:
+                made.append(
+                    ToolUse(
+                        id=number,
+                        tool_use=str(number),
+                        tool="Bash",
+                        summary="pytest -q",
+                        input=b'{"command": "pytest -q"}',
+                        state=ToolState.DONE,
+                        outcome="12 passed",
+                        result="............ [100%]\n12 passed",
+                    )
+                )
+            case _:
+                text = f"It **works**: `{number}` passes.\n\n```python\nx = {number}  # why\n```\n"
+                made.append(Words(id=number, kind="answer", text=text))
+    return made
+
+
+def main() -> None:
+    """See the module."""
+    seconds, rows = float(sys.argv[1]), int(sys.argv[2])
+    program = application.create(["claude-remote-gui"])
+    first = FirstPaint()
+    program.installEventFilter(first)
+    window = application.open_window(find_paths(), [])
+    pauses = Pauses()
+    process = psutil.Process()
+    told: dict[str, float] = {}
+
+    def begin() -> None:
+        program.removeEventFilter(first)  # it is Python, for every event
+        told["first_paint"] = first.at
+        told["resident_empty"] = process.memory_info().rss
+        window.activity.add([Entry(1.0, "home", "prompt", "me", "s", f"line {n}") for n in range(rows)])
+        pauses.reset()
+        told["cpu_began"], told["began"] = time.process_time(), time.perf_counter()
+
+    def end() -> None:
+        took = time.perf_counter() - told["began"]
+        told["cpu"] = (time.process_time() - told["cpu_began"]) / took
+        told["pause"] = pauses.longest
+        told["resident"] = process.memory_info().rss
+        told["rows"] = window.activity.model.rowCount()
+        states = window.sessions._hub.states.values()
+        told["seq"] = max(state.picture.seq for state in states)
+        told["stale"] = float(any(state.stale for state in states))
+        if rows:
+            read(window, rows, pauses, told, finish)
+        else:
+            finish()
+
+    def finish() -> None:
+        print(json.dumps(told), flush=True)
+        window.close()
+
+    QTimer.singleShot(1500, begin)
+    QTimer.singleShot(1500 + int(seconds * 1000), end)
+    sys.exit(application.run(program, window))
+
+
+def read(window: Window, count: int, pauses: Pauses, told: dict[str, float], then: object) -> None:
+    """A conversation of so many items, as fast as the window takes it; the last tenth as if it came live."""
+    transcript = window.sessions.conversation.transcript
+    window.tabs.setCurrentIndex(0)
+    made = changes(count)
+    live = made[-count // 10 :]
+    pauses.reset()
+    began = time.process_time()
+    place = 0
+
+    def more() -> None:
+        nonlocal place
+        chunk = made[place : place + _CHUNK]
+        place += _CHUNK
+        if place < len(made) - len(live):
+            transcript.keep(chunk)
+        else:
+            transcript.apply(chunk)
+        if place < len(made):
+            QTimer.singleShot(0, more)
+            return
+        told["read_cpu"] = time.process_time() - began
+        told["read_pause"] = pauses.longest
+        told["read_resident"] = psutil.Process().memory_info().rss
+        then()  # type: ignore[operator]
+
+    more()
+
+
+if __name__ == "__main__":
+    main()
