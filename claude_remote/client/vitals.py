@@ -62,6 +62,8 @@ def describe(report: Report) -> Iterator[str]:
         f"  sessions          {status.sessions}; {_count(status.prompts, 'prompt')} waiting or running,"
         f" {_count(status.approvals, 'approval')} open"
     )
+    for problem in status.problems:
+        yield f"  PROBLEM           {problem}"
 
 
 TITLES = ("SESSION", "STATE", "PROMPTS", "WORKER", "BEAT", "CLAUDE", "NOT STORED", "READERS")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from claude_remote import messages as m
 from claude_remote import rules
+from claude_remote.audit.chain import written
 from claude_remote.errors import Ambiguous, BadOption, NoSuchRule, StorageFailed
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.client import Client, Exchange
@@ -39,6 +40,7 @@ def remove(context: Context, client: Client, request: m.RemoveRule) -> None:
     if len(found) > 1:
         raise Ambiguous(f"{request.rule!r} could be any of {len(found)} rules")
     context.rules.remove(found[0].id)
+    context.record("rule-removed", client.peer, rule=found[0].id, words=found[0].rule)
     client.send(m.Rules(rules=tuple(found)))
     client.send(m.Done())
 
@@ -99,6 +101,17 @@ class Adding(Exchange):
             self.end(StorageFailed(f"The server cannot write its journal: {failure}"))
             return
         rulebook.add(row)
+        until = "" if row.expires is None else written(row.expires)
+        self.context.record(
+            "rule-added",
+            self.client.peer,
+            self.context.sessions.get(row.session),
+            rule=row.id,
+            words=row.rule,
+            scope=row.scope,
+            folder=row.folder,
+            until=until,
+        )
         rulebook.review(row.client)  # its right may have gone meanwhile
         if not self.over:
             self.client.send(m.Rules(rules=tuple(rulebook.find(row.id, self.client.peer))))

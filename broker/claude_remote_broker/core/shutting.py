@@ -44,6 +44,7 @@ class Shutting(Exchange):
     def _end_server(self) -> None:
         # From here on nothing begins, whoever else has asked for it and goes away.
         self.context.stopping = True
+        self.context.record("shutdown", self.client.peer)
         self.end()
         self.context.effects.do(End(self.client.peer.name))
 

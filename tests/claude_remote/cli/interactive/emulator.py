@@ -11,7 +11,9 @@ import threading
 from prompt_toolkit.utils import get_cwidth
 
 _TOKEN = re.compile(
-    r"\x1b\[([?>]?)([0-9;]*)( ?[A-Za-z])|\x1b([=>78])|([\r\n\x08])|([^\x1b\x00-\x1f]+)|(.)", re.DOTALL
+    r"\x1b\[([?>]?)([0-9;]*)( ?[A-Za-z])|\x1b([=>78])|\x1b\]0;([^\x1b\x00-\x1f]*)\x1b\\|([\r\n\x07\x08])"
+    r"|([^\x1b\x00-\x1f]+)|(.)",
+    re.DOTALL,
 )
 # Cursor shape and visibility, wrapping, bracketed paste, synchronised updates, colours, blinking.
 _IGNORED = frozenset({"m", "h", "l", " q", "q"})
@@ -24,16 +26,20 @@ class Emulator:
         self.columns, self.rows = columns, rows
         self._lines: list[list[str]] = [[]]  # from the first that was written on, one string for each cell
         self._row = self._column = 0
+        self.title = ""
+        self.bells = 0
         self._guard = threading.Lock()
 
     def feed(self, text: str) -> None:
         with self._guard:
             for token in _TOKEN.finditer(text):
-                private, numbers, final, _, control, words, unknown = token.groups()
+                private, numbers, final, _, title, control, words, unknown = token.groups()
                 if unknown:
                     raise ValueError(f"a terminal was sent {unknown!r} in {text!r}")
                 if final:
                     self._command(final, [int(number) for number in numbers.split(";") if number], private)
+                elif title is not None:
+                    self.title = title
                 elif control:
                     self._control(control)
                 elif words:
@@ -67,6 +73,8 @@ class Emulator:
                 del self._lines[self._row][self._column :]
             case "K" if not numbers or numbers == [0]:
                 del self._lines[self._row][self._column :]
+            case "t" if numbers in ([22, 0], [23, 0]):  # keep the title, and have it back
+                self.title = ""
             case _ if final not in _IGNORED:
                 raise ValueError(f"a terminal was sent {private}{numbers}{final}")
 
@@ -76,6 +84,8 @@ class Emulator:
                 self._column = 0
             case "\n":
                 self._down(1)
+            case "\a":
+                self.bells += 1
             case _:
                 self._column = max(self._column - 1, 0)
 
