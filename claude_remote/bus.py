@@ -98,6 +98,15 @@ class Reply(Verb, frozen=True, kw_only=True, omit_defaults=True):
     ok: bool
 
 
+class Seen(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """The file of an approval. Payload: its content, unless it is `missing` or `refused` (why, in words)."""
+
+    request: str
+    path: str = ""
+    missing: bool = False
+    refused: str = ""
+
+
 class Over(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """An errand is done, or has failed with one of claude_remote.errors; nothing that it started lives.
 
@@ -186,6 +195,17 @@ class Verdict(Verb, frozen=True, kw_only=True, omit_defaults=True):
     for_session: bool = False
     message: str = ""
     stop: bool = False
+    mode: str = ""  # with allow: the permission mode from here on
+    rule: str = ""  # the id of the standing rule that decides
+
+
+class Look(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """Read the file that an approval is for. Answered by Seen."""
+
+    session: str
+    epoch: Epoch
+    request: str
+    approval: str
 
 
 class Stop(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -252,6 +272,7 @@ FROM_WORKER: dict[bytes, type[Verb]] = {
     b"E": Batch,
     b"H": Beat,
     b"Y": Reply,
+    b"V": Seen,
     b"G": Gone,
     b"O": Over,
     b"B": Parcel,
@@ -266,6 +287,7 @@ FROM_BROKER: dict[bytes, type[Verb]] = {
     b"D": Verdict,
     b"S": Stop,
     b"C": Ask,
+    b"V": Look,
     b"X": Release,
     b"H": Beat,
     b"T": Begin,
@@ -273,7 +295,7 @@ FROM_BROKER: dict[bytes, type[Verb]] = {
     b"K": Credit,
     b"Z": Dismiss,
 }
-FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Gone | Over | Parcel | Credit
+FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Seen | Gone | Over | Parcel | Credit
 FromBroker: TypeAlias = (
     Who
     | Welcome
@@ -283,6 +305,7 @@ FromBroker: TypeAlias = (
     | Verdict
     | Stop
     | Ask
+    | Look
     | Release
     | Beat
     | Begin

@@ -119,7 +119,7 @@ class ShuttingDown(RemoteError):
 
 
 class Restarting(RemoteError):
-    """The server is restarting; what runs goes on."""
+    """The server is restarting."""
 
     code = "restarting"
 
@@ -213,6 +213,13 @@ class AlreadyDecided(RemoteError):
     """That approval has been decided, or its turn has ended."""
 
     code = "already-decided"
+    exit_code = Exit.USAGE
+
+
+class NoSuchRule(RemoteError):
+    """There is no such rule."""
+
+    code = "no-such-rule"
     exit_code = Exit.USAGE
 
 

@@ -86,7 +86,12 @@ class TurnFinished(Fact, frozen=True, kw_only=True, tag="turn-finished"):
 
 
 class ApprovalOpened(Fact, frozen=True, kw_only=True, tag="approval-opened"):
-    """Claude asks whether it may use a tool. `input` is the tool's whole input as claude sent it."""
+    """Claude asks whether it may use a tool. `input` is the tool's whole input as claude sent it.
+
+    `blocked`: the path that claude names as the obstacle. `path`: the file that the tool is for, with every
+    link followed. `guarded`: claude marks it as a question for a person, which no rule answers. `plan`: of
+    ExitPlanMode, as the model gave it.
+    """
 
     approval: str
     tool: str
@@ -98,16 +103,23 @@ class ApprovalOpened(Fact, frozen=True, kw_only=True, tag="approval-opened"):
     reason_type: str = ""
     suggestions: Raw = Raw(b"[]")
     agent: str = ""
+    blocked: str = ""
+    path: str = ""
+    guarded: bool = False
+    plan: str = ""
 
 
 class ApprovalDelivered(Fact, frozen=True, kw_only=True, tag="approval-delivered"):
-    """The decision was written to claude's standard input."""
+    """The decision was written to claude's standard input. `rule`: the id of the standing rule that decided,
+    which `by` has made.
+    """
 
     approval: str
     behavior: Behavior
     by: str
     for_session: bool = False
     message: str = ""
+    rule: str = ""
 
 
 class ApprovalTaken(Fact, frozen=True, kw_only=True, tag="approval-taken"):

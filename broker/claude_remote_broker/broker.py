@@ -69,10 +69,18 @@ class Broker:
     """
 
     def __init__(
-        self, core: Machine, loop: asyncio.AbstractEventLoop, on_defect: Callable[[], None] = lambda: None
+        self,
+        core: Machine,
+        loop: asyncio.AbstractEventLoop,
+        on_defect: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_defect` is told when the core has failed: what it knows may be wrong from then on."""
+        """`on_defect` is told when the core has failed: what it knows may be wrong from then on.
+
+        `on_end` when a client ends the server.
+        """
         self._on_defect = on_defect
+        self._on_end = on_end
         self._core = core
         self._loop = loop
         self._adapters: Adapters | None = None
@@ -197,6 +205,11 @@ class Broker:
         """Tick in `delay` seconds."""
         self._loop.call_later(delay, self.deliver, ports.Tick())
 
+    def end(self, command: ports.End) -> None:
+        """A client that may has asked for it."""
+        log.info("shut down by %s", command.client)
+        self._on_end()
+
     def check_folder(self, command: ports.CheckFolder) -> None:
         """Off the loop."""
         tasks.spawn(self._check_folder(command), "check folder")
@@ -261,4 +274,5 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Survey: survey,
         ports.Publish: publish,
         ports.Wake: wake,
+        ports.End: broker.end,
     }

@@ -73,6 +73,7 @@ class Launcher:
         self._waiting_since: float | None = None  # for the answer to an order
         self._supervisor: asyncio.Task[None] | None = None
         self._unlinked = asyncio.Event()
+        self._reaching = False
         self._stopping = False
 
     @property
@@ -92,6 +93,9 @@ class Launcher:
         Raises Failure when no zygote can be had. The bus must be open: orphans name themselves there.
         """
         await self._reach()
+        if self._link is None:  # it has died again
+            self._supervise()
+            return
         self._order_again()
         await self._settle()
 
@@ -166,10 +170,18 @@ class Launcher:
 
     async def _reach(self) -> None:
         """Connect to the zygote that runs, or execute one; then hear from it which workers it has."""
+        self._reaching = True
+        try:
+            await self._reach_now()
+        finally:
+            self._reaching = False
+
+    async def _reach_now(self) -> None:
         self._link = await zygote.connect(self._socket, self._reported, self._lost)
-        if self._link is not None and not await self._list():
-            log.error("the zygote (pid %d) does not answer; ending it", self._link.pid)
-            zygote.kill_hung(self._link.pid)
+        link = self._link
+        if link is not None and not await self._list() and self._link is link:
+            log.error("the zygote (pid %d) does not answer; ending it", link.pid)
+            zygote.kill_hung(link.pid)
             self._unlink()
         if self._link is not None and self._zygote_build != self._build:
             log.info("the zygote (pid %d) is of another build: its workers go on without it", self._link.pid)
@@ -244,6 +256,10 @@ class Launcher:
             self._deliver(LaunchFailed(worker, "the process that starts workers died"))
         for worker in [*self._killing]:
             tasks.spawn(self._bury(worker), f"kill {worker}")
+        if not self._reaching:  # otherwise who reaches for one goes on with another
+            self._supervise()
+
+    def _supervise(self) -> None:
         if self._supervisor is None or self._supervisor.done():
             self._supervisor = tasks.spawn(self._restore(), "zygote")
 

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,23 @@ def open_unix(path: Path, *, owner_only: bool = False) -> Listener:
     except OSError as error:
         raise Failure(f"cannot listen on {path}: {error.strerror or error}") from error
     return Listener(listening, path, owner_only, _inode(path))
+
+
+def name_address(host: str, port: int) -> str:
+    """As it is written in addresses."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def find_port(listeners: Sequence[Listener]) -> int | None:
+    """The TCP port, the same for all; None when there is none."""
+    return next((int(each.socket.getsockname()[1]) for each in listeners if each.path is None), None)
+
+
+def in_words(listeners: Sequence[Listener]) -> str:
+    """Where they listen, the first of several TCP addresses alone, and not the control socket."""
+    tcp = [name_address(*each.socket.getsockname()[:2]) for each in listeners if each.path is None]
+    unix = [f"unix:{each.path}" for each in listeners if each.path is not None and not each.owner_only]
+    return " and ".join([*tcp[:1], *unix])
 
 
 def _bind(family: int, host: str, port: int) -> socket.socket:

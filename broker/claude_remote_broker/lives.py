@@ -43,7 +43,7 @@ class Life:
     def handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on they decide, those included that came while nobody could hear them."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
+            loop.add_signal_handler(number, self.end)
         loop.add_signal_handler(signal.SIGUSR1, self._decide, Ending.MAKE_WAY)
         loop.add_signal_handler(signal.SIGUSR2, self.restart)
         # The trust store is read again by itself; a hang-up of the terminal that started us is no reason.
@@ -72,8 +72,8 @@ class Life:
         log.error("restarting because of that; what runs goes on")
         self._decide(Ending.RESTART)
 
-    def _end(self) -> None:
-        """SIGTERM or Ctrl-C; a second one hurries."""
+    def end(self) -> None:
+        """End for good: SIGTERM, Ctrl-C, or a client that may; a second one hurries."""
         if self.ending is Ending.END:
             self.hurry.set()
         self._decide(Ending.END)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 
+from claude_remote_broker.log_tail import LogTail
+
+# What clients may read of it; there is one log in a process.
+tail = LogTail()
+
 
 def set_up(level: str, *, under_systemd: bool) -> None:
     """Log to stderr. systemd's journal puts the time before each line itself."""
@@ -12,7 +17,8 @@ def set_up(level: str, *, under_systemd: bool) -> None:
     form = "%(levelname)-7s %(name)s: %(message)s"
     handler.setFormatter(_Short(form if under_systemd else f"%(asctime)s {form}"))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    tail.setFormatter(_Short(f"%(asctime)s {form}"))
+    root.handlers[:] = [handler, tail]
     root.setLevel(level.upper())
 
 

@@ -47,6 +47,17 @@ class ClientTable(Protocol):
         """Every client, for snapshots."""
 
 
+class Log(Protocol):
+    """What the core may read of the server's log: lines, numbered from 0 on."""
+
+    @property
+    def end(self) -> int:
+        """The number of the next line."""
+
+    def read(self, start: int, most: int) -> tuple[int, bytes]:
+        """Lines from `start` on that are still kept, at most so many bytes; and the number to go on with."""
+
+
 class Event(Struct, frozen=True):
     """Something that happened."""
 
@@ -419,6 +430,12 @@ class Tick(Event, frozen=True):
     """Time passes; about once a second, and after each Wake."""
 
 
+class End(Command, frozen=True):
+    """End this server, because this client has asked for it."""
+
+    client: str
+
+
 class Wake(Command, frozen=True):
     """Send a Tick in `delay` seconds (besides the regular ones)."""
 
@@ -469,4 +486,5 @@ AnyCommand: TypeAlias = (
     | Survey
     | Publish
     | Wake
+    | End
 )

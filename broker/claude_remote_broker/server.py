@@ -19,7 +19,7 @@ from claude_remote import files
 from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
 from claude_remote.version import VERSION
-from claude_remote_broker import handover, tasks
+from claude_remote_broker import handover, logs, tasks
 from claude_remote_broker.administration import Administration
 from claude_remote_broker.broker import Adapters, Broker
 from claude_remote_broker.build import find_build
@@ -35,7 +35,7 @@ from claude_remote_broker.journal import Journal, JournalUnusable
 from claude_remote_broker.lag import LagWatch
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.limits import Limits, raise_open_files
-from claude_remote_broker.listeners import Listener, make_own_folder
+from claude_remote_broker.listeners import find_port, in_words, make_own_folder, name_address
 from claude_remote_broker.lives import Ending, Life
 from claude_remote_broker.mailbox import Mailbox
 from claude_remote_broker.notify import Notifier
@@ -168,9 +168,10 @@ class Server:
             warm=self._settings.warm,
             started_with=str(self._settings.workers or ""),
             recovered=recovered,
+            log=logs.tail,
             keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
         )
-        broker = Broker(core, loop, self._life.defect)
+        broker = Broker(core, loop, self._life.defect, self._life.end)
         registry.watch(broker)
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         self._closers.callback(context.destroy, linger=0)
@@ -216,25 +217,16 @@ class Server:
             listeners = self._before.sockets()
             door.listen_on(listeners)
             door.start()
-            return self._name(listeners)
+            self._port = find_port(listeners)
+            return in_words(listeners)
         if self._settings.tcp is not None:
             host, self._port = door.listen_tcp(*self._settings.tcp)
-            where.append(_address(host, self._port))
+            where.append(name_address(host, self._port))
         if self._settings.unix is not None:
             door.listen_unix(self._settings.unix.absolute())
             where.append(f"unix:{self._settings.unix.absolute()}")
         door.listen_control(self._paths.control_socket)
         door.start()
-        return " and ".join(where)
-
-    def _name(self, listeners: list[Listener]) -> str:
-        where: list[str] = []
-        for listener in listeners:
-            if listener.path is None:
-                host, self._port = listener.socket.getsockname()[:2]
-                where = where or [_address(host, self._port)]
-            elif not listener.owner_only:
-                where.append(f"unix:{listener.path}")
         return " and ".join(where)
 
     def _announce(self, where: str) -> None:
@@ -314,10 +306,6 @@ class Server:
         handover.block()
         if self._life.ending is Ending.END:  # that was wanted meanwhile
             await adapters.launcher.stop(_ZYGOTE_WITHIN)
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _scale(settings: Settings, kept: str) -> tuple[Scale, str]:

@@ -10,11 +10,15 @@ if TYPE_CHECKING:
     from claude_remote.cli.terminal import Terminal
 
 COMMANDS = (
+    "allow",
+    "answer",
+    "approvals",
     "attach",
     "clients",
     "close",
     "completion",
     "config",
+    "deny",
     "exec",
     "get",
     "interrupt",
@@ -22,11 +26,16 @@ COMMANDS = (
     "ping",
     "put",
     "rename",
+    "rules",
     "send",
+    "server-logs",
     "servers",
     "sessions",
+    "shutdown",
+    "show",
     "status",
     "stop",
+    "trust",
     "wait",
 )
 

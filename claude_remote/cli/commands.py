@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from claude_remote.cli.administration_commands import server_logs, shutdown
+from claude_remote.cli.approval_commands import APPROVAL_COMMANDS
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
 from claude_remote.cli.executing.command import exec_command
@@ -40,10 +42,12 @@ def root() -> None:
     """Reach Claude Code on any of your machines from any other."""
 
 
-for _command in SESSION_COMMANDS:
+for _command in (*SESSION_COMMANDS, *APPROVAL_COMMANDS):
     root.add_command(_command)
 root.add_command(clients)
 root.add_command(exec_command)
+root.add_command(shutdown)
+root.add_command(server_logs)
 root.add_command(get)
 root.add_command(put)
 

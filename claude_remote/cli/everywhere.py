@@ -33,7 +33,7 @@ def ask_every_server(ask: Callable[[Client], T]) -> list[tuple[str, Answered[T] 
 
     The server of this machine is asked by its control socket, unless it is one of the known ones.
     """
-    roads = _find_roads()
+    roads = known_roads()
     answers: dict[str, Answered[T] | RemoteError] = {}
 
     def run(name: str, road: Road) -> None:
@@ -61,7 +61,8 @@ def ask_every_server(ask: Callable[[Client], T]) -> list[tuple[str, Answered[T] 
 _HERE = "this machine"
 
 
-def _find_roads() -> dict[str, Road]:
+def known_roads() -> dict[str, Road]:
+    """The way to every server that this machine trusts, and to its own if one runs here."""
     paths = find_paths()
     nobody_to_ask = Introduction(wait=0.0)
     roads: dict[str, Road] = {

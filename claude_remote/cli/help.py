@@ -19,10 +19,14 @@ Commands (each has --help):
   sessions    the sessions on the server        attach      show one, and follow what comes
   logs        the last turns of one             send        queue a prompt, or steer the running turn
   wait        until one is idle                 interrupt   end the running turn
+  approvals   what Claude asks; --follow        show        one of them, whole
+  allow       yes                               deny        no
+  answer      its questions and plans           rules       what passes without asking; add, remove
+  trust       a folder with its own settings
   stop        close one; a prompt opens it      rename      call one otherwise
   ping        is the server there?              servers     those that this machine trusts; add, forget
   clients     who may use the server; approve…  config      choose the default server
-  completion  for bash, zsh and fish
+  status      how every hop to claude fares     completion  for bash, zsh and fish
 
 Where:
   -s, --server SERVER      a name from `servers`, HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh:[USER@]HOST;

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from claude_remote import messages
+from claude_remote.client.administering import Administering
+from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect, expect_done
+from claude_remote.client.approving import Approving
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
 from claude_remote.client.pinging import Pinging, Timing
@@ -19,7 +22,6 @@ from claude_remote.client.roads import Road
 from claude_remote.client.steering import Steering
 from claude_remote.errors import BadMessage, TooLarge
 from claude_remote.messages import (
-    Behavior,
     ClientInfo,
     Cursor,
     Message,
@@ -29,23 +31,19 @@ from claude_remote.messages import (
 from claude_remote.rights import Right
 
 if TYPE_CHECKING:  # what a ping does not need, it does not import
-    from claude_remote.client.turn import Exchange, OnApproval, Turn, Verdict
+    from claude_remote.client.turn import Exchange, OnApproval, Turn
     from claude_remote.client.watching import Watching
     from claude_remote.feed import Snapshot
 
 __all__ = ["ANSWER_WITHIN", "Client", "Timing", "new_id"]
 
-# How long a server may take to answer a request that needs nothing of claude.
-ANSWER_WITHIN = 60.0
 _MAX_ANSWER = 64 * 1024 * 1024
-
-M = TypeVar("M", bound=Message)
 
 
 _CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Pinging, Steering, Errands):
+class Client(Pinging, Steering, Approving, Errands, Administering):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """
@@ -150,7 +148,7 @@ class Client(Pinging, Steering, Errands):
             worktree=worktree,
             options=tuple(options),
         )
-        return self._one(messages.Open(target=target), messages.Opened)
+        return ask_one(self._pool, messages.Open(target=target), messages.Opened)
 
     def attach(
         self,
@@ -186,34 +184,11 @@ class Client(Pinging, Steering, Errands):
                 found.append(parcel.read(messages.Conversation))
         return found
 
-    def decide(self, approval: str, verdict: Verdict) -> messages.Decided:
-        """Decide an approval of any session. Somebody else may have been first: see `by`."""
-        request = messages.Decide(
-            approval=approval,
-            behavior=verdict.behavior,
-            for_session=verdict.for_session,
-            message=verdict.message,
-            stop=verdict.stop,
-        )
-        return self._one(request, messages.Decided, verdict.input or b"")
-
-    def allow(self, approval: str, *, for_session: bool = False) -> messages.Decided:
-        """Allow what Claude asks for: once, or the like for the rest of the session."""
-        from claude_remote.client.turn import Verdict
-
-        return self.decide(approval, Verdict(behavior=Behavior.ALLOW, for_session=for_session))
-
-    def deny(self, approval: str, reason: str = "", *, stop: bool = False) -> messages.Decided:
-        """Deny what Claude asks for, and tell it why; `stop` ends the turn too."""
-        from claude_remote.client.turn import Verdict
-
-        return self.decide(approval, Verdict(behavior=Behavior.DENY, message=reason, stop=stop))
-
     def interrupt(self, session: str) -> None:
         """End the running turn of a session."""
         with self._pool.link() as link:
             link.send(messages.Interrupt(session=session))
-            _done(link)
+            expect_done(link)
 
     def control(self, session: str, subtype: str, **arguments: Any) -> Any:
         """Ask the session's claude something of its control protocol, such as `set_permission_mode`."""
@@ -223,12 +198,12 @@ class Client(Pinging, Steering, Errands):
             more, size = True, 0
             while more:
                 message, payload = link.receive(ANSWER_WITHIN)
-                more = _expect(message, messages.Answer).more
+                more = expect(message, messages.Answer).more
                 size += len(payload)
                 if size > _MAX_ANSWER:
                     raise TooLarge(f"the answer is longer than {_MAX_ANSWER} bytes")
                 parts.append(payload)
-            _done(link)
+            expect_done(link)
         try:
             return msgspec.json.decode(b"".join(parts) or b"null")
         except msgspec.DecodeError as error:
@@ -267,7 +242,7 @@ class Client(Pinging, Steering, Errands):
         """Everybody that the server knows, those that wait for approval included."""
         return [
             client
-            for message in self._all(messages.ListClients(), messages.Clients)
+            for message in ask_all(self._pool, messages.ListClients(), messages.Clients)
             for client in message.clients
         ]
 
@@ -299,29 +274,9 @@ class Client(Pinging, Steering, Errands):
     # --- inside -----------------------------------------------------------------------------------------
 
     def _changed(self, request: Message) -> ClientInfo:
-        clients = [each for message in self._all(request, messages.Clients) for each in message.clients]
+        clients = [
+            each for message in ask_all(self._pool, request, messages.Clients) for each in message.clients
+        ]
         if len(clients) != 1:
             raise BadMessage(f"one client was to change; the server names {len(clients)}")
         return clients[0]
-
-    def _one(self, request: Message, kind: type[M], payload: bytes = b"") -> M:
-        answers = list(self._all(request, kind, payload))
-        if len(answers) != 1:
-            raise BadMessage(f"{len(answers)} answers came where one belongs")
-        return answers[0]
-
-    def _all(self, request: Message, kind: type[M], payload: bytes = b"") -> Iterator[M]:
-        with self._pool.link() as link:
-            link.send(request, payload)
-            while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
-                yield _expect(message, kind)
-
-
-def _done(link: Link) -> None:
-    _expect(link.receive(ANSWER_WITHIN).message, messages.Done)
-
-
-def _expect(message: Message, kind: type[M]) -> M:
-    if not isinstance(message, kind):
-        raise BadMessage(f"the server answered {type(message).__name__} where {kind.__name__} belongs")
-    return message

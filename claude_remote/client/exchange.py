@@ -42,7 +42,8 @@ _PASSING = (Restarting, ShuttingDown, TooManyConnections)
 class Verdict(Struct, frozen=True, kw_only=True):
     """What is to be decided. `message` is told to Claude with a denial, `stop` then ends the turn too.
 
-    `input`: the tool's input as it shall be used, a JSON object; None leaves it as Claude asked.
+    `input`: the tool's input as it shall be used, a JSON object; None leaves it as Claude asked. `mode`: with
+    an allow, the session's permission mode from here on.
     """
 
     behavior: Behavior
@@ -50,6 +51,19 @@ class Verdict(Struct, frozen=True, kw_only=True):
     message: str = ""
     stop: bool = False
     input: bytes | None = None
+    mode: str = ""
+
+    def request(self, approval: str, *, receipt: bool = False) -> messages.Decide:
+        """As it is sent; the input is the payload."""
+        return messages.Decide(
+            approval=approval,
+            behavior=self.behavior,
+            for_session=self.for_session,
+            message=self.message,
+            stop=self.stop,
+            mode=self.mode,
+            receipt=receipt,
+        )
 
 
 class Exchange:
@@ -102,13 +116,7 @@ class Exchange:
 
         When the connection breaks before that, it is sent again by the next one.
         """
-        decide = messages.Decide(
-            approval=approval,
-            behavior=verdict.behavior,
-            for_session=verdict.for_session,
-            message=verdict.message,
-            stop=verdict.stop,
-        )
+        decide = verdict.request(approval)
         # Kept before it is sent: whoever connects anew looks here after the new link is in its place.
         self._deciding[approval] = decide, verdict.input or b""
         self._send_sometime(decide, verdict.input or b"")

@@ -48,7 +48,8 @@ def describe(report: Report) -> Iterator[str]:
     memory = "" if status.memory is None else f", {size(status.memory)} of memory"
     yield f"{status.host} (version {status.version}): up {span(status.uptime)}, pid {status.pid}{memory}"
     trips = ", ".join(_milliseconds(each) for each in report.round_trips)
-    yield f"  client → door     connected in {_milliseconds(report.connect)}; round trips {trips}"
+    heard = f"heard {span(report.unheard)} ago"
+    yield f"  client → door     connected in {_milliseconds(report.connect)}; round trips {trips}; {heard}"
     yield (
         f"  door → broker     {_count(status.connections, 'connection')}; its loop was late by"
         f" {_measured(status.lag)}, at worst {_measured(status.worst_lag)} within a minute"

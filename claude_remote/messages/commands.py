@@ -68,13 +68,13 @@ class Output(CommandWord, frozen=True, kw_only=True, tag="output"):
 class Started(CommandWord, frozen=True, kw_only=True, tag="started"):
     """It runs in the background."""
 
-    pid: int
+    pid: Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Exited(CommandWord, frozen=True, kw_only=True, tag="exited"):
     """How it ended: its exit code, or 128 and the number of the signal that killed it."""
 
-    code: int
+    code: Annotated[int, Meta(ge=0, le=255)]
 
 
 ToCommand: TypeAlias = Input | Signalled | Resized

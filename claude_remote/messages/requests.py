@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from claude_remote.messages.approvals import Decide, Decided
+from claude_remote.messages.administration import Draining, LogLines, ServerLogs, Shutdown
+from claude_remote.messages.approvals import (
+    Approval,
+    Approvals,
+    Decide,
+    Decided,
+    File,
+    ListApprovals,
+    Receipt,
+    ShowApproval,
+)
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
     Approve,
@@ -22,6 +32,7 @@ from claude_remote.messages.errands import Credit, Parcel
 from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
+from claude_remote.messages.rules import AddRule, ListRules, RemoveRule, Rules
 from claude_remote.messages.sessions import (
     Answer,
     Await,
@@ -51,12 +62,19 @@ Request: TypeAlias = (
     | Control
     | Watch
     | Decide
+    | ListApprovals
+    | ShowApproval
+    | AddRule
+    | ListRules
+    | RemoveRule
     | Interrupt
     | ListClients
     | Approve
     | Refuse
     | Revoke
     | Exec
+    | Shutdown
+    | ServerLogs
     | Get
     | Put
     | ListConversations
@@ -81,6 +99,11 @@ FromServer: TypeAlias = (
     | Answer
     | Feed
     | Decided
+    | Receipt
+    | Approvals
+    | Approval
+    | File
+    | Rules
     | Accepted
     | Waiting
     | Events
@@ -90,6 +113,8 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Draining
+    | LogLines
     | Workers
 )
 
@@ -107,6 +132,11 @@ NEEDS: dict[type[Message], Right | None] = {
     Control: Right.PROMPT,
     Watch: Right.VIEW,
     Decide: Right.APPROVE,
+    ListApprovals: None,  # likewise
+    ShowApproval: None,  # likewise
+    AddRule: Right.APPROVE,
+    ListRules: None,  # without `view` it sees its own alone
+    RemoveRule: Right.APPROVE,
     Interrupt: Right.PROMPT,
     Withdraw: Right.PROMPT,
     ListClients: Right.ADMIN,
@@ -114,6 +144,8 @@ NEEDS: dict[type[Message], Right | None] = {
     Refuse: Right.ADMIN,
     Revoke: Right.ADMIN,
     Exec: Right.EXEC,
+    Shutdown: Right.ADMIN,
+    ServerLogs: Right.ADMIN,
     Get: Right.FILES,
     Put: Right.FILES,
     ListConversations: Right.VIEW,

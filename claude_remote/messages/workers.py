@@ -59,7 +59,7 @@ class Workers(Message, frozen=True, kw_only=True, tag="workers", omit_defaults=T
     least: Count
     most: Count
     counted: Count  # workers that count towards `most`: those that wait for an approval do not
-    idle: float = 0.0  # seconds after which idle claudes are parked; 0: never
+    idle: Time = 0.0  # seconds after which idle claudes are parked; 0: never
     warm: Count = 0  # claudes that are kept for new sessions
     workers: tuple[WorkerInfo, ...] = ()
     line: tuple[InLine, ...] = ()  # in its order

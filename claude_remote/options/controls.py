@@ -57,9 +57,16 @@ CONTROLS: dict[str, Control] = {
 }
 
 
+# What the worker does itself.
+OWN_CONTROLS: dict[str, Control] = {
+    # Its settings and hooks hold from then on.
+    "trust_folder": Control(Right.APPROVE),
+}
+
+
 def check_control(subtype: str, arguments: Mapping[str, object], rights: frozenset[Right]) -> None:
     """Check a control request. Raises BadOption, or RightMissing (detail: right)."""
-    control = CONTROLS.get(subtype)
+    control = CONTROLS.get(subtype) or OWN_CONTROLS.get(subtype)
     if control is None:
         raise BadOption(f"claude-remote passes on no control request {short(subtype)!r}.")
     _check_arguments(subtype, control, arguments)

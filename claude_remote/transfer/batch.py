@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from claude_remote.errors import RemoteError
 from claude_remote.transfer import sizes
 from claude_remote.transfer.content import Breathe
-from claude_remote.transfer.disk import Task, sync_all
+from claude_remote.transfer.disk import Task, most_open_files, sync_all
 from claude_remote.transfer.folders import Folder
 from claude_remote.transfer.ground import Ground
 from claude_remote.transfer.mistakes import translate
@@ -57,6 +57,7 @@ class Batch:
         self._ground = ground
         self._breathe = breathe
         self._settled = settled
+        self._most = min(sizes.BATCH, most_open_files() // 4)
         self._items: list[_Item] = []
         self._size = 0
         self._syncing: list[_Item] = []
@@ -91,7 +92,7 @@ class Batch:
 
     def _add(self, item: _Item) -> None:
         self._items.append(item)
-        if len(self._items) >= sizes.BATCH or self._size >= sizes.BATCH_BYTES:
+        if len(self._items) >= self._most or self._size >= sizes.BATCH_BYTES:
             self._start()
 
     def _start(self) -> None:

@@ -50,6 +50,21 @@ def sync_all(descriptors: list[int]) -> None:
         os.fsync(descriptor)
 
 
+if sys.platform == "win32":
+
+    def most_open_files() -> int:
+        """How many this process may have: the limit of its C library."""
+        return 512
+else:
+
+    def most_open_files() -> int:
+        """How many this process may have; macOS gives 256 where nobody has asked for more."""
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return soft if soft != resource.RLIM_INFINITY else 1 << 20
+
+
 def _find_syncfs() -> Callable[[int], None] | None:
     """syncfs(2). It reports what could not be written since Linux 5.8."""
     if sys.platform != "linux":

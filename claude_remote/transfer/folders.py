@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -148,7 +149,7 @@ class Folder:
         descriptor = os.open(name, os.O_RDONLY | _FOLDER, dir_fd=self._descriptor)
         try:
             os.utime(descriptor, ns=(mtime, mtime))
-            os.fchmod(descriptor, mode)
+            set_mode(descriptor, mode)
         finally:
             os.close(descriptor)
 
@@ -166,7 +167,7 @@ class Folder:
         if not _HELD or not hasattr(os, "fstatvfs"):
             return 1 << 62
         told = os.fstatvfs(self._descriptor)
-        return told.f_bavail * told.f_frsize
+        return int(told.f_bavail * told.f_frsize)
 
     def _at(self, name: bytes) -> bytes:
         return name if _HELD else os.path.join(self.path, name)
@@ -174,3 +175,14 @@ class Folder:
     @property
     def _held(self) -> int | None:
         return self._descriptor if _HELD else None
+
+
+if sys.platform == "win32":
+
+    def set_mode(descriptor: int, mode: int) -> None:
+        """Windows has no such modes."""
+else:
+
+    def set_mode(descriptor: int, mode: int) -> None:
+        """The nine permission bits of an open file or folder."""
+        os.fchmod(descriptor, mode)

@@ -91,7 +91,7 @@ class Incoming:
         Task(lambda: sync_all([part.descriptor])).wait(self._breathe)
         folder = self._ground.parent(self._place)
         part.place(folder, offer.mtime)
-        folder.sync()
+        Task(folder.sync).wait(self._breathe)
 
     def discard(self) -> None:
         """What is here is of no use."""

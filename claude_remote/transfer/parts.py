@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from claude_remote.errors import IsFolder, NotAFile
 from claude_remote.files import try_lock
-from claude_remote.transfer.folders import Folder
+from claude_remote.transfer.folders import Folder, set_mode
 from claude_remote.transfer.names import part_name, show
 
 _AT_ONCE = 16  # transfers of one destination
@@ -67,8 +67,7 @@ class Part:
 
     def finish(self, mode: int, mtime: int) -> None:
         """Give it its mode and time; after this nothing is written."""
-        if hasattr(os, "fchmod"):
-            os.fchmod(self.descriptor, mode)
+        set_mode(self.descriptor, mode)
         if os.utime in os.supports_fd:
             os.utime(self.descriptor, ns=(mtime, mtime))
 

@@ -12,7 +12,18 @@ from tests.benchmarks.figures import Report
 from tests.benchmarks.printing import as_json, as_text, in_words, machine
 from tests.benchmarks.settings import Settings
 
-BENCHMARKS = ("ping", "first-token", "latency", "bulk", "memory", "fan-in", "replay", "files", "window")
+BENCHMARKS = (
+    "ping",
+    "first-token",
+    "latency",
+    "bulk",
+    "memory",
+    "fan-in",
+    "many",
+    "replay",
+    "files",
+    "window",
+)
 
 
 def main() -> int:

@@ -17,12 +17,13 @@ import psutil  # type: ignore[import-untyped]
 from claude_remote import connect
 from claude_remote.paths import find_paths
 from tests.benchmarks.figures import Figure, Report, percentile
+from tests.benchmarks.latency import through
 from tests.benchmarks.rounds import Measure, interleave
 from tests.benchmarks.running import run as run_program
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.sshd import NoSshd, Sshd
 from tests.benchmarks.usage import cpu_seconds
-from tests.benchmarks.yard import Yard, yard
+from tests.benchmarks.yard import Yard, open_ready, yard
 from tests.e2e.lab import Client, console_script
 
 _LARGE = 1024**3
@@ -35,7 +36,7 @@ def run(settings: Settings) -> Report:
     """Measure."""
     report = Report("files", "one large file and many of 1,000 bytes, whole processes, in memory")
     with ExitStack() as stack:
-        here = stack.enter_context(yard(workers=1))
+        here = stack.enter_context(yard(workers=1, stand_in=True))
         ground = Ground(_make_ground(stack))
         mover = here.lab.approved("mover", rights="full")
         tools: dict[str, Tool] = {_OURS: ours(here, mover)}
@@ -52,6 +53,7 @@ def run(settings: Settings) -> Report:
         ground.make_many(count)
         _compare(report, ground, tools, "large", size / 1e6, "MB/s", settings.times(5))
         _costs(report, here, mover, ground, size)
+        _beside_a_session(report, here, mover, ground, 2 * _LARGE // size if not settings.quick else 1)
         _compare(report, ground, tools, "many", count, "files/s", settings.times(3))
     return report
 
@@ -179,12 +181,42 @@ def _costs(report: Report, here: Yard, mover: Client, ground: Ground, size: int)
         report.expect(f"{way} large, a ping's longest wait meanwhile", max(waits), 10, "ms")
 
 
+def _beside_a_session(report: Report, here: Yard, mover: Client, ground: Ground, times: int) -> None:
+    """How late the events of a session are while files move, `times` the large one each way."""
+    with here.connect() as client:
+        session = open_ready(client)
+        through(client, session, 50, 300, 100)
+        for way in ("", "get", "put"):
+            late: list[float] = []
+            over = threading.Event()
+
+            def stream(late: list[float] = late, over: threading.Event = over) -> None:
+                while not over.is_set():
+                    late += through(client, session, 100, 300, 100)
+
+            thread = threading.Thread(target=stream)
+            thread.start()
+            if way:
+                for _ in range(times):
+                    with ground.target("near" if way == "get" else "far") as target:
+                        source = ground.top / ("far" if way == "get" else "near") / "large"
+                        ours(here, mover)(way, source, target)
+            else:
+                time.sleep(2)
+            over.set()
+            thread.join()
+            name = f"events meanwhile ({way})" if way else "events, 100/s, nothing else"
+            for percent in (50, 99):
+                report.add(f"{name}, p{percent}", "ms", [percentile(late, percent)])
+
+
 class Watcher:
     """Looks at the server beside a transfer: memory, CPU, and how long others wait."""
 
     def __init__(self, here: Yard, mover: Client) -> None:
         self._here = here
         self._mover = mover
+        self._began = time.time() - 0.5
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._look), threading.Thread(target=self._ping)]
         self._at_first: int = here.broker.memory_info().rss
@@ -210,10 +242,17 @@ class Watcher:
     def _look(self) -> None:
         while not self._over.wait(0.05):
             self.memory["broker"] = max(self.memory["broker"], self._here.broker.memory_info().rss)
-            for errand in self._here.workers:
+            for errand in self._errands():
                 with suppress(psutil.Error, OSError):
                     self.memory["errand"] = max(self.memory["errand"], errand.memory_info().rss)
                     self.errand_cpu = max(self.errand_cpu, cpu_seconds(errand))
+
+    def _errands(self) -> list[psutil.Process]:
+        """Processes come and go while one looks at them."""
+        try:
+            return [each for each in self._here.workers if each.create_time() > self._began]
+        except psutil.Error:
+            return []
 
     def _ping(self) -> None:
         with connect(paths=find_paths(self._here.lab.server_environment)) as client:

@@ -9,13 +9,16 @@ from claude_remote_broker.journal import (
     AddPrompt,
     Append,
     ApprovalRow,
+    DropRule,
     PromptRow,
     PutApproval,
     PutPrompt,
+    PutRule,
     PutScale,
     PutSession,
     Recovered,
     RecoveredSession,
+    RuleRow,
     SessionRow,
     Tombstone,
     Trim,
@@ -47,6 +50,7 @@ class MemoryDisk:
         self.prompts: dict[str, PromptRow] = {}
         self.texts: dict[str, bytes] = {}
         self.approvals: dict[str, ApprovalRow] = {}
+        self.rules: dict[str, RuleRow] = {}
         self.scale = ""
         self.tombstones: list[Tombstone] = []
         self.full = ""  # why nothing can be stored
@@ -98,7 +102,9 @@ class MemoryDisk:
             )
             for row in self.sessions.values()
         ]
-        return Recovered("state", self.runs, tuple(sessions), tuple(self.tombstones), self.scale)
+        rules = tuple(self.rules.values())
+        kept = tuple(self.tombstones)
+        return Recovered("state", self.runs, tuple(sessions), kept, self.scale, rules)
 
     def tail(self, session: str) -> int:
         rows = self.log.get(session)
@@ -146,7 +152,16 @@ class MemoryDisk:
                 for key in [key for key, row in self.approvals.items() if row.session == tombstone.id]:
                     del self.approvals[key]
                 self.tombstones.append(tombstone)
+            case _:
+                self._rule(operation)
         return ""
+
+    def _rule(self, operation: object) -> None:
+        match operation:
+            case PutRule(row=rule):
+                self.rules[rule.id] = rule
+            case DropRule(rule=rule_id):
+                self.rules.pop(rule_id, None)
 
     def _put(self, prompt: PromptRow, text: bytes) -> None:
         self.prompts[prompt.id] = prompt

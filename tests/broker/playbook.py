@@ -82,6 +82,7 @@ class Playbook:
         disk: MemoryDisk | None = None,
         start: bool = True,
         ids: Ids | None = None,
+        log: ports.Log | None = None,
         least: int = 0,
         idle: float = 0.0,
         warm: int = 0,
@@ -102,6 +103,7 @@ class Playbook:
             started_with=started_with,
             recovered=self.disk.recover(),
             limits=limits or Limits(pause_between_acknowledgements=0.0),
+            log=log,
             ids=ids or CountingIds(100 * (self.disk.runs - 1)),
             keep=keep,
         )
@@ -117,6 +119,7 @@ class Playbook:
         self.loads = 0
         self.launches: list[ports.Launch] = []
         self.kills: list[str] = []
+        self.ends: list[str] = []
         self.hangups: list[ports.Hangup] = []
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
@@ -244,6 +247,8 @@ class Playbook:
         match command:
             case ports.Launch():
                 self.launches.append(command)
+            case ports.End(client=client):
+                self.ends.append(client)
             case ports.Kill(worker=worker):
                 self.kills.append(worker)
             case ports.Hangup():

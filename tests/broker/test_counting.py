@@ -71,6 +71,17 @@ def test_who_is_starting_ending_and_waits() -> None:
     assert workers(book).line == ()
 
 
+def test_a_new_broker_tells_since_it_knows() -> None:
+    book = Playbook()
+    start(book, 1)
+    start(book, 2).finishes(2)
+    book = Playbook(disk=book.disk)
+    assert [(worker.state, worker.since) for worker in workers(book).workers] == [
+        ("working", 1000.0),
+        ("idle", 1000.0),
+    ]
+
+
 def test_many_come_in_parts() -> None:
     book = Playbook(workers=1, limits=Limits(opens_of_client=1000))
     book.connect(1)

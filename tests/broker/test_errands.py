@@ -13,13 +13,26 @@ from tests.broker.playbook import LAPTOP, OWNER, PHONE, Playbook
 REQUEST = m.Exec(cwd="project")
 HEADER = codec.pack(m.Input())
 ROUTE = b"route"
+INFO = m.ClientInfo(
+    fingerprint=LAPTOP.fingerprint,
+    state=m.ClientState.APPROVED,
+    name="laptop",
+    user="me",
+    host="laptop",
+    words="",
+    address="",
+    rights=(),
+    first_seen=0.0,
+    last_seen=0.0,
+)
 
 
 class Play:
     """A playbook with one errand of the laptop's, on connection 1."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, roots: tuple[str, ...] = ()) -> None:
         self.book = Playbook(limits=limits)
+        self.book.table.rooted[LAPTOP.fingerprint] = roots
         self.book.connect(1)
         self.book.says(1, REQUEST, b"ls\0")
 
@@ -132,11 +145,44 @@ def test_the_folder_must_be_allowed() -> None:
 
 
 def test_roots_are_told() -> None:
-    play = Play()
-    play.book.table.rooted[LAPTOP.fingerprint] = ("/srv",)
+    play = Play(roots=("/srv",))
     ((begin, _),) = play.ready()
     assert isinstance(begin, bus.Begin)
     assert begin.roots == ("/srv",)
+
+
+def test_it_ends_when_its_right_is_taken() -> None:
+    play = running()
+    play.book << ports.ClientUpdated(INFO)
+    assert play.hears() == []
+    play.book.table.given[LAPTOP.fingerprint] = WORK
+    play.book << ports.ClientUpdated(INFO)
+    assert play.code() == "right-missing"
+    assert play.tells() == [(bus.Dismiss(), b"")]
+
+
+def test_it_ends_when_its_folders_are_others() -> None:
+    play = running()
+    play.book.table.rooted[LAPTOP.fingerprint] = ("/srv",)
+    play.book << ports.ClientUpdated(INFO)
+    assert play.code() == "outside-roots"
+
+
+def test_files_are_named_below_the_folder_of_a_session() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.connect(2)
+    book.prompts(1, 1, name="mine")
+    book.says(2, m.Get(session="nobody"), b"x\0")
+    assert [message.code for message in book.hears(2) if isinstance(message, m.Error)] == ["no-such-session"]
+    book.says(2, m.Get(session="mine"), b"x\0")
+    launch = book.launches[-1]
+    assert launch.errand
+    book << ports.WorkerLaunched(launch.worker, 4242, 17.0)
+    book.worker_says(ROUTE, bus.Ready(pid=4242, started=17.0, token=launch.token, worker=launch.worker))
+    ((begin, payload),) = book.worker_reads(ROUTE)
+    assert isinstance(begin, bus.Begin)
+    assert (begin.cwd, payload) == ("/home/me", b"x\0")
 
 
 # --- ends ------------------------------------------------------------------------------------------------

@@ -425,3 +425,28 @@ def test_a_worker_that_has_spoken_lives_though_its_zygote_died_before_it_could_t
         assert not processes.is_alive(worker)
 
     play(tmp_path, scene)
+
+
+def test_a_zygote_that_dies_before_it_has_told_its_workers_is_replaced(tmp_path: Path) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        first = new()
+        await first.launcher.start()
+        await first.next(WorkersKnown)
+        dying = first.launcher.zygote_pid
+        first.vanish()
+        second = new()
+        listing = second.launcher._list
+
+        async def list_too_late() -> bool:
+            second.launcher._list = listing  # type: ignore[method-assign]
+            os.kill(dying, signal.SIGKILL)
+            while second.launcher._link is not None:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.01)
+            return False
+
+        second.launcher._list = list_too_late  # type: ignore[method-assign]
+        await second.launcher.start()
+        await second.next(WorkersKnown)
+        assert second.launcher.zygote_pid not in {0, dying}
+
+    play(tmp_path, scene)

@@ -362,7 +362,7 @@ def test_what_was_allowed_for_a_session_is_told_to_its_next_claude() -> None:
     book = Playbook()
     one = start(book, 1)
     one.states(facts.RulesAdded(approval=uuid(91), rules=("Bash(git push *)", "WebSearch")))
-    one.states(facts.RulesAdded(approval=uuid(92), rules=("WebSearch", "x" * 5000)))
+    one.states(facts.RulesAdded(approval=uuid(92), rules=("WebSearch", "x" * 20_000)))
     one.finishes(1)
     one.exits()
     book.prompts(1, 11, session="s1")
@@ -389,3 +389,12 @@ def test_who_has_only_opened_a_session_waits_behind_those_with_prompts() -> None
     one.finishes(1)
     one.exits()
     assert book.disk.sessions[Hand(book, 2).launched().ready()[1].session].name == "s3"  # type: ignore[attr-defined]
+
+
+def test_more_rules_than_there_is_room_for() -> None:
+    book = Playbook()
+    one = start(book, 1)
+    for number in range(40):
+        one.states(facts.RulesAdded(approval=uuid(91), rules=(f"{number:03d}" + "x" * 997,)))
+    kept = book.disk.sessions[one.session or ""].rules
+    assert [rule[:3] for rule in kept] == [f"{number:03d}" for number in range(24, 40)]

@@ -6,6 +6,7 @@ import pytest
 
 from claude_remote import bus, feed
 from claude_remote import messages as m
+from claude_remote_broker import ports
 from claude_remote_broker.core import Keep, Limits
 from claude_remote_broker.journal import Trim
 from tests.broker.playbook import PHONE, Hand, Playbook
@@ -65,7 +66,7 @@ def test_what_nobody_used_for_so_long_is_removed() -> None:
         book.says(1, m.Attach(session=name))
         told = error(book)
         assert told.code == "session-trimmed"
-        assert "claude --resume" in told.message
+        assert "claude-remote -r" in told.message
         assert told.detail["session"] == hand.session
     # Also by the next broker.
     after = Playbook(disk=book.disk, keep=Keep(days=1.0))
@@ -85,6 +86,26 @@ def test_the_same_prompt_is_the_same_prompt_for_ever() -> None:
     book.prompts(1, 1, "another text")
     assert error(book).code == "prompt-conflict"
     assert len(book.launches) == launches
+
+
+def test_claude_may_still_have_its_conversation() -> None:
+    book = Playbook(keep=Keep(days=1.0))
+    hand = done(book)
+    conversation = book.disk.sessions[hand.session or ""].claude_session
+    book.now += 2 * DAY
+    book.tick(10)
+    book.prompts(1, 2, session="fix-failing-test")
+    assert error(book).code == "session-trimmed"  # it has not
+    book.conversations[conversation] = ports.ConversationFound(0, conversation, "/home/me")
+    book.prompts(1, 3, session=hand.session or "")
+    assert names(book.hears(1))[0] == "Accepted"
+    (row,) = book.disk.sessions.values()
+    assert (row.claude_session, row.id != hand.session) == (conversation, True)
+    # Asked for by its old name it is the new one.
+    book.connect(2)
+    book.prompts(2, 4, session=hand.session or "")
+    assert names(book.hears(2))[0] == "Accepted"
+    assert len(book.disk.sessions) == 1
 
 
 def test_a_name_is_free_again() -> None:
@@ -150,15 +171,15 @@ def test_too_much_is_trimmed_the_oldest_first_and_no_more_than_needed() -> None:
 
 def test_a_trim_that_cannot_be_stored_is_none() -> None:
     book = Playbook(keep=Keep(days=1.0))
-    hand = done(book)
+    done(book)
     book.now += 2 * DAY
     book.hold = True
     book.tick(6)
     (store,) = book.held
     assert isinstance(store.operations[0], Trim)
-    # Between the two it is not there for anybody.
-    book.says(1, m.Attach(session=hand.session or ""))
-    assert error(book).code == "session-trimmed"
+    # Between the two nothing happens to it.
+    book.prompts(1, 6, session="fix-failing-test")
+    assert error(book).code == "storage-failed"
     book.release(reason="database or disk is full")
     assert listed(book) == ["fix-failing-test"]
     book.hold = False

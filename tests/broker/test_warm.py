@@ -206,6 +206,20 @@ def test_what_has_changed_since_makes_it_useless() -> None:
     warm(book, 4)
 
 
+def test_while_the_state_of_the_folder_cannot_be_told_it_is_kept() -> None:
+    book = began()
+    hand = warm(book)
+    book.stamp = ""
+    book.connect(2)
+    book.prompts(2, 2, name="two")
+    assert hand.hear() == []
+    book.stamp = "as it was"
+    book.connect(3)
+    book.prompts(3, 3, name="three")
+    hand.hear()
+    assert hand.prompts == [uuid(3)]
+
+
 def test_a_folder_whose_state_cannot_be_told_has_none() -> None:
     book = Playbook(warm=1)
     book.stamp = ""

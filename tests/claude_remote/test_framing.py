@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_remote.errors import BadFrame
-from claude_remote.framing import MAX_HEADER, MAX_PAYLOAD, PREFIX, Decoder, Frame, encode
+from claude_remote.framing import MAX_HEADER, MAX_PAYLOAD, PREFIX, Decoder, Frame, encode, parts
 
 FRAMES = st.lists(st.builds(Frame, st.binary(min_size=1, max_size=50), st.binary(max_size=80)), max_size=12)
 
@@ -83,3 +83,9 @@ def test_rubbish_gives_frames_or_bad_frame_and_keeps_no_more_than_one_frame(piec
             assert decoder.pending < PREFIX.size + MAX_HEADER + MAX_PAYLOAD
     except BadFrame:
         pass
+
+
+@given(st.integers(0, 200_000))
+def test_parts_are_the_frame(size: int) -> None:
+    payload = bytes(size)
+    assert b"".join(parts(b"header", payload)) == encode(b"header", payload)

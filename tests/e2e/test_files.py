@@ -297,3 +297,10 @@ def test_a_hostile_client(lab: Lab, alice: Client, tmp_path: Path) -> None:
                 while errand.receive(30) is not None:
                     pass
     shutil.rmtree(lab.home / "box")
+
+
+def test_progress_on_a_terminal(lab: Lab, alice: Client) -> None:
+    (lab.home / "shown").write_bytes(os.urandom(40 * MB))
+    with alice.terminal("get", "shown", ".") as getting:
+        getting.wait_for("1 file, 40.0 MB in")
+    assert (alice.home / "shown").stat().st_size == 40 * MB

@@ -51,8 +51,8 @@ def test_what_is_too_old_is_trimmed_and_said_so(own_lab: Lab) -> None:
     ran = alice.run("attach", "old")
     assert ran.code == 2
     assert "is not kept any more" in ran.err
-    assert "claude --resume" in ran.err
-    # Claude still has it.
-    session = ran.err.rpartition("claude --resume ")[2].strip()
+    session = ran.err.rpartition("claude-remote -r ")[2].strip()
+    # Claude still has it, and so it goes on, as a session anew.
     lab.api.on("and now", text("I do."))
-    assert lab.claude("-p", "--resume", session, "and now").out == "I do.\n"
+    assert alice.run("-p", "-r", session, "and now").out == "I do.\n"
+    assert "remember" in str(lab.api.calls[-1].body)

@@ -34,6 +34,15 @@ from claude_remote_workers.words import one_line, summarize
 FENCE = "claude-remote-fence:"
 _DENIED = "The user does not want this tool to be used."
 _WORDS = 4096
+_EDITING = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+_FILES = _EDITING | {"Read", "NotebookRead"}
+
+
+class _File(msgspec.Struct):
+    """What a tool's input says of a file."""
+
+    file_path: str = ""
+    notebook_path: str = ""
 
 
 class _State(Enum):
@@ -62,6 +71,11 @@ class Approvals:
         self._outside = outside
         self._folder = folder
         self._table: dict[str, _Approval] = {}
+        self._plan = ("", "")  # of which use of a tool, and its words
+
+    def planned(self, tool_use: str, plan: str) -> None:
+        """The model gives a plan. Claude leaves it out of its question unless it was written to a file."""
+        self._plan = (tool_use, plan)
 
     def open(self, request: stream_json.ControlRequest) -> None:
         """Claude asks."""
@@ -82,6 +96,10 @@ class Approvals:
                 reason_type=question.decision_reason_type or "",
                 suggestions=Raw(msgspec.json.encode(question.permission_suggestions or [])),
                 agent=question.agent_id or "",
+                blocked=question.blocked_path or "",
+                path="" if (name := file_of(question)) is None else self._outside.resolve(name),
+                guarded=_is_guarded(question),
+                plan=self._plan[1] if self._plan[0] == question.tool_use_id else "",
             )
         )
 
@@ -125,6 +143,11 @@ class Approvals:
         """All questions are no more."""
         self._clear("Claude has ended.", lambda _: True)
 
+    def file_of(self, approval: str) -> str | None:
+        """The file that a question is for, as claude names it; None when there is no such question."""
+        found = self._table.get(approval)
+        return None if found is None else file_of(found.question)
+
     @property
     def waiting_for_results(self) -> bool:
         """Whether the results of tools matter now."""
@@ -147,6 +170,7 @@ class Approvals:
                 by=verdict.by,
                 for_session=verdict.for_session,
                 message=verdict.message,
+                rule=verdict.rule,
             )
         )
 
@@ -168,11 +192,14 @@ class Approvals:
             "behavior": "allow",
             "updatedInput": changed_input or question.input,
         }
+        updates: list[dict[str, Any]] = []
+        if verdict.mode:
+            updates.append({"type": "setMode", "mode": verdict.mode, "destination": "session"})
         if verdict.for_session:
             suggestions = question.permission_suggestions or []
             given = session_rules(question.tool_name, bytes(question.input), suggestions, self._folder)
             if given:
-                response["updatedPermissions"] = to_claude(given)
+                updates += to_claude(given)
                 approval.rules = rules.as_settings(given)
             else:
                 self._outside.record(
@@ -181,7 +208,30 @@ class Approvals:
                         text=f"Claude offers no rule for {approval.question.tool_name} here; allowed once.",
                     )
                 )
+        if updates:
+            response["updatedPermissions"] = updates
         return response
+
+
+def file_of(question: stream_json.Question) -> str | None:
+    """The file that a tool is for, as claude names it."""
+    if question.tool_name not in _FILES:
+        return None
+    try:
+        given = msgspec.json.decode(question.input, type=_File)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    name = given.file_path or given.notebook_path
+    return name if name and "\0" not in name else None
+
+
+def _is_guarded(question: stream_json.Question) -> bool:
+    """What claude marks as a question for a person. 2.1.197 knows the first sign alone."""
+    return (
+        question.decision_reason_type == "safetyCheck"
+        or bool(question.suppress_always_allow_rule)
+        or bool(question.requires_user_interaction)
+    )
 
 
 def _deny(verdict: bus.Verdict) -> dict[str, Any]:

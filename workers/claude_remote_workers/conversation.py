@@ -22,6 +22,7 @@ from claude_remote_workers.outside import Outside
 from claude_remote_workers.startup import Startup, text_in
 from claude_remote_workers.strange import Strange
 from claude_remote_workers.transcript import Transcript
+from claude_remote_workers.trusting import Trusting
 from claude_remote_workers.turns import Turns
 from claude_remote_workers.words import describe_exit, describe_retry, describe_rival
 from claude_remote_workers.yielding import Yielding
@@ -43,6 +44,7 @@ class Conversation:
         self.approvals = Approvals(outside, lease.cwd)
         self.ending = Ending(outside, self.turns)
         self._asking = Asking(outside)
+        self._trusting = Trusting(outside, lease.cwd, resumed=transcript.exists)
         self.turns.before_end = self.approvals.turn_ended
         self._prompts: OrderedDict[str, None] = OrderedDict()
         self._decisions: OrderedDict[str, None] = OrderedDict()
@@ -143,6 +145,8 @@ class Conversation:
         """A control request of somebody's."""
         if self._over:
             self._outside.reply(verb.request, b'{"error":"claude has ended"}', ok=False)
+        elif verb.subtype == "trust_folder":
+            self._trusting.trust(verb.request)
         else:
             self._asking.ask(verb.request, verb.subtype, arguments)
 
@@ -171,10 +175,16 @@ class Conversation:
             self._asked(message.response)
             return
         self._look_for_steering(message, now)
+        if message is None and (plan := stream_json.find_plan(line)) is not None:
+            self.approvals.planned(*plan)
         self._outside.keep(line)
         act = None if message is None else self._acts.get(type(message))
         if act is not None:
             act(message, now)
+
+    def complained(self, stderr: str) -> None:
+        """Claude wrote to its standard error; this is the end of it."""
+        self._trusting.look(stderr)
 
     def left_out(self, size: int) -> None:
         """A line was too long to be carried."""

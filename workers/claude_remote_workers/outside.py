@@ -24,6 +24,12 @@ class Outside(Protocol):
     def reply(self, request: str, payload: bytes, *, ok: bool) -> None:
         """Answer an Ask."""
 
+    def resolve(self, name: str) -> str:
+        """Where a name of a file leads, seen from the session's folder, with every link followed."""
+
+    def trust(self, folder: str) -> None:
+        """Have claude trust a folder from its next start on. Raises TrustFailed."""
+
     def end_input(self) -> None:
         """Close claude's input: it finishes its turn and exits."""
 

@@ -112,6 +112,9 @@ class Question(Struct):
     decision_reason_type: str | None = None
     permission_suggestions: list[dict[str, Any]] | None = None
     agent_id: str | None = None
+    blocked_path: str | None = None
+    suppress_always_allow_rule: bool | None = None
+    requires_user_interaction: bool | None = None
 
 
 class ControlRequest(Struct):
@@ -177,6 +180,46 @@ def read_object(given: bytes) -> dict[str, Raw]:
         return _object.decode(given.replace(b"\n", b" ").replace(b"\r", b" "))
     except (msgspec.DecodeError, RecursionError):
         raise ValueError("it is not a JSON object") from None
+
+
+class _Plan(Struct):
+    plan: str = ""
+
+
+class _Use(Struct):
+    type: str = ""
+    id: str = ""
+    name: str = ""
+    input: Raw = EMPTY
+
+
+class _Uses(Struct):
+    content: list[_Use] | str = ""
+
+
+class _Assistant(Struct):
+    type: str = ""
+    message: _Uses = field(default_factory=_Uses)
+
+
+_assistant = msgspec.json.Decoder(_Assistant)
+_plan = msgspec.json.Decoder(_Plan)
+PLANNING = b'"ExitPlanMode"'
+
+
+def find_plan(line: bytes) -> tuple[str, str] | None:
+    """The id of the use of ExitPlanMode that the model makes in this line, and the plan that it gives."""
+    if PLANNING not in line:
+        return None
+    try:
+        said = _assistant.decode(line)
+        if said.type == "assistant" and not isinstance(said.message.content, str):
+            for use in said.message.content:
+                if use.name == "ExitPlanMode":
+                    return use.id, _plan.decode(use.input).plan
+    except (msgspec.DecodeError, RecursionError):
+        pass  # of another shape: then there is no plan to be found
+    return None
 
 
 def find_request_id(line: bytes) -> str | None:

@@ -12,6 +12,7 @@ import zmq
 from claude_remote import bus, processes
 from claude_remote.conversations import Owner
 from claude_remote.facts import Fact
+from claude_remote_workers import files
 from claude_remote_workers.claude import CannotStart, Claude
 from claude_remote_workers.command import build_arguments, build_environment
 from claude_remote_workers.complaints import complain
@@ -25,6 +26,7 @@ from claude_remote_workers.rivals import Rivals
 from claude_remote_workers.spill import Spill
 from claude_remote_workers.stream_json import STREAM_EVENT
 from claude_remote_workers.transcript import find_transcript
+from claude_remote_workers.trust import trust
 
 _TREE_PATIENCE = 3.0  # seconds for killed processes to be gone
 
@@ -45,12 +47,16 @@ class Work:
         self._pipes = Pipes(poller)
         self._lines = Lines(bus.MAX_LINE)
         self._claude: Claude | None = None
+        self._private: Sequence[str] = ()
+        self._environment: Mapping[str, str] = {}
         self._rivals: Rivals
         self.conversation: Conversation
 
     def start(self, program: str, private: Sequence[str], environment: Mapping[str, str], now: float) -> None:
         """Start claude, whose tools shall not touch the `private` folders."""
         lease = self.lease
+        self._private = private
+        self._environment = environment
         transcript = find_transcript(environment, lease.claude_session)
         self._rivals = Rivals(environment)
         self.conversation = Conversation(self, lease, transcript, socket.gethostname())
@@ -100,6 +106,8 @@ class Work:
                 self.conversation.stop(verb, now)
             case bus.Ask():
                 self.conversation.ask(verb, payload)
+            case bus.Look():
+                self._look(verb)
             case bus.Release():
                 self.release(verb.how, now, verb.reason)
         self._log.flush()
@@ -117,8 +125,8 @@ class Work:
         claude = self._claude
         if claude is not None:
             claude.flush()
-            if claude.stderr in ready:
-                claude.read_stderr()
+            if claude.stderr in ready and claude.read_stderr():
+                self.conversation.complained(claude.stderr_tail)
             if claude.stdout in ready:
                 data = claude.read()
                 if data:
@@ -155,6 +163,12 @@ class Work:
     def reply(self, request: str, payload: bytes, *, ok: bool) -> None:
         self._link.send(bus.Reply(request=request, ok=ok), payload)
 
+    def resolve(self, name: str) -> str:
+        return files.resolve(name, self.lease.cwd)
+
+    def trust(self, folder: str) -> None:
+        trust(self._environment, folder)
+
     def end_input(self) -> None:
         if self._claude is not None:
             self._claude.end_input()
@@ -170,6 +184,21 @@ class Work:
         self._kill_tree()
 
     # --- inside ---
+
+    def _look(self, look: bus.Look) -> None:
+        """Show a file that claude wants to change."""
+        name = self.conversation.approvals.file_of(look.approval)
+        if name is None:
+            self._link.send(bus.Seen(request=look.request, refused="the question is no more"))
+            return
+        path = self.resolve(name)
+        try:
+            content = files.read(path, self._private)
+        except files.NotShown as error:
+            self._link.send(bus.Seen(request=look.request, path=path, refused=str(error)))
+        else:
+            seen = bus.Seen(request=look.request, path=path, missing=content is None)
+            self._link.send(seen, content or b"")
 
     def _digest(self, data: bytes, now: float) -> None:
         lines = self._lines.feed(data) if data else b""

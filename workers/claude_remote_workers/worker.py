@@ -168,6 +168,6 @@ class Worker:
 
 
 def _lease_of(verb: bus.Verb) -> tuple[str, int] | None:
-    if isinstance(verb, bus.Ack | bus.Give | bus.Verdict | bus.Stop | bus.Ask | bus.Release):
+    if isinstance(verb, bus.Ack | bus.Give | bus.Verdict | bus.Stop | bus.Ask | bus.Look | bus.Release):
         return verb.session, verb.epoch
     return None

@@ -10,14 +10,18 @@ from claude_remote_broker.core.ids import Ids
 from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.limits import Limits
 from claude_remote_broker.core.tally import Tally
-from claude_remote_broker.ports import ClientTable
+from claude_remote_broker.ports import ClientTable, Connection, Log
 
 if TYPE_CHECKING:
     from claude_remote_broker.core.controls import Controls
     from claude_remote_broker.core.errands import Errands
+    from claude_remote_broker.core.log_reading import LogReading
+    from claude_remote_broker.core.peeking import Peeks
     from claude_remote_broker.core.pool import Pool
     from claude_remote_broker.core.publisher import Publisher
+    from claude_remote_broker.core.rulebook import Rulebook
     from claude_remote_broker.core.sessions import Sessions
+    from claude_remote_broker.core.shutting import Shutting
     from claude_remote_broker.core.warm import Warm
     from claude_remote_broker.core.workers import Workers
 
@@ -33,13 +37,19 @@ class Context:
     ids: Ids
     effects: Effects
     tally: Tally
+    log: Log
     keep: Keep = field(default_factory=Keep)
     now: float = 0.0
     stopping: bool = False
+    # Who waits for the running turns to end, so that the server can: nothing new begins meanwhile.
+    draining: dict[Connection, Shutting] = field(default_factory=dict)
+    log_readers: dict[Connection, LogReading] = field(default_factory=dict)
     sessions: Sessions = field(init=False)
     workers: Workers = field(init=False)
     pool: Pool = field(init=False)
     warm: Warm = field(init=False)
     controls: Controls = field(init=False)
     publisher: Publisher = field(init=False)
+    rules: Rulebook = field(init=False)
+    peeks: Peeks = field(init=False)
     errands: Errands = field(init=False)

@@ -14,10 +14,12 @@ from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
+from claude_remote_broker.core.peeking import Peeks
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
 from claude_remote_broker.core.reception import Reception
 from claude_remote_broker.core.retention import Retention
+from claude_remote_broker.core.rulebook import Rulebook
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.sessions import Sessions
 from claude_remote_broker.core.tally import Tally
@@ -26,6 +28,7 @@ from claude_remote_broker.core.warm import Warm
 from claude_remote_broker.core.watchdog import Watchdog
 from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
+from claude_remote_broker.log_tail import LogTail
 from claude_remote_broker.ports import Command, Event
 from claude_remote_broker.scale import Scale
 
@@ -52,6 +55,7 @@ class Core:
         recovered: Recovered,
         limits: Limits | None = None,
         ids: Ids | None = None,
+        log: ports.Log | None = None,
         keep: Keep | None = None,
     ) -> None:
         limits = limits or Limits()
@@ -63,16 +67,19 @@ class Core:
             ids=ids or Ids(),
             effects=Effects(),
             tally=Tally(limits),
+            log=log or LogTail(0),
             keep=keep or Keep(),
         )
         tombstones = Tombstones(recovered.tombstones)
-        context.sessions = Sessions(limits, context.tally, clients, tombstones, host)
+        context.sessions = Sessions(limits, context.tally, clients, tombstones)
         context.controls = Controls(context)
         context.workers = Workers(context, context.controls.replied)
         context.pool = Pool(context, Scale(min_workers, max_workers), idle, started_with)
         context.warm = Warm(context, warm)
         # Each start of a broker on one journal begins the feed's numbers anew.
         context.publisher = Publisher(context, recovered.run)
+        context.rules = Rulebook(context, recovered.rules)
+        context.peeks = Peeks(context)
         context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
@@ -97,6 +104,7 @@ class Core:
         for found in self._recovered.sessions:
             self._recover(found)
         self._recovered = Recovered()
+        context.rules.review_all()
         # Rights may have been taken while nobody was here to see it.
         self._cutting.cut()
         for session in context.sessions:
@@ -146,6 +154,8 @@ class Core:
         for session in context.sessions:
             for follower in [*session.followers.values()]:
                 follower.tell()
+        for reader in [*context.publisher.readers.values()]:
+            reader.tell()
         return self._commands()
 
     # --- parts -----------------------------------------------------------------------------------------
@@ -158,9 +168,11 @@ class Core:
     def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
         match event:
             case ports.ClientCutOff(fingerprint=fingerprint):
+                self._context.rules.review(fingerprint)
                 self._cutting.cut(fingerprint, REVOKED)
                 self._context.warm.cut_off(fingerprint)
             case ports.ClientUpdated(client=client):
+                self._context.rules.review(client.fingerprint)
                 self._context.publisher.client(client)
                 if self._cutting.look(client):
                     self._context.warm.cut_off(client.fingerprint)
@@ -203,6 +215,12 @@ class Core:
         self._retention.tick()
         self._context.workers.look_again()
         self._context.controls.tick()
+        for waiting in [*self._context.draining.values()]:
+            waiting.look()
+        for reader in [*self._context.log_readers.values()]:
+            reader.look()
+        self._context.peeks.tick()
+        self._context.rules.tick()
         self._context.publisher.tick()
         self._context.pool.tick()
         self._context.warm.tick()

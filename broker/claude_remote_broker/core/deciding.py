@@ -10,16 +10,17 @@ import msgspec
 from msgspec.structs import replace
 
 from claude_remote import messages as m
+from claude_remote import options
 from claude_remote.errors import (
     AlreadyDecided,
     BadMessage,
     NoSuchApproval,
-    OutOfTurn,
     RemoteError,
+    RightMissing,
     StorageFailed,
 )
+from claude_remote.rights import Right
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.words import cut
@@ -39,9 +40,14 @@ Told: TypeAlias = Callable[[m.Decided, Late | None], None]
 
 
 def decide(context: Context, peer: Peer, request: m.Decide, tool_input: bytes, told: Told) -> None:
-    """Decide an approval. The right was checked. Raises BadMessage for an input that is no JSON object."""
+    """Decide an approval. The right was checked.
+
+    Raises BadMessage for an input that is no JSON object, BadOption or RightMissing for a mode.
+    """
     if tool_input:
         _check_input(tool_input)
+    if request.mode:
+        _check_mode(request, gate.rights_of(peer.fingerprint, context.clients))
     decision = DecisionRow(
         behavior=request.behavior,
         by=peer.name,
@@ -51,6 +57,7 @@ def decide(context: Context, peer: Peer, request: m.Decide, tool_input: bytes, t
         message=request.message,
         stop=request.stop,
         input=tool_input,
+        mode=request.mode,
     )
     _Deciding(context, peer, request, decision, told).begin()
 
@@ -60,6 +67,14 @@ def _check_input(tool_input: bytes) -> None:
         msgspec.json.decode(tool_input, type=dict[str, object])
     except (msgspec.DecodeError, RecursionError):
         raise BadMessage("the input of a tool is a JSON object") from None
+
+
+def _check_mode(request: m.Decide, rights: frozenset[Right]) -> None:
+    needed = options.mode_right(request.mode)
+    if request.behavior is not m.Behavior.ALLOW:
+        raise BadMessage("a mode goes with an allow")
+    if needed is not None and needed not in rights:
+        raise RightMissing(f"The mode {request.mode} needs the right `{needed}`.", right=needed)
 
 
 class _Deciding:
@@ -138,30 +153,3 @@ class _Deciding:
             lost=cut(error.message),
         )
         self._told(answer, Late(error))
-
-
-class DecideRequest(Exchange):
-    """Decide as a request of its own."""
-
-    def __init__(self, context: Context, client: Client, request: m.Decide) -> None:
-        super().__init__(context, client)
-        self._request = request
-
-    def begin(self, payload: bytes) -> None:
-        """Decide. Raises RemoteError."""
-        decide(self.context, self.client.peer, self._request, payload, self._answer)
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone; the decision may have been recorded."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
-
-    def _answer(self, answer: m.Decided, late: Late | None) -> None:
-        if self.over:
-            return
-        if late is None:
-            self.client.send(answer)
-            self.end()
-        else:
-            self.end(late.error)

@@ -39,6 +39,7 @@ class Draft:
         self.approvals: dict[str, ApprovalRow] = {}  # changed or added
         self.creates = False  # the session itself
         self.said: list[str] = []
+        self.asked: list[facts.ApprovalOpened] = []  # questions that opened
         self.lease: Lease | None = None  # begun by this transaction
         self.over: Lease | None = None  # ended by it
         self.effects: list[Callable[[], None]] = []

@@ -16,6 +16,7 @@ from claude_remote.errors import (
     BadMessage,
     InternalError,
     OutOfTurn,
+    OutsideRoots,
     RemoteError,
     ShuttingDown,
     from_code,
@@ -61,6 +62,7 @@ class Errand(Exchange):
         self._request = request
         self._payload = payload
         self._cwd = ""
+        self._roots = gate.roots_of(client.peer.fingerprint, context.clients)
         self._helper: Helper | None = None
         self._held: list[tuple[bus.Verb, bytes]] = []  # until the process is there; the window bounds it
         self._to_errand = 0  # parcels under way, not yet credited
@@ -71,14 +73,19 @@ class Errand(Exchange):
     def begin(self) -> None:
         """Look at the folder if there is one, then launch."""
         if isinstance(self._request, m.FolderErrand):
-            roots = gate.roots_of(self.client.peer.fingerprint, self.context.clients)
-            self.context.effects.check_folder(self._request.cwd, roots, (), self._checked)
+            self.context.effects.check_folder(self._request.cwd, self._roots, (), self._checked)
         elif isinstance(self._request, m.FilesErrand) and self._request.session is not None:
             # What of it may be used is for the errand to check, path by path.
             self._cwd = self.context.sessions.find(self._request.session, self.client.peer).row.cwd
             self._launch()
         else:
             self._launch()
+
+    def check(self) -> None:
+        """The right must still be there, and the folders the same. Raises RightMissing, OutsideRoots."""
+        gate.check(self.client.peer, self._request, self.context.clients)
+        if gate.roots_of(self.client.peer.fingerprint, self.context.clients) != self._roots:
+            raise OutsideRoots("The folders that this client may use have changed.")
 
     def _checked(self, answer: FolderChecked) -> None:
         if self.over:
@@ -147,7 +154,7 @@ class Errand(Exchange):
         begin = bus.Begin(
             request=codec.pack(self._request),
             client=peer.name,
-            roots=gate.roots_of(peer.fingerprint, self.context.clients),
+            roots=self._roots,
             cwd=self._cwd,
         )
         self._errands.send(helper, begin, self._payload)

@@ -50,6 +50,9 @@ class Lease:
     acknowledged_at: float = 0.0
     refused_at: int = -1  # the tail at which a batch beyond it was refused last
 
+    def __post_init__(self) -> None:
+        self.idle_since = self.doing_since = self.since
+
     @property
     def usable(self) -> bool:
         """Its worker can be told something, and will do it."""

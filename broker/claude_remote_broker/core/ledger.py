@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from claude_remote_broker.core import outward, turns
+from claude_remote_broker.core import outward, standing, turns
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
@@ -71,6 +71,7 @@ class Ledger:
         changes, self._waiting = self._waiting, []
         for change in changes:
             change.apply(draft)
+        standing.answer(draft, self._context)
         turns.advance(draft, self._context)
         operations = draft.operations()
         if operations:

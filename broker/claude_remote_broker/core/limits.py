@@ -23,6 +23,8 @@ class Limits:
     controls_of_session: int = 16  # unanswered
     controls_in_all: int = 256
     watchers: int = 64
+    rules: int = 1_000
+    rules_of_client: int = 100
     waiting_workers: int = 64  # above the pool's size, while their sessions wait for an approval
     unstored_of_worker: int = 2 * bus.WINDOW + bus.MAX_LINE  # bytes that a worker has sent, not yet on disk
     errands_of_client: int = 32  # processes; each costs some 5 MB, and 8 MiB more when both ways are full

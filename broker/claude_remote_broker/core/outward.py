@@ -100,6 +100,8 @@ def reconcile(session: Session, context: Context) -> None:
                 for_session=decision.for_session,
                 message=decision.message,
                 stop=decision.stop,
+                mode=decision.mode,
+                rule=decision.rule,
             )
             context.effects.do(ToWorker(lease.route, verdict, decision.input))
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from claude_remote import facts
 from claude_remote.messages import MAX_FOLDER, PromptState
 from claude_remote_broker.core.words import cut
-from claude_remote_broker.journal import ApprovalRow, ApprovalState, PromptRow, SessionRow, Turn
+from claude_remote_broker.journal import ApprovalRow, ApprovalStep, PromptRow, SessionRow, Turn
 from claude_remote_broker.ports import Row
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ _OUTCOMES = {
     "interrupted": PromptState.INTERRUPTED,
     "void": PromptState.VOID,
 }
-# What is allowed for one session: more is asked again.
-_MOST_RULES = 256
-_LONGEST_RULE = 4096
+# Letters of all that is allowed for one session: what is more is asked again.
+_ROOM_FOR_RULES = 16 * 1024
 # An approval only ever moves on; a step that comes late or twice changes nothing.
-_STEPS: tuple[ApprovalState, ...] = ("open", "decided", "delivered", "taken", "finished", "void")
+_STEPS: tuple[ApprovalStep, ...] = ("open", "decided", "delivered", "taken", "finished", "void")
 
 
 def read(draft: Draft, row: Row) -> None:
@@ -85,8 +84,18 @@ def _claude(draft: Draft, fact: facts.AnyFact) -> None:
         case facts.BackgroundChanged(tasks=tasks):
             draft.row = replace(draft.row, background=max(tasks, 0))
         case facts.RulesAdded(rules=rules):
-            allowed = (*draft.row.rules, *(rule for rule in rules if len(rule) <= _LONGEST_RULE))
-            draft.row = replace(draft.row, rules=tuple(dict.fromkeys(allowed))[-_MOST_RULES:])
+            draft.row = replace(draft.row, rules=_bounded([*draft.row.rules, *rules]))
+
+
+def _bounded(rules: list[str]) -> tuple[str, ...]:
+    """The latest of them, each once: every change of a session writes them anew."""
+    kept: list[str] = []
+    room = _ROOM_FOR_RULES
+    for rule in reversed(dict.fromkeys(rules)):
+        if len(rule) <= room:
+            room -= len(rule)
+            kept.append(rule)
+    return tuple(reversed(kept))
 
 
 def _claude_exited(draft: Draft, fact: facts.ClaudeExited, seq: int) -> None:
@@ -175,11 +184,21 @@ def _approval_opened(draft: Draft, fact: facts.ApprovalOpened, seq: int, at: flo
             summary=cut(fact.summary),
             seq=seq,
             since=at,
+            client_name=_prompting(draft),
+            agent=cut(fact.agent),
+            guarded=fact.guarded,
         )
         draft.put_approval(row)
+        draft.asked.append(fact)
 
 
-def _approval_moved(draft: Draft, approval: str, state: ApprovalState, reason: str = "") -> None:
+def _prompting(draft: Draft) -> str:
+    turn = draft.row.turn
+    prompt = None if turn is None or turn.prompt is None else draft.prompt(turn.prompt)
+    return "" if prompt is None else prompt.client_name
+
+
+def _approval_moved(draft: Draft, approval: str, state: ApprovalStep, reason: str = "") -> None:
     row = draft.approval(approval)
     if row is not None and not row.ended and _STEPS.index(state) > _STEPS.index(row.state):
         draft.put_approval(replace(row, state=state, reason=cut(reason)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from claude_remote import feed
-from claude_remote.messages import ApprovalInfo, ClientInfo, SessionInfo
+from claude_remote.messages import ClientInfo, SessionInfo
+from claude_remote_broker.core.asked import approval_info
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.session import Session
@@ -24,6 +25,16 @@ class Watcher(Protocol):
         """The next of it."""
 
 
+class Reader(Protocol):
+    """Who follows approvals alone."""
+
+    def changed(self, session: Session, row: ApprovalRow) -> None:
+        """One is new, moved on, or has ended."""
+
+    def tell(self) -> None:
+        """The server may be shutting down."""
+
+
 class Publisher:
     """Numbers items and publishes those of one session at most 20 times a second, the first at once."""
 
@@ -37,6 +48,7 @@ class Publisher:
         self._next_at: dict[str, float] = {}
         self._wake_at = 0.0
         self.watchers: dict[int, Watcher] = {}
+        self.readers: dict[int, Reader] = {}  # of approvals
 
     # --- what happened ---------------------------------------------------------------------------------
 
@@ -68,12 +80,14 @@ class Publisher:
     def approval(self, session: Session, row: ApprovalRow) -> None:
         """An approval opened or moved on."""
         item = feed.ApprovalUpdated(
-            approval=approval_info(session, row),
+            approval=approval_info(session, row, self._context.host),
             state=row.state,
             by="" if row.decision is None else row.decision.by,
             reason=row.reason,
         )
         self._add(session.id, item)
+        for reader in [*self.readers.values()]:
+            reader.changed(session, row)
 
     def said(self, session: Session, text: str) -> None:
         """What claude said at the end of a turn."""
@@ -160,7 +174,7 @@ class Publisher:
         context = self._context
         sessions = context.sessions.newest(context.limits.listed)
         approvals = [
-            approval_info(session, row)
+            approval_info(session, row, context.host)
             for session in sessions
             for row in session.approvals.values()
             if row.state == "open"
@@ -179,19 +193,6 @@ class Publisher:
                 for lease in context.workers.leases
             ),
         )
-
-
-def approval_info(session: Session, row: ApprovalRow) -> ApprovalInfo:
-    """As others see it."""
-    return ApprovalInfo(
-        id=row.id,
-        session=session.id,
-        session_name=session.row.name,
-        tool=cut(row.tool),
-        summary=cut(row.summary),
-        seq=row.seq,
-        since=row.since,
-    )
 
 
 def worker_item(lease: Lease, session: str | None, *, gone: bool = False) -> feed.WorkerUpdated:

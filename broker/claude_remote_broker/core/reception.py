@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMessage
-from claude_remote_broker.core import gate, interrupting
+from claude_remote_broker.core import gate, interrupting, ruling
+from claude_remote_broker.core.asked import Listing
 from claude_remote_broker.core.attaching import Attaching
 from claude_remote_broker.core.awaiting import Awaiting
 from claude_remote_broker.core.client import Client
@@ -12,11 +13,14 @@ from claude_remote_broker.core.closing import Closing
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.controls import Controlling
 from claude_remote_broker.core.counting import Counting
-from claude_remote_broker.core.deciding import DecideRequest
 from claude_remote_broker.core.listing import pages
+from claude_remote_broker.core.log_reading import LogReading
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
+from claude_remote_broker.core.receipts import DecideRequest
 from claude_remote_broker.core.renaming import Renaming
+from claude_remote_broker.core.showing import Showing
+from claude_remote_broker.core.shutting import Shutting
 from claude_remote_broker.core.surveying import Surveying
 from claude_remote_broker.core.watching import Watching
 from claude_remote_broker.ports import Administer, Connected, Connection, Received
@@ -84,8 +88,7 @@ class Reception:
     def _begin(self, client: Client, message: m.Message, payload: bytes) -> None:
         context = self._context
         gate.check(client.peer, message, context.clients)
-        if context.stopping and not isinstance(message, m.Ping):
-            raise ShuttingDown
+        _check_time(message, context)
         match message:
             case m.Prompt():
                 Prompting(context, client, message).begin(payload)
@@ -97,17 +100,15 @@ class Reception:
                 Controlling(context, client, message).begin(payload)
             case m.Watch():
                 Watching(context, client, message).begin()
-            case m.Await() | m.Rename() | m.Close() | m.ShowStatus():
-                self._look(client, message)
             case m.Decide():
                 DecideRequest(context, client, message).begin(payload)
             case m.Errand():
                 context.errands.begin(client, message, payload)
             case _:
-                self._answer(client, message)
+                self._look(client, message)
 
-    def _look(self, client: Client, message: m.Await | m.Rename | m.Close | m.ShowStatus) -> None:
-        """Requests about sessions as wholes."""
+    def _look(self, client: Client, message: m.Message) -> None:
+        """Requests about a session as a whole, about approvals, and those that are answered at once."""
         match message:
             case m.ShowStatus():
                 Surveying(self._context, client, message).begin()
@@ -117,6 +118,28 @@ class Reception:
                 Renaming(self._context, client, message).begin()
             case m.Close():
                 Closing(self._context, client, message).begin()
+            case m.ListApprovals() | m.ShowApproval() | m.AddRule() | m.ListRules() | m.RemoveRule():
+                self._approve(client, message)
+            case _:
+                self._answer(client, message)
+
+    def _approve(
+        self,
+        client: Client,
+        message: m.ListApprovals | m.ShowApproval | m.AddRule | m.ListRules | m.RemoveRule,
+    ) -> None:
+        """Requests about approvals and standing rules."""
+        match message:
+            case m.ListApprovals():
+                Listing(self._context, client, message).begin()
+            case m.ShowApproval():
+                Showing(self._context, client, message).begin()
+            case m.AddRule():
+                ruling.Adding(self._context, client, message).begin()
+            case m.ListRules():
+                ruling.list_rules(self._context, client)
+            case m.RemoveRule():
+                ruling.remove(self._context, client, message)
 
     def _answer(self, client: Client, message: m.Message) -> None:
         """Requests that are answered at once."""
@@ -137,12 +160,24 @@ class Reception:
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
                 client.send(m.Done())
+            case m.Shutdown():
+                Shutting(context, client, message).begin()
+            case m.ServerLogs():
+                LogReading(context, client, message).look()
             case m.ListWorkers() | m.ScaleWorkers():
                 Counting(context, client, message).begin()
             case m.ListClients() | m.Approve() | m.Refuse() | m.Revoke() | m.ChangeRights():
                 context.effects.do(Administer(client.conn, message, client.peer))
             case _:
                 raise UnknownMessage(f"{type(message).__name__} cannot be asked here")
+
+
+def _check_time(message: m.Message, context: Context) -> None:
+    """Raises ShuttingDown for what is not begun any more."""
+    if context.stopping and not isinstance(message, m.Ping):
+        raise ShuttingDown
+    if context.draining and isinstance(message, m.Prompt | m.Open | m.Errand):
+        raise ShuttingDown("The server is about to shut down, and waits for the turns that run.")
 
 
 def _is_late(message: m.Message) -> bool:

@@ -85,16 +85,16 @@ class Retention:
             trimmed=context.now,
             why=why,
         )
-        session.gone = True
-        context.sessions.bury(session, tombstone)
+        session.gone = True  # it takes nothing more, and nobody else gets its conversation yet
 
         def stored(failure: str | None) -> None:
             if failure is not None:
                 session.gone = False
-                context.sessions.raise_again(session, tombstone)
+                session.ledger.kick()
                 return
+            context.sessions.bury(session, tombstone)
             _log.info("trimmed session %s (%s), as its %s is over the limit", row.name, row.id, why)
-            error = gone(tombstone, context.host)
+            error = gone(tombstone)
             for follower in [*session.followers.values()]:
                 follower.end(error)
             context.publisher.session_forgotten(session, error.message)
@@ -105,6 +105,7 @@ class Retention:
 def _rests(session: Session) -> bool:
     return (
         session.lease is None
+        and not session.gone
         and not session.fresh
         and not session.wanted
         and not session.prompts

@@ -21,11 +21,8 @@ _SHORTEST_BEGINNING = 4
 class Sessions:
     """Looked up by id, its beginning, or name; names are unique, without regard to case."""
 
-    def __init__(
-        self, limits: Limits, tally: Tally, clients: ClientTable, tombstones: Tombstones, host: str
-    ) -> None:
+    def __init__(self, limits: Limits, tally: Tally, clients: ClientTable, tombstones: Tombstones) -> None:
         self._tombstones = tombstones
-        self._host = host
         self._limits = limits
         self._tally = tally
         self._clients = clients
@@ -64,12 +61,6 @@ class Sessions:
         """It is trimmed: nobody finds it any more, and who asks for it is told."""
         self.drop(session)
         self._tombstones.add(tombstone)
-
-    def raise_again(self, session: Session, tombstone: Tombstone) -> None:
-        """It could not be trimmed. Its name may be another's meanwhile; it is found by its id then."""
-        self._tombstones.remove(tombstone)
-        self._by_id[session.id] = session
-        self._by_name.setdefault(session.row.name.lower(), session)
 
     # --- finding ---------------------------------------------------------------------------------------
 
@@ -111,12 +102,12 @@ class Sessions:
     def _look_among_the_dead(self, text: str, peer: Peer) -> None:
         tombstone = self._tombstones.find(text, _SHORTEST_BEGINNING)
         if tombstone is not None and gate.sees_all_or_own(peer, tombstone.client, self._clients):
-            raise gone(tombstone, self._host)
+            raise gone(tombstone)
 
     def why_gone(self, session: str) -> SessionTrimmed | None:
         """Why there is no session of this id any more, if it was trimmed."""
         tombstone = self._tombstones.find(session, len(session) + 1)
-        return None if tombstone is None else gone(tombstone, self._host)
+        return None if tombstone is None else gone(tombstone)
 
     def of_conversation(self, conversation: str) -> Session | None:
         """The session whose claude has this conversation of its own."""

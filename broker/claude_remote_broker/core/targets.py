@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from claude_remote import conversations, options
 from claude_remote.errors import (
     BadMessage,
@@ -16,6 +18,7 @@ from claude_remote.errors import (
     NotIdle,
     RemoteError,
     RightMissing,
+    SessionTrimmed,
 )
 from claude_remote.messages import Target
 from claude_remote.rights import Right
@@ -105,6 +108,13 @@ class Aiming:
             if Right.VIEW not in rights or not conversations.may_be_id(name):
                 raise
             self._context.effects.find_conversation(name, self._found)
+        except SessionTrimmed as error:
+            # Of ours is nothing left of it, but Claude may still have it.
+            trimmed = error
+            self._context.effects.find_conversation(
+                error.detail["claude_session"],
+                lambda found: self._found(found if found.error is None else replace(found, error=trimmed)),
+            )
         else:
             self._go_to(session)
 

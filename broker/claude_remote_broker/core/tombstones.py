@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterable
 
@@ -31,7 +30,7 @@ class Tombstones:
             self.remove(next(iter(self._by_id.values())))
 
     def remove(self, tombstone: Tombstone) -> None:
-        """It is not trimmed after all, or too long ago."""
+        """It was too long ago."""
         self._by_id.pop(tombstone.id, None)
         if self._by_name.get(tombstone.name.lower()) is tombstone:
             del self._by_name[tombstone.name.lower()]
@@ -46,13 +45,12 @@ class Tombstones:
         return many[0] if len(many) == 1 else None
 
 
-def gone(tombstone: Tombstone, host: str) -> SessionTrimmed:
+def gone(tombstone: Tombstone) -> SessionTrimmed:
     """What is told of it."""
     day = time.strftime("%Y-%m-%d", time.gmtime(tombstone.trimmed))
-    again = f"cd {shlex.quote(tombstone.cwd)} && claude --resume {tombstone.claude_session}"
     return SessionTrimmed(
         f"Session {tombstone.name!r} is not kept any more: it {_WHY[tombstone.why]}, and was removed on"
-        f" {day}. If Claude still has the conversation, it goes on with, on {host}: {again}",
+        f" {day}. If Claude still has the conversation, it goes on with: claude-remote -r {tombstone.id}",
         session=tombstone.id,
         claude_session=cut(tombstone.claude_session),
         cwd=cut(tombstone.cwd),

@@ -23,7 +23,7 @@ _LONGEST_PAUSE = 60.0
 def advance(draft: Draft, context: Context) -> None:
     """Decide the next step and make it part of the transaction. Called for every one, and decides anew."""
     session = draft.session
-    if context.stopping:
+    if context.stopping or context.draining:
         context.pool.leave(session)
         return
     head = _next_prompt(draft, context)

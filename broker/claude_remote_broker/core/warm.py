@@ -95,9 +95,10 @@ class Warm:
     def take(self, row: SessionRow, stamp: str) -> Session | None:
         """The session that a new one can be, with this row but for its ids; it is not in the registry then.
 
-        `stamp` is of the folder now. None: there is none, or others wait for a worker.
+        `stamp` is of the folder now; empty: it could not be told in time. None: there is no such session, or
+        others wait for a worker.
         """
-        if self._context.stopping or self._context.pool.line:
+        if not stamp or self._context.stopping or self._context.pool.line:
             return None
         setup = self._setup_of(row)
         same = [held for held in self._held.values() if held.setup == setup and self._is_free(held)]

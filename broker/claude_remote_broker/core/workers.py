@@ -194,6 +194,8 @@ class Workers:
                 lease.beaten(verb, self._context.now)
             case bus.Reply():
                 self._on_reply(session, verb, event.payload)
+            case bus.Seen():
+                self._context.peeks.seen(session, verb, event.payload)
             case bus.Gone(epoch=lease.epoch):
                 lease.enter(Phase.LEAVING, self._context.now)
                 lease.end_reason = lease.end_reason or "claude has ended"

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow, Tombstone
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, RuleRow, SessionRow, Tombstone
 from claude_remote_broker.ports import Row
 
 
@@ -42,6 +42,18 @@ class Append(Struct, frozen=True):
     row: Row
 
 
+class PutRule(Struct, frozen=True):
+    """Create a standing rule."""
+
+    row: RuleRow
+
+
+class DropRule(Struct, frozen=True):
+    """Withdraw a standing rule."""
+
+    rule: str
+
+
 class PutScale(Struct, frozen=True):
     """How many workers the owner wants, in words of claude_remote_broker.scale."""
 
@@ -56,4 +68,6 @@ class Trim(Struct, frozen=True):
     tombstone: Tombstone
 
 
-Operation: TypeAlias = PutScale | PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim
+Operation: TypeAlias = (
+    PutScale | PutSession | AddPrompt | PutPrompt | PutApproval | Append | Trim | PutRule | DropRule
+)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from claude_remote_broker.journal import schema
-from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, SessionRow, Tombstone
+from claude_remote_broker.journal.rows import ApprovalRow, PromptRow, RuleRow, SessionRow, Tombstone
 
 # So many trimmed sessions are remembered by name; the ids of their prompts are on disk for ever.
 MOST_TOMBSTONES = 10_000
@@ -39,6 +39,7 @@ class Recovered(Struct, frozen=True):
     sessions: tuple[RecoveredSession, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()  # the latest of them, oldest first
     scale: str = ""  # see PutScale
+    rules: tuple[RuleRow, ...] = ()
 
 
 def recover(path: Path, boot_id: str) -> Recovered:
@@ -97,10 +98,14 @@ def _recover(connection: sqlite3.Connection, boot_id: str) -> Recovered:
                 row, tail[0] if tail else 0, tuple(prompts.get(sid, ())), tuple(approvals.get(sid, ()))
             )
         )
+    rules = tuple(
+        msgspec.json.decode(data, type=RuleRow)
+        for (data,) in connection.execute("SELECT data FROM rules ORDER BY number")
+    )
     tombstones = [
         msgspec.json.decode(data, type=Tombstone)
         for (data,) in connection.execute("SELECT data FROM sessions WHERE trimmed > 0")
     ]
     tombstones.sort(key=lambda each: each.trimmed)
     latest = tuple(tombstones[-MOST_TOMBSTONES:])
-    return Recovered(meta["state_id"], run, tuple(sessions), latest, meta.get("scale", ""))
+    return Recovered(meta["state_id"], run, tuple(sessions), latest, meta.get("scale", ""), rules)

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from claude_remote.messages import Behavior, PromptState
+from claude_remote.messages import Behavior, PromptState, Scope
 
 
 class LeaseRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,9 +125,11 @@ class DecisionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str = ""
     stop: bool = False
     input: bytes = b""
+    mode: str = ""  # the session's permission mode from here on
+    rule: str = ""  # the standing rule that decided; `by` and `client` have made it
 
 
-ApprovalState: TypeAlias = Literal["open", "decided", "delivered", "taken", "finished", "void"]
+ApprovalStep: TypeAlias = Literal["open", "decided", "delivered", "taken", "finished", "void"]
 
 
 class ApprovalRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,11 +141,28 @@ class ApprovalRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: str
     seq: int
     since: float
-    state: ApprovalState = "open"
+    state: ApprovalStep = "open"
     decision: DecisionRow | None = None
     reason: str = ""
+    client_name: str = ""  # whose prompt ran
+    agent: str = ""
+    guarded: bool = False  # no rule answers it
 
     @property
     def ended(self) -> bool:
         """Nothing follows."""
         return self.state in {"finished", "void"}
+
+
+class RuleRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A standing rule."""
+
+    id: str
+    rule: str
+    scope: Scope
+    client: str  # fingerprint of who made it
+    client_name: str
+    created: float
+    expires: float | None = None
+    session: str = ""
+    folder: str = ""

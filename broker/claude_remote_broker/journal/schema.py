@@ -37,6 +37,12 @@ CREATE TABLE approvals (
     open INTEGER NOT NULL, data BLOB NOT NULL
 );
 CREATE INDEX approvals_open ON approvals (number) WHERE open;
+CREATE INDEX prompts_of_session ON prompts (sid);
+CREATE INDEX approvals_of_session ON approvals (sid);
+"""
+# What came later. An older program works without it.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS rules (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
 """
 
 
@@ -97,6 +103,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     else:
         _bring_up_to_date(connection, version)
+    _run(connection, _ADDED)
     connection.execute("COMMIT")
 
 
@@ -104,17 +111,23 @@ def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     if version < 2:
         connection.execute("ALTER TABLE sessions ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0")
         connection.execute("CREATE INDEX sessions_trimmed ON sessions (sid) WHERE trimmed = 1")
+        connection.execute("CREATE INDEX prompts_of_session ON prompts (sid)")
+        connection.execute("CREATE INDEX approvals_of_session ON approvals (sid)")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    # executescript would commit first.
-    for statement in _TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
+    _run(connection, _TABLES)
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)",
         [("state_id", secrets.token_hex(8)), ("boot_id", ""), ("clean", "yes"), ("run", "0")],
     )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    # executescript would commit first.
+    for statement in statements.split(";"):
+        if statement.strip():
+            connection.execute(statement)

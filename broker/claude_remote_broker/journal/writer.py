@@ -16,9 +16,11 @@ from claude_remote_broker.journal import schema
 from claude_remote_broker.journal.operations import (
     AddPrompt,
     Append,
+    DropRule,
     Operation,
     PutApproval,
     PutPrompt,
+    PutRule,
     PutScale,
     PutSession,
     Trim,
@@ -202,6 +204,11 @@ class Writer:
                     " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
                     (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
                 )
+            case PutScale() | Trim() | PutRule() | DropRule():
+                self._perform_seldom(operation)
+
+    def _perform_seldom(self, operation: PutScale | Trim | PutRule | DropRule) -> None:
+        match operation:
             case PutScale(words=words):
                 self._connection.execute(
                     "INSERT INTO meta VALUES ('scale', ?)"
@@ -210,6 +217,12 @@ class Writer:
                 )
             case Trim(tombstone=tombstone):
                 self._trim(tombstone)
+            case PutRule(row=rule):
+                self._connection.execute(
+                    "INSERT INTO rules (id, data) VALUES (?, ?)", (rule.id, _encode(rule))
+                )
+            case DropRule(rule=rule_id):
+                self._connection.execute("DELETE FROM rules WHERE id = ?", (rule_id,))
 
     def _trim(self, tombstone: Tombstone) -> None:
         sid = self._sid(tombstone.id)
@@ -217,6 +230,12 @@ class Writer:
             "UPDATE sessions SET data = ?, trimmed = 1 WHERE sid = ?", (_encode(tombstone), sid)
         )
         self._connection.execute("DELETE FROM approvals WHERE sid = ?", (sid,))
+        # Of its prompts the ids and digests stay, not what they said.
+        self._connection.execute(
+            "UPDATE prompts SET data = CAST(json_set(CAST(data AS TEXT), '$.start', '') AS BLOB)"
+            " WHERE sid = ?",
+            (sid,),
+        )
         self._sids.pop(tombstone.id, None)
         self._tails.pop(sid, None)
         self._sweeper.wake()

@@ -52,6 +52,7 @@ class Teller:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self.asks = False
+        self._mode = ""  # the permission mode, once it is known
         self._last: _Kind = ""
         self._begun = False  # anything was told
         self._in_line = False
@@ -84,7 +85,11 @@ class Teller:
                 pass  # a remark that may still change
 
     def receipt(self, fact: facts.AnyFact) -> None:
-        """How far a decision has come, beyond what the conversation tells."""
+        """How far a decision has come, and when Claude asks, beyond what the conversation tells."""
+        if isinstance(fact, facts.SessionChanged) and fact.mode:
+            if self._mode not in {"", fact.mode}:
+                self.say(f"permission mode: {escape(fact.mode)}")
+            self._mode = fact.mode
         if isinstance(fact, facts.ApprovalTaken):
             told = self._tool_told
             self._line("tool", self._terminal.tint("  ✓ taken by Claude", DIM))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from claude_remote.cli.interactive.forms import Answer, make_form
+from claude_remote.cli.interactive.forms import make_form
 from claude_remote.cli.interactive.proposals import propose, propose_plan
 from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.conversation.items import Question
+from claude_remote.client.turn import Verdict
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Decided
 
@@ -37,14 +38,30 @@ class Asking:
         self._remote = remote
         self._refresh = refresh
         self._shown: set[str] = set()
-        self._modes: dict[str, str] = {}
         self._appeared = 0.0
+        self._visitors: dict[str, tuple[Question, str]] = {}  # of other sessions, with their folders
         self.answered: set[str] = set()  # approvals that were decided here
+
+    def visit(self, question: Question, folder: str) -> None:
+        """Show a question of another session, and turn to it."""
+        self._visitors[question.approval] = (question, folder)
+        self.update()
+        self.turn_to()
+
+    def leave(self, approval: str) -> None:
+        """A question of another session is no longer to be answered."""
+        self._visitors.pop(approval, None)
+        self.update()
 
     def update(self) -> None:
         """Show the question that is next, or none."""
         form = self._screen.form
-        waiting = [each for each in self._conversation.questions if each.approval not in self.answered]
+        visitors = [question for question, _ in self._visitors.values()]
+        waiting = [
+            each for each in (*visitors, *self._conversation.questions) if each.approval not in self.answered
+        ]
+        if form is not None and waiting and visitors and form.question.approval not in self._visitors:
+            form = None  # what was asked for comes first
         if form is not None and any(each.approval == form.question.approval for each in waiting):
             form.behind = len(waiting) - 1
             return
@@ -86,12 +103,6 @@ class Asking:
         else:
             self._screen.give_keys(to_form=True)
 
-    def tool_finished(self, approval: str) -> None:
-        """The tool of an approval has a result: now the mode may change."""
-        mode = self._modes.pop(approval, None)
-        if mode is not None:
-            self._remote.control("set_permission_mode", lambda _: None, self._failed, mode=mode)
-
     # --- inside -----------------------------------------------------------------------------------------
 
     def _show(self, question: Question, behind: int) -> None:
@@ -100,31 +111,29 @@ class Asking:
             if question.tool == "ExitPlanMode":
                 self._scroll.show(propose_plan(question.plan))
             elif question.tool != "AskUserQuestion":
-                self._scroll.show(propose(question, self._conversation.cwd))
+                _, folder = self._visitors.get(question.approval, (question, self._conversation.cwd))
+                self._scroll.show(propose(question, folder))
         if self._screen.form is None:
             self._appeared = time.monotonic()
         form = make_form(question)
         form.behind = behind
         self._screen.show_form(form, take_keys=not self._screen.prompt.text)
 
-    def _decide(self, question: Question, answer: Answer) -> None:
+    def _decide(self, question: Question, verdict: Verdict) -> None:
         approval = question.approval
         self.answered.add(approval)
-        if answer.mode is not None:
-            self._modes[approval] = answer.mode
 
         def done(decided: Decided) -> None:
-            if decided.behavior is not answer.verdict.behavior:
+            if decided.behavior is not verdict.behavior:
                 self._scroll.remark(f"{decided.by} was first and decided: {decided.behavior}.")
                 self._refresh()
 
         def failed(error: RemoteError) -> None:
             self.answered.discard(approval)
-            self._modes.pop(approval, None)
             self._failed(error)
             self.update()
 
-        self._remote.decide(approval, answer.verdict, done, failed)
+        self._remote.decide(approval, verdict, done, failed)
         self.update()
         self._refresh()
 

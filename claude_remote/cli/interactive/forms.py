@@ -7,7 +7,7 @@ user writes a line instead.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from claude_remote.cli.terminal import escape
 from claude_remote.client.conversation.asked import (
@@ -27,13 +27,6 @@ Styled: TypeAlias = tuple[str, str]  # a style of prompt_toolkit's, and text
 ALLOW = Verdict(behavior=Behavior.ALLOW)
 
 
-class Answer(NamedTuple):
-    """What was decided; `mode` is the permission mode to change to when it was taken."""
-
-    verdict: Verdict
-    mode: str | None = None
-
-
 class Form(ABC):
     """A question at the bottom of the screen."""
 
@@ -48,11 +41,11 @@ class Form(ABC):
         """What is shown."""
 
     @abstractmethod
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         """A key. What it decides, if it does."""
 
     @abstractmethod
-    def write(self, text: str) -> Answer | None:
+    def write(self, text: str) -> Verdict | None:
         """The line that was asked for."""
 
     def cancel_text(self) -> None:
@@ -82,18 +75,18 @@ class ToolForm(Form):
             keys += _key("s", "ession: the like of it, too")
         return [[*keys, *_key("n", "o")]]
 
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         match key:
             case "y":
-                return Answer(ALLOW)
+                return ALLOW
             case "s" if self.question.may_remember:
-                return Answer(Verdict(behavior=Behavior.ALLOW, for_session=True))
+                return Verdict(behavior=Behavior.ALLOW, for_session=True)
             case "n":
                 self._ask_for_text("Why not? (Enter: no reason) ")
         return None
 
-    def write(self, text: str) -> Answer | None:
-        return Answer(Verdict(behavior=Behavior.DENY, message=text.strip()))
+    def write(self, text: str) -> Verdict | None:
+        return Verdict(behavior=Behavior.DENY, message=text.strip())
 
 
 class PlanForm(Form):
@@ -104,19 +97,18 @@ class PlanForm(Form):
             [*_key("y", "es"), *_key("e", "dits pass without asking"), *_key("k", "eep planning")],
         ]
 
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         match key:
             case "y":
-                return Answer(ALLOW)
+                return ALLOW
             case "e":
-                return Answer(ALLOW, ACCEPT_EDITS)
+                return Verdict(behavior=Behavior.ALLOW, mode=ACCEPT_EDITS)
             case "k" | "n":
                 self._ask_for_text("What should be different? ")
         return None
 
-    def write(self, text: str) -> Answer | None:
-        words = text.strip() or KEEP_PLANNING
-        return Answer(Verdict(behavior=Behavior.DENY, message=words))
+    def write(self, text: str) -> Verdict | None:
+        return Verdict(behavior=Behavior.DENY, message=text.strip() or KEEP_PLANNING)
 
 
 class ChoiceForm(Form):
@@ -144,10 +136,10 @@ class ChoiceForm(Form):
         lines.append([*done, *_key("o", "ther, in your own words"), *_key("n", "o answer")])
         return lines
 
-    def press(self, key: str) -> Answer | None:
+    def press(self, key: str) -> Verdict | None:
         now = self._now
         if key.isdigit() and 0 < int(key) <= len(now.options):
-            label = now.options[int(key) - 1][0]
+            label = now.options[int(key) - 1].label
             if not now.several:
                 return self._answer(label)
             if label in self._chosen:
@@ -159,23 +151,23 @@ class ChoiceForm(Form):
         elif key == "o":
             self._ask_for_text("Your answer: ")
         elif key == "n":
-            return Answer(Verdict(behavior=Behavior.DENY, message=NO_ANSWER))
+            return Verdict(behavior=Behavior.DENY, message=NO_ANSWER)
         return None
 
-    def write(self, text: str) -> Answer | None:
+    def write(self, text: str) -> Verdict | None:
         if not text.strip():
             self.cancel_text()
             return None
         return self._answer(joined([*self._chosen, text.strip()]))
 
-    def _answer(self, words: str) -> Answer | None:
+    def _answer(self, words: str) -> Verdict | None:
         self.wants_text = False
         self._answers[self._now.text] = words
         self._chosen = []
         if len(self._answers) < len(self._asked):
             return None
         given = with_answers(self.question.input, self._answers)
-        return Answer(Verdict(behavior=Behavior.ALLOW, input=given))
+        return Verdict(behavior=Behavior.ALLOW, input=given)
 
 
 def _key(key: str, rest: str) -> list[Styled]:

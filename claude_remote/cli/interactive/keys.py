@@ -34,6 +34,9 @@ class Actions(Protocol):
     def answer(self) -> None:
         """Turn to the question at the bottom."""
 
+    def look_elsewhere(self) -> None:
+        """Open a question of another session."""
+
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""
 
@@ -65,6 +68,10 @@ def _add_general(keys: KeyBindings, screen: Screen, actions: Actions) -> None:
     @keys.add("c-d", filter=Condition(lambda: not screen.prompt.text))
     def _leave(_event: KeyPressEvent) -> None:
         actions.leave()
+
+    @keys.add("c-o")
+    def _elsewhere(_event: KeyPressEvent) -> None:
+        actions.look_elsewhere()
 
     @keys.add("s-tab", filter=~has_completions)
     def _mode(_event: KeyPressEvent) -> None:

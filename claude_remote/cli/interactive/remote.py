@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from claude_remote.client.approving import Asked
 from claude_remote.client.client import Client, new_id
 from claude_remote.client.events import Event, Fact, Finished, Line, Reconnecting, UnknownFact
 from claude_remote.client.exchange import FIRST_PAUSE
@@ -28,7 +29,7 @@ from claude_remote.errors import (
     Unreachable,
 )
 from claude_remote.facts import TurnStarted
-from claude_remote.messages import Cursor, Decided
+from claude_remote.messages import Approvals, Cursor, Decided
 
 _MOST_WAITING = 4096  # events that the loop has not taken yet
 _AT_A_TIME = 512  # events that the loop takes before it does something else
@@ -104,6 +105,26 @@ class Remote:
     ) -> None:
         """Decide an approval."""
         self.request(lambda: self._client.decide(approval, verdict), done, failed)
+
+    def show(
+        self, approval: str, done: Callable[[Asked], None], failed: Callable[[RemoteError], None]
+    ) -> None:
+        """Read the whole of an approval."""
+        self.request(lambda: self._client.approval(approval), done, failed)
+
+    def follow_approvals(
+        self, told: Callable[[Approvals], None], lost: Callable[[RemoteError], None]
+    ) -> None:
+        """Follow the approvals of all sessions, until this is closed or the server does not let us."""
+
+        def follow() -> None:
+            try:
+                for message in self._client.follow_approvals(stopped=self._closed.is_set):
+                    self._post(partial(told, message))
+            except RemoteError as error:
+                self._post(partial(lost, error))
+
+        self._spawn(follow)
 
     def control(
         self,

@@ -15,6 +15,7 @@ from rich.text import Text
 from claude_remote.cli.interactive import status
 from claude_remote.cli.interactive.asking import Asking
 from claude_remote.cli.interactive.completion import PromptCompleter
+from claude_remote.cli.interactive.elsewhere import Elsewhere
 from claude_remote.cli.interactive.finding import find_files
 from claude_remote.cli.interactive.keys import make_bindings
 from claude_remote.cli.interactive.modes import Modes
@@ -30,7 +31,7 @@ from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.events import Event, Fact, Reconnecting, Tail
 from claude_remote.errors import Exit, RemoteError
-from claude_remote.facts import ToolFinished, TurnFinished, TurnStarted
+from claude_remote.facts import TurnFinished, TurnStarted
 from claude_remote.messages import Cursor, Opened
 from claude_remote.rights import Right
 
@@ -41,6 +42,7 @@ HELP = """\
 Enter sends; Alt-Enter, Ctrl-J or a \\ before Enter begins a new line.
 @ completes files of the session's folder, / the commands.
 Shift-Tab goes through the modes: asks first, edits pass, plan.
+Ctrl-O opens what Claude asks in other sessions.
 Ctrl-C interrupts the turn and takes back what waits; twice leaves.
 Ctrl-D, /exit or /quit leaves; a running turn goes on.
 Every other command is claude's own: /compact, /clear, /context, /model, …"""
@@ -80,6 +82,8 @@ class Session:
             sink=sink,
         )
         self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
+        self._elsewhere = Elsewhere(self._info.id, self._remote, self._scroll, self._asking, self._refresh)
+        self._decides = Right.APPROVE in client.rights
         self._past: Past | None = Past() if Right.VIEW in client.rights else None
         self._prompts = Prompts(self._remote, self._scroll, self._give_back)
         self._cost = self._info.cost
@@ -125,6 +129,8 @@ class Session:
         self._screen.app.create_background_task(self._screen.tick())
         cursor = self._opened.cursor
         self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
+        if self._decides:
+            self._elsewhere.start()
         if self._past is None:
             self._send_early()
         self._refresh()
@@ -191,8 +197,6 @@ class Session:
                 self._prompts.begun(prompt)
             case TurnFinished(cost=cost) if event.cursor > self._opened.cursor:
                 self._cost += cost
-            case ToolFinished(approval=approval):
-                self._asking.tool_finished(approval)
 
     def _arrive(self, past: Past) -> None:
         """The past is read: show its end, and from here on everything."""
@@ -224,6 +228,8 @@ class Session:
         match text.strip():
             case "/exit" | "/quit":
                 self.leave()
+            case "/trust":
+                self._remote.control("trust_folder", lambda _: None, self._failed)
             case "/help":
                 self._scroll.show(Text(HELP, style="dim"))
             case "":
@@ -258,6 +264,10 @@ class Session:
     def answer(self) -> None:
         """Turn to the question at the bottom."""
         self._asking.turn_to()
+
+    def look_elsewhere(self) -> None:
+        """Open a question of another session."""
+        self._elsewhere.look()
 
     def press(self, key: str) -> None:
         """A key for the question at the bottom."""

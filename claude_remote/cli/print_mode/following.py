@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from claude_remote import facts
+from claude_remote.cli.approving.lines import deny, describe
 from claude_remote.cli.print_mode.narrator import Narrator
-from claude_remote.cli.print_mode.questions import Questions, deny, describe
+from claude_remote.cli.print_mode.questions import Questions
 from claude_remote.cli.print_mode.writers import Writer
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client import events

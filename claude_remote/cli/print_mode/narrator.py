@@ -35,10 +35,12 @@ class Narrator:
         self._folder = folder
         self._before = before
         self._cost = 0.0
+        self._mode = ""  # the permission mode, once it is known
 
     def accepted(self, session: messages.SessionInfo) -> None:
         """Which session it is: a header, when somebody looks."""
         self._cost = session.cost
+        self._mode = session.mode if session.turns else ""
         if self._terminal.shows_errors or self._verbose:
             place = f"{self._server}:{self._folder or session.cwd}"
             self._say(self._terminal.paint(f"{escape(place)} · session {escape(session.name)}", "2"))
@@ -52,7 +54,7 @@ class Narrator:
 
     def reconnecting(self, event: events.Reconnecting) -> None:
         """The link broke."""
-        self._say(f"{escape(event.reason)}; reconnecting (the turn goes on)")
+        self._say(f"{escape(event.reason).rstrip('.')}; reconnecting (the turn goes on)")
 
     def reconnected(self) -> None:
         """It is there again."""
@@ -63,6 +65,10 @@ class Narrator:
         match fact:
             case facts.Notice(level=level, text=text):
                 self._say(f"{'' if level == 'info' else f'{level}: '}{escape(text)}")
+            case facts.SessionChanged(mode=str(mode)) if mode:
+                if self._mode not in {"", mode}:
+                    self._say(f"permission mode: {escape(mode)}")
+                self._mode = mode
             case facts.ClaudeExited(expected=False, refused=False, reason=reason):
                 self._say(escape(reason))
             case _:

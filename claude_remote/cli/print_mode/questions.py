@@ -1,4 +1,4 @@
-"""Approvals on a terminal: one line each, asked in a thread, so that the session is followed meanwhile.
+"""Approvals on a terminal, line by line, asked in a thread, so that the session is followed meanwhile.
 
 Somebody else may answer first, in a window or on another machine; then the question is withdrawn. Answers
 are read from the terminal itself, since standard input may be a pipe.
@@ -12,14 +12,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from claude_remote.cli.terminal import Terminal, escape
+from claude_remote.cli.approving import lines
+from claude_remote.cli.terminal import Terminal
 from claude_remote.client.turn import Verdict
 from claude_remote.errors import RemoteError
-from claude_remote.facts import ApprovalOpened, what_is_asked
-from claude_remote.messages import Behavior
-
-_LONGEST = 2000
-_CHOICES = "[y]es [s]ession [n]o \u203a "
+from claude_remote.facts import ApprovalOpened
 
 
 class Questions:
@@ -86,28 +83,13 @@ class Questions:
                 self._drain()
 
     def _ask(self, approval: ApprovalOpened) -> None:
-        verdict = self._get_verdict(approval)
+        verdict = lines.ask(approval, self._terminal, self._read_line)
         if verdict is None:
             why = self._withdrawn.get(approval.approval, "")
             self._terminal.say(f"  ({why})" if why else "")
             return
         with suppress(RemoteError):  # the link broke or the turn ended; who follows it is told
             self._decide(approval.approval, verdict)
-
-    def _get_verdict(self, approval: ApprovalOpened) -> Verdict | None:
-        question = f"{describe(approval)}    {self._terminal.paint(_CHOICES, '1')}"
-        while (answer := self._read_line(question)) is not None:
-            choice, _, reason = answer.strip().partition(" ")
-            match choice.lower():
-                case "y" | "yes":
-                    return Verdict(behavior=Behavior.ALLOW)
-                case "s" | "session":
-                    return Verdict(behavior=Behavior.ALLOW, for_session=True)
-                case "n" | "no":
-                    why = reason or self._read_line("  reason, for Claude (optional) \u203a ")
-                    return None if why is None else deny(why.strip())
-            question = f"  {_CHOICES}"
-        return None
 
     def _read_line(self, question: str) -> str | None:
         """One line from the terminal; None when the question was withdrawn or nobody is there."""
@@ -118,17 +100,6 @@ class Questions:
         os.set_blocking(self._wake_reader, False)
         with suppress(BlockingIOError):
             os.read(self._wake_reader, 1024)
-
-
-def describe(approval: ApprovalOpened) -> str:
-    """What is asked, in one line: the tool and what it would do."""
-    summary = approval.summary or bytes(approval.input).decode(errors="replace")
-    return escape(what_is_asked(approval.tool, summary)[:_LONGEST])
-
-
-def deny(reason: str) -> Verdict:
-    """No, with a reason for Claude."""
-    return Verdict(behavior=Behavior.DENY, message=reason)
 
 
 def read_line(wake: int) -> str | None:

@@ -63,3 +63,27 @@ def with_answers(given: bytes, answers: Mapping[str, str]) -> bytes:
 def joined(chosen: list[str]) -> str:
     """Several answers as one."""
     return ", ".join(chosen)
+
+
+def read_typed(asked: Asked, typed: str) -> str:
+    """What was typed as an answer, as Claude is told it: an option by its number or label, or own words.
+
+    Where several may be chosen they are divided by commas; what is no option stays as it was typed. Raises
+    ValueError, in words, for an answer that is empty or a number that no option has.
+    """
+    text = typed.strip()
+    if not text:
+        raise ValueError("an answer is an option's number or label, or your own words")
+    words = [word.strip() for word in text.split(",")] if asked.several else [text]
+    for chosen in ([_find(asked, text)], [_find(asked, word) for word in words]):
+        if None not in chosen:
+            return joined([option.label for option in asked.options if option.label in chosen])
+    if text.isdecimal():
+        raise ValueError(f"there is no option {text}")
+    return text
+
+
+def _find(asked: Asked, word: str) -> str | None:
+    if word.isdecimal() and 0 < int(word) <= len(asked.options):
+        return asked.options[int(word) - 1].label
+    return next((each.label for each in asked.options if each.label.lower() == word.lower()), None)

@@ -32,13 +32,13 @@ class Questions:
         """A question that waits."""
         return self._open.get(approval)
 
-    def ask(self, fact: facts.ApprovalOpened, use: ToolUse | None, cwd: str) -> Change:
+    def ask(self, fact: facts.ApprovalOpened, use: ToolUse | None, cwd: str) -> Question:
         """Claude asks; `use` is the tool that it asks for, if it is known."""
         given = bytes(fact.input)
         plan = ""
         if fact.tool == "ExitPlanMode":
             # Claude leaves the plan out of the question's input when the model did not write it to a file.
-            plan = _plan(given) or (_plan(use.input) if use is not None else "")
+            plan = _plan(given) or fact.plan or (_plan(use.input) if use is not None else "")
         remembers = session_rules(fact.tool, given, bytes(fact.suggestions), cwd)
         question = Question(
             id=self._number(),

@@ -273,7 +273,7 @@ class Conversation:
         settled = self._settle(
             fact.approval,
             decision=fact.behavior,
-            by=fact.by,
+            by=f"a rule of {fact.by}" if fact.rule else fact.by,
             message=fact.message,
             for_session=fact.for_session,
         )

@@ -14,6 +14,7 @@ from claude_remote.transfer.ground import Guard, land
 from claude_remote.transfer.progress import Checkpoint, Progress
 from claude_remote.transfer.receiving import Receiver
 from claude_remote.transfer.sending import Sender
+from claude_remote.transfer.streams import StreamReceiver
 from claude_remote.transfer.walking import Origin, examine
 
 FREE = Guard()
@@ -79,7 +80,7 @@ def make_receiver(
     return Receiver(landing, guard, silent, after=after, progress=notes)
 
 
-def converse(sender: Sender, receiver: Receiver, *, packets: int | None = None) -> None:
+def converse(sender: Sender, receiver: Receiver | StreamReceiver, *, packets: int | None = None) -> None:
     """To the end, or until so many packets of the sender's have arrived. Both are closed."""
     arrived = 0
     try:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from claude_remote import processes
@@ -62,7 +63,7 @@ class Blows:
             case "broker":
                 self._lab.server.running.process.kill()
             case "restart":
-                thread = threading.Thread(target=self._lab.server.control, args=("restart",))
+                thread = threading.Thread(target=self._restart)
                 thread.start()
                 self._restarts.append(thread)
             case "cut":
@@ -119,6 +120,10 @@ class Blows:
             thread.join()
         self._restarts.clear()
         self.keep_alive()
+
+    def _restart(self) -> None:
+        with suppress(TimeoutError):  # who is to restart may stand still, or die of something else
+            self._lab.server.control("restart")
 
     def _arm(self) -> str:
         name = self._random.choice(self._names)

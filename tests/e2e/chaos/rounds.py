@@ -120,7 +120,7 @@ def prepared(seed: int, tell: Callable[[str], None], *, points_alone: bool = Fal
         lab.server_environment[points.FOLDER] = str(folder)
         lab.server_environment |= importing_tests()
         lab.program = (sys.executable, "-m", "tests.e2e.chaos.faulty")
-        lab.start("--workers", "3")
+        lab.start("--workers", "3", "--warm", "1", "--idle", "3s")
         with Relay(lab.server.port) as relay:
             yield Chaos(lab, relay, seed, tell, points_alone=points_alone)
 

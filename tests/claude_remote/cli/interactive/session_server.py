@@ -42,6 +42,9 @@ class SessionServer:
         self._rights = rights
         self._log: list[tuple[Source, bytes]] = []
         self._finished: dict[str, messages.Finished] = {}
+        self._elsewhere: list[messages.ApprovalInfo] = []
+        self.elsewhere: dict[str, messages.ApprovalInfo] = {}
+        self.questions: dict[str, facts.ApprovalOpened] = {}  # of other sessions
         self._changed = threading.Condition()
         self._closed = False
         self._parting: RemoteError | None = None
@@ -62,6 +65,15 @@ class SessionServer:
                     self._finished[line.prompt] = messages.Finished(
                         prompt=line.prompt, state=state, reason=line.reason
                     )
+            self._changed.notify_all()
+
+    def ask_elsewhere(self, info: messages.ApprovalInfo, fact: facts.ApprovalOpened | None = None) -> None:
+        """A question of another session opens, or moves on."""
+        with self._changed:
+            self._elsewhere.append(info)
+            self.elsewhere[info.id] = info
+            if fact is not None:
+                self.questions[info.id] = fact
             self._changed.notify_all()
 
     def wait(self, ready: Callable[[], T]) -> T:
@@ -130,9 +142,21 @@ class SessionServer:
                     with self._changed:
                         self.interrupts += 1
                         self._changed.notify_all()
-                case _:
-                    raise TypeError(f"nobody expected {message!r}")
+                case _ if not self._about_approvals(connection, message, life):
+                    return
             connection.send(messages.Done())
+
+    def _about_approvals(self, connection: Connection, message: messages.Message, life: int) -> bool:
+        match message:
+            case messages.ListApprovals():
+                self._follow_approvals(connection, life)
+                return False
+            case messages.ShowApproval(approval=approval):
+                fact = self.questions[approval]
+                connection.send(messages.Approval(approval=self.elsewhere[approval]), facts.encode(fact))
+                return True
+            case _:
+                raise TypeError(f"nobody expected {message!r}")
 
     def _keep(self, where: list[T], what: T) -> None:
         with self._changed:
@@ -147,6 +171,21 @@ class SessionServer:
         else:
             connection.send(messages.Answer(), msgspec.json.encode(answer))
             connection.send(messages.Done())
+
+    def _follow_approvals(self, connection: Connection, life: int) -> None:
+        """Tell of approvals elsewhere until the client hangs up."""
+        connection.send(messages.Approvals(begins=True))
+        told = 0
+        while not self._closed and self._broken == life:
+            with self._changed:
+                if len(self._elsewhere) == told:
+                    self._changed.wait(1.0)
+                news = self._elsewhere[told:]
+            for info in news:
+                connection.send(messages.Approvals(approvals=(info,)))
+            told += len(news)
+            if not news:
+                connection.send(messages.Heartbeat())
 
     def _attach(self, connection: Connection, after: Cursor, life: int) -> bool:
         """Follow the log until the client hangs up or the link is cut; False then."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from claude_remote.cli.interactive.forms import Answer, ChoiceForm, Form, PlanForm, ToolForm, make_form
+from claude_remote.cli.interactive.forms import ChoiceForm, Form, PlanForm, ToolForm, make_form
 from claude_remote.client.turn import Verdict
 from claude_remote.messages import Behavior
 from tests.claude_remote.cli.interactive.asked import question
@@ -21,7 +21,7 @@ def shown(form: Form) -> list[str]:
     return ["".join(text for _, text in line).rstrip() for line in form.lines()]
 
 
-def press(form: Form, *keys: str) -> Answer | None:
+def press(form: Form, *keys: str) -> Verdict | None:
     """Press keys until one decides; a key of several letters but `enter` is a line that is written."""
     answer = None
     for key in keys:
@@ -31,23 +31,23 @@ def press(form: Form, *keys: str) -> Answer | None:
     return answer
 
 
-def answers(answer: Answer | None) -> object:
+def answers(answer: Verdict | None) -> object:
     assert answer is not None
-    assert answer.verdict.input is not None
-    assert answer.verdict.behavior is Behavior.ALLOW
-    return json.loads(answer.verdict.input)["answers"]
+    assert answer.input is not None
+    assert answer.behavior is Behavior.ALLOW
+    return json.loads(answer.input)["answers"]
 
 
-def deny(message: str) -> Answer:
-    return Answer(Verdict(behavior=Behavior.DENY, message=message))
+def deny(message: str) -> Verdict:
+    return Verdict(behavior=Behavior.DENY, message=message)
 
 
 def test_a_tool() -> None:
     form = make_form(question("Bash", may_remember=True, command="ls"))
     assert isinstance(form, ToolForm)
     assert shown(form) == ["[y]es  [s]ession: the like of it, too  [n]o"]
-    assert press(form, "y") == Answer(Verdict(behavior=Behavior.ALLOW))
-    assert press(form, "s") == Answer(Verdict(behavior=Behavior.ALLOW, for_session=True))
+    assert press(form, "y") == Verdict(behavior=Behavior.ALLOW)
+    assert press(form, "s") == Verdict(behavior=Behavior.ALLOW, for_session=True)
     assert press(form, "n", " not now ") == deny("not now")
 
 
@@ -69,15 +69,15 @@ def test_a_denial_can_be_thought_over() -> None:
     press(form, "n")
     assert (form.wants_text, form.text_prompt) == (True, "Why not? (Enter: no reason) ")
     form.cancel_text()
-    assert press(form, "y") == Answer(Verdict(behavior=Behavior.ALLOW))
+    assert press(form, "y") == Verdict(behavior=Behavior.ALLOW)
 
 
 def test_a_plan() -> None:
     form = make_form(question("ExitPlanMode", plan="1. Do it"))
     assert isinstance(form, PlanForm)
     assert shown(form) == ["[y]es  [e]dits pass without asking  [k]eep planning"]
-    assert press(form, "y") == Answer(Verdict(behavior=Behavior.ALLOW))
-    assert press(form, "e") == Answer(Verdict(behavior=Behavior.ALLOW), "acceptEdits")
+    assert press(form, "y") == Verdict(behavior=Behavior.ALLOW)
+    assert press(form, "e") == Verdict(behavior=Behavior.ALLOW, mode="acceptEdits")
     assert press(form, "k", "twice") == deny("twice")
 
 

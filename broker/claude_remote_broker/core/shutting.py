@@ -1,0 +1,70 @@
+"""Shutdown: the server ends when no turn runs any more, and begins none meanwhile; or at once."""
+
+from __future__ import annotations
+
+from claude_remote import messages as m
+from claude_remote.errors import OutOfTurn
+from claude_remote.messages import PromptState
+from claude_remote_broker.core import gate
+from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.session import Session
+from claude_remote_broker.ports import End
+
+_BEGUN = frozenset({PromptState.DISPATCHING, PromptState.RUNNING})
+
+
+class Shutting(Exchange):
+    """Waits, and tells how many turns it waits for. Looks at each tick."""
+
+    def __init__(self, context: Context, client: Client, request: m.Shutdown) -> None:
+        super().__init__(context, client)
+        self._request = request
+        self._told: m.Draining | None = None
+
+    def begin(self) -> None:
+        """Take nothing new from here on."""
+        if self._request.now:
+            self._end_server()
+        else:
+            self.context.draining[self.client.conn] = self
+            self.look()
+
+    def look(self) -> None:
+        """Whether the time has come."""
+        running = [session for session in self.context.sessions if _runs(session)]
+        if not running:
+            self._end_server()
+            return
+        draining = m.Draining(turns=len(running), waiting=sum(session.asks > 0 for session in running))
+        if draining != self._told:
+            self._told = draining
+            self.client.send(draining)
+
+    def _end_server(self) -> None:
+        # From here on nothing begins, whoever else has asked for it and goes away.
+        self.context.stopping = True
+        self.end()
+        self.context.effects.do(End(self.client.peer.name))
+
+    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
+        """Cancel alone: the server goes on."""
+        if not isinstance(message, m.Cancel):
+            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
+        self.end()
+
+    def check(self) -> None:
+        """See Exchange."""
+        gate.check(self.client.peer, self._request, self.context.clients)
+
+    def closed(self) -> None:
+        """Unless the server ends: what has waited begins."""
+        context = self.context
+        if context.draining.pop(self.client.conn, None) is not None and not context.draining:
+            for session in context.sessions:
+                if session.prompts or session.wanted:
+                    session.ledger.kick()
+
+
+def _runs(session: Session) -> bool:
+    return session.row.turn is not None or any(prompt.state in _BEGUN for prompt in session.prompts.values())

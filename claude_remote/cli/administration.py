@@ -1,0 +1,35 @@
+"""`claude-remote shutdown` and `server-logs`: the server itself, from afar (right: admin)."""
+
+from __future__ import annotations
+
+from claude_remote.cli.reaching import Reach, reach_server
+from claude_remote.cli.terminal import Terminal, escape
+from claude_remote.messages import Draining
+
+
+def shut_down(reach: Reach, terminal: Terminal, *, now: bool) -> int:
+    """End the server. Raises RemoteError; Ctrl-C takes it back while turns are waited for."""
+
+    def on_draining(draining: Draining) -> None:
+        turns = "one turn runs" if draining.turns == 1 else f"{draining.turns} turns run"
+        waits = f", {draining.waiting} of them waiting for an approval" if draining.waiting else ""
+        terminal.say(f"{turns} still{waits}; nothing new begins (Ctrl-C: let the server go on)")
+
+    with reach_server(reach, terminal) as client:
+        host = escape(client.host) or "the server"
+        try:
+            client.shut_down(now=now, on_draining=on_draining)
+        except KeyboardInterrupt:
+            terminal.say(f"\n{host} goes on")
+            raise
+    terminal.say(f"{host} has shut down")
+    return 0
+
+
+def show_server_log(reach: Reach, terminal: Terminal, *, lines: int, follow: bool) -> int:
+    """Print it. Raises RemoteError."""
+    with reach_server(reach, terminal) as client:
+        for piece in client.server_log(lines=lines, follow=follow):
+            for line in piece.decode(errors="replace").splitlines():
+                terminal.print(escape(line))
+    return 0

@@ -1,0 +1,45 @@
+"""A client's requests about the server itself (right: admin)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from claude_remote import messages
+from claude_remote.client.pool import Pool, closing_on_error
+from claude_remote.errors import BadMessage, LinkLost, ShuttingDown, TimedOut
+from claude_remote.messages import Draining
+
+_ENDS_WITHIN = 15.0
+
+
+class Administering:
+    """The part of Client that deals with the server itself."""
+
+    _pool: Pool
+
+    def shut_down(self, *, now: bool = False, on_draining: Callable[[Draining], None] | None = None) -> None:
+        """End the server when no turn runs any more, or `now`. Returns when it has said goodbye.
+
+        `on_draining` is told how many turns it waits for. An exception in here (Ctrl-C too) takes it back.
+        """
+        link = self._pool.take()
+        with closing_on_error(link):
+            link.send(messages.Shutdown(now=now))
+            while not isinstance(message := link.receive().message, messages.Done):
+                if not isinstance(message, Draining):
+                    raise BadMessage(f"the server answered {type(message).__name__} where Draining belongs")
+                if on_draining is not None:
+                    on_draining(message)
+            with suppress(ShuttingDown, LinkLost, TimedOut):
+                link.receive(_ENDS_WITHIN)
+        link.close()
+
+    def server_log(self, *, lines: int = 100, follow: bool = False) -> Iterator[bytes]:
+        """Pieces of the server's log, whole lines: the last so many, and with `follow` what comes."""
+        with self._pool.link() as link:
+            link.send(messages.ServerLogs(lines=lines, follow=follow))
+            while not isinstance((incoming := link.receive()).message, messages.Done):
+                if not isinstance(incoming.message, messages.LogLines):
+                    raise BadMessage(f"the server answered {type(incoming.message).__name__} to server-logs")
+                yield incoming.payload
