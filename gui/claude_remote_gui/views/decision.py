@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PyQt6.QtWidgets import QFrame, QLineEdit, QScrollArea, QTextEdit, QVBoxLayout, QWidget
 
@@ -40,8 +40,6 @@ class Decision(QWidget):
 
     `low`: it takes as little height as its question needs, and at most some of it.
     """
-
-    learned = pyqtSignal(object)  # facts.ApprovalOpened
 
     def __init__(self, hub: Hub, *, low: int = 0) -> None:
         super().__init__()
@@ -241,7 +239,6 @@ class Decision(QWidget):
         def then(whole: object, error: RemoteError | None) -> None:
             if isinstance(whole, facts.ApprovalOpened):
                 self.learn(whole)
-                self.learned.emit(whole)
             elif self.shown is not None and self.shown.approval.info.id == info.id and error is not None:
                 say(self.said, f"Only the summary can be shown: {error.message}")
 
