@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     """config.toml."""
 
     server: Line | None = None  # the default server: a name of known_servers, or an address
+    bell: bool = True  # ring the terminal's bell and set its title
 
 
 class ConfigFile:
@@ -57,6 +58,12 @@ class ConfigFile:
         if content is None:
             return Settings()
         return self._file.convert(content, "server", content.tables, Settings)
+
+    def set_bell(self, *, on: bool) -> None:
+        """Ring the terminal's bell, or do not. Raises Misconfigured."""
+        with self._file.locked():
+            settings = msgspec.structs.replace(self.read(), bell=on)
+            self._file.write(msgspec.to_builtins(settings))
 
     def set_default_server(self, which: str | None) -> None:
         """Choose the default server, or none. Raises Misconfigured."""

@@ -77,6 +77,21 @@ class Paths:
         return self.state / "journal.sqlite"
 
     @property
+    def audit(self) -> Path:
+        """The server's record of who did what."""
+        return self.state / "audit.sqlite"
+
+    @property
+    def witness(self) -> Path:
+        """The heads of servers' audits that this client has seen."""
+        return self.state / "witness.json"
+
+    @property
+    def server_settings(self) -> Path:
+        """What the owner of the server has chosen."""
+        return self.config / "settings.toml"
+
+    @property
     def spill(self) -> Path:
         """Events that a worker could not hand over yet."""
         return self.state / "spill"

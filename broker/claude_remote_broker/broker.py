@@ -14,6 +14,8 @@ from claude_remote import bus, messages
 from claude_remote.messages import ClientInfo
 from claude_remote_broker import ports, tasks
 from claude_remote_broker.administration import Administration
+from claude_remote_broker.audit.log import AuditLog
+from claude_remote_broker.audit.reading import AuditReader
 from claude_remote_broker.bus_socket import BusSocket
 from claude_remote_broker.door import Door
 from claude_remote_broker.feed_socket import FeedSocket
@@ -21,6 +23,7 @@ from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.memory import private_memory
+from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.ports import Command, Event
 from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
@@ -59,6 +62,9 @@ class Adapters:
     folders: Folders
     transcripts: Transcripts
     administration: Administration
+    audit: AuditLog
+    audit_reader: AuditReader
+    hooks: Hooks
     surveyor: Surveyor
 
 
@@ -256,7 +262,16 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
     def wake(command: ports.Wake) -> None:
         broker.wake(command.delay)
 
+    def record(command: ports.Record) -> None:
+        adapters.audit.record(command.entry)
+
+    def notify(command: ports.Notify) -> None:
+        adapters.hooks.tell(command.notice)
+
     return {
+        ports.Notify: notify,
+        ports.Record: record,
+        ports.LookAtAudit: adapters.audit_reader.look,
         ports.Send: send,
         ports.Hangup: hang_up,
         ports.Administer: administer,

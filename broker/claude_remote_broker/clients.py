@@ -24,6 +24,7 @@ from claude_remote_broker.failure import Failure, FailureExit
 from claude_remote_broker.state_lock import read_holder
 
 if TYPE_CHECKING:
+    from claude_remote_broker.audit.log import AuditLog
     from claude_remote_broker.registry import Registry
 
 Request: TypeAlias = ListClients | Approve | Refuse | Revoke | ChangeRights
@@ -90,14 +91,28 @@ class FilesDesk:
 
     async def _ask(self, request: Request) -> list[ClientInfo]:
         from claude_remote import identity
+        from claude_remote_broker.audit.entry import unrecorded
         from claude_remote_broker.registry import Registry
 
         own = identity.load_or_create(self._paths.server_key, self._paths.server_certificate)
-        registry = await Registry.open(self._paths, own)
+        audit = None if isinstance(request, ListClients) else self._open_audit(own.fingerprint)
+        registry = await Registry.open(self._paths, own, record=unrecorded if audit is None else audit.record)
         try:
             return await _perform(registry, request)
         finally:
             await registry.close()
+            if audit is not None:
+                audit.close()
+
+    def _open_audit(self, own: str) -> AuditLog:
+        from claude_remote_broker.audit.log import AuditLog
+        from claude_remote_broker.audit.scribe import Scribe
+        from claude_remote_broker.preferences import read_preferences
+
+        texts = read_preferences(self._paths.server_settings).audit.texts
+        audit = AuditLog(self._paths.audit, own, Scribe(keep_texts=texts == "keep"))
+        audit.open()
+        return audit
 
 
 async def _perform(registry: Registry, request: Request) -> list[ClientInfo]:

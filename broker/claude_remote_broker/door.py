@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from claude_remote import fingerprints, messages
+from claude_remote.audit import Link
 from claude_remote.errors import NotApproved, Refused, RemoteError, Revoked, ShuttingDown, TooManyConnections
 from claude_remote.messages import ClientInfo, ClientState, Hello
 from claude_remote.messages import Door as Way
@@ -50,8 +51,13 @@ class Door:
         *,
         limits: Limits | None = None,
         is_ours: Callable[[int], bool] = lambda pid: False,  # noqa: ARG005
+        audit: Callable[[], Link | None] = lambda: None,
     ) -> None:
-        """`is_ours` knows the pids of workers and zygote, from below which the control socket is closed."""
+        """`is_ours` knows the pids of workers and zygote, from below which the control socket is closed.
+
+        `audit` gives the head of the audit, which is shown to those who may approve.
+        """
+        self._audit = audit
         self._registry = registry
         self._limits = limits or Limits()
         self._loop = asyncio.get_running_loop()
@@ -168,9 +174,11 @@ class Door:
         name = self._registry.name(fingerprint)
         self._exchanges.add(connection, Peer(fingerprint, name, way, connection.origin.address))
         given = self._registry.rights(fingerprint)
+        head = self._audit() if Right.APPROVE in given else None
         hello = Hello(
             version=VERSION,
             way=way,
+            audit=None if head is None else messages.AuditHead(seq=head.seq, hash=head.hash),
             host=self._host,
             fingerprint=self._registry.own.fingerprint,
             client=name,

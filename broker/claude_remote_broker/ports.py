@@ -16,9 +16,11 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from msgspec import Struct
 
 from claude_remote import bus, feed, messages
+from claude_remote.audit import Wanted
 from claude_remote.errors import RemoteError
 from claude_remote.rights import Right
 from claude_remote_broker.audit.entry import Entry
+from claude_remote_broker.notices.notice import Notice
 
 # Connections and tickets are numbers that mean nothing beyond being the same again.
 Connection: TypeAlias = int
@@ -32,6 +34,11 @@ class Peer(NamedTuple):
     name: str
     way: messages.Door
     address: str = ""  # from where it came, for the audit
+
+    @classmethod
+    def known(cls, fingerprint: str, name: str, address: str = "") -> Peer:
+        """Somebody who asked for something before, by which way does not matter any more."""
+        return cls(fingerprint, name, messages.Door.DOOR, address)
 
 
 class ClientTable(Protocol):
@@ -159,6 +166,37 @@ class Record(Command, frozen=True):
     """Add this to the audit's chain. Nothing waits for it; see Context.record."""
 
     entry: Entry
+
+
+class Notify(Command, frozen=True):
+    """Tell people who do not look. Nothing waits for it."""
+
+    notice: Notice
+
+
+class AuditGrown(Event, frozen=True):
+    """There are records that were not there before."""
+
+    last: int
+
+
+class LookAtAudit(Command, frozen=True):
+    """Read the audit after record `after`: at most `most` records that are `wanted`. AuditRead."""
+
+    ticket: Ticket
+    after: int
+    wanted: Wanted = Wanted()
+    most: int = 1_000_000
+
+
+class AuditRead(Event, frozen=True):
+    """Records as `audit export` writes them; `last`: as far as was looked. Or why it could not be read."""
+
+    ticket: Ticket
+    lines: bytes = b""
+    last: int = 0
+    more: bool = False  # perhaps
+    failure: str = ""
 
 
 # --- folders -------------------------------------------------------------------------------------------
@@ -408,6 +446,7 @@ class ServerFigures(Struct, frozen=True, kw_only=True):
     lag: float | None  # of the loop, when it was looked last
     worst_lag: float | None  # of the last minute
     launcher: int  # its pid; 0: there is none
+    problems: tuple[str, ...] = ()  # in words: what does not work just now, or was lost
 
 
 class Surveyed(Event, frozen=True):
@@ -463,6 +502,8 @@ AnyEvent: TypeAlias = (
     | StoreFailed
     | Loaded
     | Found
+    | AuditGrown
+    | AuditRead
     | Measured
     | Surveyed
     | Tick
@@ -472,6 +513,8 @@ AnyCommand: TypeAlias = (
     | Hangup
     | Administer
     | Record
+    | LookAtAudit
+    | Notify
     | CheckFolder
     | FindConversation
     | ToWorker

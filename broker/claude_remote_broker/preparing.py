@@ -10,6 +10,7 @@ from claude_remote.identity import Identity
 from claude_remote.paths import Paths
 from claude_remote_broker.claude_program import ClaudeProgram, find_ready_claude
 from claude_remote_broker.environment import claude_environment
+from claude_remote_broker.preferences import Preferences, read_preferences
 from claude_remote_broker.settings import Settings
 
 
@@ -23,6 +24,7 @@ class Prepared:
     environment: Mapping[str, str] = field(repr=False)  # claude's
     claude: ClaudeProgram
     identity: Identity
+    preferences: Preferences
 
 
 def prepare(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> Prepared:
@@ -35,4 +37,5 @@ def prepare(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> Pre
         environment=environment,
         claude=find_ready_claude(settings.claude, environment, paths.environment),
         identity=identity.load_or_create(paths.server_key, paths.server_certificate),
+        preferences=read_preferences(paths.server_settings),
     )

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ from claude_remote.paths import Paths
 from claude_remote.version import VERSION
 from claude_remote_broker import handover, logs, tasks
 from claude_remote_broker.administration import Administration
+from claude_remote_broker.audit.entry import Entry
+from claude_remote_broker.audit.log import AuditLog
+from claude_remote_broker.audit.reading import AuditReader
+from claude_remote_broker.audit.scribe import Scribe
 from claude_remote_broker.broker import Adapters, Broker
 from claude_remote_broker.build import find_build
 from claude_remote_broker.bus_socket import BusSocket
@@ -38,8 +43,9 @@ from claude_remote_broker.limits import Limits, raise_open_files
 from claude_remote_broker.listeners import find_port, in_words, make_own_folder, name_address
 from claude_remote_broker.lives import Ending, Life
 from claude_remote_broker.mailbox import Mailbox
+from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.notify import Notifier
-from claude_remote_broker.ports import Event
+from claude_remote_broker.ports import AuditGrown, Event
 from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
 from claude_remote_broker.scale import Scale, default, parse_scaled
@@ -125,6 +131,7 @@ class Server:
         parts.broker.start(parts.adapters)
         try:
             await parts.adapters.launcher.start()
+            self._note(parts, "server-started", where=where, claude=self._prepared.claude.version)
             self._announce(where)
             self._start_window()
             with self._watching():
@@ -143,7 +150,11 @@ class Server:
         start = self._settings.cwd or Path.home()
         # A client that may `work` gets the home folder, or where sessions start if that lies elsewhere.
         home = Path.home() if start.is_relative_to(Path.home()) else start
-        registry = await Registry.open(paths, prepared.identity, home=home)
+        scribe = Scribe(keep_texts=prepared.preferences.audit.texts == "keep")
+        audit = AuditLog(paths.audit, prepared.identity.fingerprint, scribe)
+        await asyncio.to_thread(audit.open)
+        self._closers.push_async_callback(asyncio.to_thread, audit.close)
+        registry = await Registry.open(paths, prepared.identity, home=home, record=audit.record)
         registry.start()
         self._closers.push_async_callback(registry.close)
 
@@ -157,6 +168,9 @@ class Server:
         except JournalUnusable as error:
             raise Failure(str(error)) from None
         self._closers.push_async_callback(asyncio.to_thread, journal.close)
+        audit.grown = lambda head: mailbox.put(AuditGrown(head.seq))
+        audit_reader = AuditReader(paths.audit, mailbox.put)
+        self._closers.push_async_callback(asyncio.to_thread, audit_reader.close)
         self._scale, self._scale_by = _scale(self._settings, recovered.scale)
         core = Core(
             host=socket.gethostname(),
@@ -201,12 +215,25 @@ class Server:
             broker.deliver,
             build=find_build(),
         )
-        door = Door(registry, broker, is_ours=launcher.is_ours)
+        door = Door(registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head)
         self._closers.push_async_callback(door.close)
         administration = Administration(registry, door.send)
-        surveyor = Surveyor(door, launcher, self._lag)
+        hooks = Hooks(prepared.preferences.notify, prepared.environ)
+        self._closers.push_async_callback(hooks.close)
+        surveyor = Surveyor(door, launcher, self._lag, audit, hooks)
         adapters = Adapters(
-            door, bus, feed, journal, launcher, folders, transcripts, administration, surveyor
+            door=door,
+            bus=bus,
+            feed=feed,
+            journal=journal,
+            launcher=launcher,
+            folders=folders,
+            transcripts=transcripts,
+            administration=administration,
+            surveyor=surveyor,
+            audit=audit,
+            audit_reader=audit_reader,
+            hooks=hooks,
         )
         return _Parts(broker, adapters)
 
@@ -246,6 +273,12 @@ class Server:
             print(add_line(own, self._port), file=sys.stderr)
         self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
 
+    def _note(self, parts: _Parts, kind: str, outcome: str = "done", **detail: str) -> None:
+        """For the audit, of the server itself."""
+        parts.adapters.audit.record(
+            Entry(kind=kind, at=time.time(), outcome=outcome, detail={"version": VERSION, **detail})
+        )
+
     def _start_window(self) -> None:
         if self._before is not None and self._before.window:
             self._window = Window(self._before.window)
@@ -281,8 +314,10 @@ class Server:
         log.info("ending; once more to hurry")
         self._notifier.stopping()
         adapters = parts.adapters
-        if not await parts.broker.shut_down(_QUIET_WITHIN, self._life.hurry):
+        quiet = await parts.broker.shut_down(_QUIET_WITHIN, self._life.hurry)
+        if not quiet:
             log.warning("not everything ended by itself; killing what is left")
+        self._note(parts, "server-ended", "done" if quiet else "killed")
         parts.broker.stop()
         await asyncio.gather(adapters.door.close(), adapters.launcher.stop(_ZYGOTE_WITHIN))
         for path in (self._paths.bus_socket, self._paths.feed_socket):
@@ -293,6 +328,7 @@ class Server:
         log.info("making way for the next life of this server; what runs goes on")
         self._notifier.reloading()
         adapters = parts.adapters
+        self._note(parts, "server-ended", "restart")
         # From here on the workers keep what they have to say: nothing of it is acknowledged any more.
         parts.broker.stop()
         listeners = adapters.door.give_up_listening()

@@ -6,9 +6,11 @@ import os
 import time
 from pathlib import Path
 
+from claude_remote_broker.audit.log import AuditLog
 from claude_remote_broker.door import Door
 from claude_remote_broker.lag import LagWatch
 from claude_remote_broker.launcher import Launcher
+from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.ports import ServerFigures
 
 _STATM = Path("/proc/self/statm")
@@ -17,7 +19,9 @@ _STATM = Path("/proc/self/statm")
 class Surveyor:
     """Asks whoever knows."""
 
-    def __init__(self, door: Door, launcher: Launcher, lag: LagWatch) -> None:
+    def __init__(self, door: Door, launcher: Launcher, lag: LagWatch, audit: AuditLog, hooks: Hooks) -> None:
+        self._audit = audit
+        self._hooks = hooks
         self._door = door
         self._launcher = launcher
         self._lag = lag
@@ -33,6 +37,7 @@ class Surveyor:
             lag=self._lag.last,
             worst_lag=self._lag.worst.read(),
             launcher=self._launcher.zygote_pid,
+            problems=(*self._audit.state.problems(), *self._hooks.problems()),
         )
 
 

@@ -14,6 +14,7 @@ COMMANDS = (
     "answer",
     "approvals",
     "attach",
+    "audit",
     "clients",
     "close",
     "completion",

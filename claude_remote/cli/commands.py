@@ -8,6 +8,7 @@ import click
 
 from claude_remote.cli.administration_commands import server_logs, shutdown
 from claude_remote.cli.approval_commands import APPROVAL_COMMANDS
+from claude_remote.cli.audit_commands import audit
 from claude_remote.cli.client_commands import clients
 from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
 from claude_remote.cli.executing.command import exec_command
@@ -45,6 +46,7 @@ def root() -> None:
 for _command in (*SESSION_COMMANDS, *APPROVAL_COMMANDS):
     root.add_command(_command)
 root.add_command(clients)
+root.add_command(audit)
 root.add_command(exec_command)
 root.add_command(shutdown)
 root.add_command(server_logs)
@@ -71,18 +73,24 @@ def ping(obj: Context, /, server: str | None, count: int, *, as_json: bool, **sa
 
 
 @root.command()
-@click.option("--server", required=True, metavar="ADDRESS", help="The default server, by name or address.")
+@click.option("--server", metavar="ADDRESS", help="The default server, by name or address.")
+@click.option("--bell/--no-bell", default=None, help="Ring when Claude asks, and after long turns.  [on]")
 @acquaint
 @click.pass_obj
-def config(obj: Context, /, server: str, **said: Any) -> int:
-    """Choose the default server, and get to know it.
+def config(obj: Context, /, server: str | None, *, bell: bool | None, **said: Any) -> int:
+    """Choose the default server, and get to know it; or whether the terminal's bell rings.
 
     \b
     claude-remote config --server home.lan
+    claude-remote config --no-bell
     """
-    from claude_remote.cli.servers import choose
+    from claude_remote.cli.servers import choose, choose_bell
 
-    return choose(obj.reach(server, **said), obj.terminal)
+    if server is None and bell is None:
+        raise click.UsageError("say what you choose: --server ADDRESS, --bell or --no-bell")
+    if bell is not None:
+        choose_bell(obj.terminal, on=bell)
+    return 0 if server is None else choose(obj.reach(server, **said), obj.terminal)
 
 
 @root.group(invoke_without_command=True)

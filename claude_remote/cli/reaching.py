@@ -53,12 +53,24 @@ def introduction(reach: Reach, terminal: Terminal) -> Introduction:
 def reach_server(reach: Reach, terminal: Terminal) -> Client:
     """Connect as the command line says. Raises RemoteError."""
     try:
-        return Client(find_road(reach.server, introduction(reach, terminal)))
+        client = Client(find_road(reach.server, introduction(reach, terminal)))
     except Unreachable as error:
         hint = _similar(reach.server)
         if hint is None:
             raise
         raise Unreachable(f"{error.message}\n  did you mean your server {hint}?") from None
+    if client.hello.audit is not None:
+        _bear_witness(client, terminal)
+    return client
+
+
+def _bear_witness(client: Client, terminal: Terminal) -> None:
+    """See that the server's audit still holds what was seen of it, and remember how far it is now."""
+    from claude_remote.client.witness import WitnessFile, look
+
+    warning = look(client, WitnessFile(find_paths().witness))
+    if warning:
+        terminal.say(terminal.paint(f"!!! {escape(client.name)}: {warning}", "1;31"))
 
 
 def _similar(which: str | None) -> str | None:

@@ -91,6 +91,12 @@ def choose(reach: Reach, terminal: Terminal) -> int:
     return _enter(which, reach, terminal, paths)
 
 
+def choose_bell(terminal: Terminal, *, on: bool) -> None:
+    """Whether the terminal's bell rings. Raises Misconfigured."""
+    ConfigFile(find_paths().client_config).set_bell(on=on)
+    terminal.say(f"✓ the bell is {'on' if on else 'off'}")
+
+
 def forget(which: str, terminal: Terminal) -> int:
     """Forget a server, and that it was the default. Raises BadOption if there is none."""
     paths = find_paths()

@@ -25,6 +25,8 @@ class Terminal:
         self.shows_errors = _is_terminal(sys.stderr)
         self.types_input = _is_terminal(sys.stdin)
         wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.is_able = os.environ.get("TERM", "dumb" if os.name == "posix" else "") != "dumb"
+        """Whether it understands more than lines of text."""
         self.colour = self.shows_errors and wanted
         self.colours_output = self.shows_output and wanted
 

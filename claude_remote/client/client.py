@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -270,6 +270,34 @@ class Client(Pinging, Steering, Approving, Errands, Administering):
     def revoke(self, which: str) -> ClientInfo:
         """Revoke a client: at once, its live connections included."""
         return self._changed(messages.Revoke(which=which))
+
+    def audit(
+        self,
+        *,
+        after: int = 0,
+        since: float = 0.0,
+        client: str = "",
+        session: str = "",
+        follow: bool = False,
+    ) -> Iterator[bytes]:
+        """The audit's records after `after`, as `audit export` writes them: lines, in pieces as they come.
+
+        `since`: seconds since the epoch; `client` and `session` as in claude_remote.audit.Wanted.
+        """
+        with self._pool.link() as link:
+            link.send(
+                messages.ReadAudit(after=after, since=since, client=client, session=session, follow=follow)
+            )
+            while True:
+                message, payload = link.receive(None if follow else ANSWER_WITHIN)
+                if isinstance(message, messages.Done):
+                    return
+                expect(message, messages.AuditRecords)
+                yield from payload.splitlines(keepends=True)
+
+    def check_audit(self, seq: int) -> messages.AuditHead | None:
+        """The audit's record of this number as it is now (right: approve)."""
+        return ask_one(self._pool, messages.CheckAudit(seq=seq), messages.AuditSeen).head
 
     # --- inside -----------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ Uuid: TypeAlias = Annotated[
 ]
 # As ssh writes it: the SHA-256 of the certificate's DER, base64 without padding.
 Fingerprint: TypeAlias = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}\Z")]
+# SHA-256, hexadecimal.
+Hash: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Detail: TypeAlias = dict[Word, Line]
 
 
@@ -43,6 +45,13 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """One message; its `kind` on the wire is the tag each class gives."""
+
+
+class AuditHead(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of the audit's chain, by its number and its hash."""
+
+    seq: Count
+    hash: Hash
 
 
 class Door(StrEnum):
@@ -63,6 +72,7 @@ class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     fingerprint: str = ""  # the server's own, for the control socket
     client: Line = ""  # the name under which the server's owner knows this client
     rights: tuple[Right, ...] = ()
+    audit: AuditHead | None = None  # for who may approve: remember it, and see that it stays in the chain
 
 
 class Heartbeat(Message, frozen=True, kw_only=True, tag="heartbeat"):

@@ -15,6 +15,7 @@ from claude_remote.messages.approvals import (
     Receipt,
     ShowApproval,
 )
+from claude_remote.messages.audit import AuditRecords, AuditSeen, CheckAudit, ReadAudit
 from claude_remote.messages.base import Cancel, Done, Error, Heartbeat, Hello, Message, Part, Ping
 from claude_remote.messages.clients import (
     Approve,
@@ -81,6 +82,8 @@ Request: TypeAlias = (
     | ChangeRights
     | ListWorkers
     | ScaleWorkers
+    | ReadAudit
+    | CheckAudit
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = (
@@ -116,6 +119,8 @@ FromServer: TypeAlias = (
     | Draining
     | LogLines
     | Workers
+    | AuditRecords
+    | AuditSeen
 )
 
 # The right that each request needs; the router looks here, and nowhere else.
@@ -152,4 +157,6 @@ NEEDS: dict[type[Message], Right | None] = {
     ChangeRights: Right.ADMIN,
     ListWorkers: Right.ADMIN,
     ScaleWorkers: Right.ADMIN,
+    ReadAudit: Right.ADMIN,
+    CheckAudit: Right.APPROVE,
 }

@@ -17,7 +17,9 @@ from claude_remote import messages as m
 from claude_remote.errors import NoSuchSession
 from claude_remote.rights import FULL, Right
 from claude_remote_broker import ports
+from claude_remote_broker.audit.entry import Entry
 from claude_remote_broker.core import Core, Ids, Keep, Limits
+from claude_remote_broker.notices.notice import Notice
 from tests.broker.disk import MemoryDisk
 
 LAPTOP = ports.Peer("SHA256:" + "L" * 43, "laptop", m.Door.DOOR)
@@ -123,6 +125,9 @@ class Playbook:
         self.hangups: list[ports.Hangup] = []
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
+        self.recorded: list[Entry] = []
+        self.notices: list[Notice] = []
+        self.audit: list[bytes] = []  # what the audit holds: lines, the first is record 1
         self.published: list[feed.Published] = []
         self._sent: dict[int, list[tuple[m.Message, bytes]]] = {}
         self._told: dict[bytes, list[tuple[bus.Verb, bytes]]] = {}
@@ -245,22 +250,34 @@ class Playbook:
 
     def _note(self, command: ports.Command) -> None:
         match command:
-            case ports.Launch():
-                self.launches.append(command)
-            case ports.End(client=client):
-                self.ends.append(client)
-            case ports.Kill(worker=worker):
-                self.kills.append(worker)
+            case ports.Launch() | ports.End() | ports.Kill():
+                self._note_process(command)
             case ports.Hangup():
                 self.hangups.append(command)
             case ports.Administer():
                 self.administered.append(command)
             case ports.Publish(published=published):
                 self.published.append(published)
+            case ports.Notify(notice=notice):
+                self.notices.append(notice)
+            case ports.Record(entry=entry):
+                self.recorded.append(entry)
+            case ports.LookAtAudit(ticket=ticket, after=after, most=most):
+                lines = self.audit[after : after + most]
+                self._events.append(ports.AuditRead(ticket, b"".join(lines), after + len(lines)))
             case ports.Wake(delay=delay):
                 self.wakes.append(delay)
             case _:
                 raise AssertionError(command)
+
+    def _note_process(self, command: ports.Launch | ports.End | ports.Kill) -> None:
+        match command:
+            case ports.Launch():
+                self.launches.append(command)
+            case ports.End(client=client):
+                self.ends.append(client)
+            case ports.Kill(worker=worker):
+                self.kills.append(worker)
 
 
 class Hand:

@@ -41,6 +41,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.Put(),
         m.ListConversations(),
         m.ChangeRights(which="x", add=(Right.VIEW,)),
+        m.ReadAudit(),
+        m.CheckAudit(seq=1),
         m.ListWorkers(),
         m.ScaleWorkers(least=0, most=3),
     )
@@ -109,7 +111,7 @@ def test_only_the_right_that_it_needs_is_missed(kind: type[m.Message], missing: 
 
 @pytest.mark.parametrize(
     "request_",
-    [request for request in REQUESTS.values() if getattr(request, "session", None) is not None]
+    [request for request in REQUESTS.values() if getattr(request, "session", None)]
     + [
         m.ListSessions(session="mine"),
         m.Open(target=m.Target(session="mine")),

@@ -46,7 +46,7 @@ def test_a_signal_ends_it(number: signal.Signals, ending: Ending) -> None:
 def test_what_makes_way_is_ended_all_the_same_when_that_is_wanted() -> None:
     async def scene(life: Life) -> None:
         life._decide(Ending.MAKE_WAY)
-        life._end()
+        life.end()
         await asyncio.wait_for(life.wait(), 10)
 
     life = live(scene)
@@ -56,8 +56,8 @@ def test_what_makes_way_is_ended_all_the_same_when_that_is_wanted() -> None:
 
 def test_a_second_sigterm_hurries() -> None:
     async def scene(life: Life) -> None:
-        life._end()
-        life._end()
+        life.end()
+        life.end()
 
     assert live(scene).hurry.is_set()
 

@@ -166,6 +166,8 @@ def test_a_rule_answers_and_ends_in_mid_session(lab: Lab, alice: Client, bob: Cl
     lab.api.on(f"again {words}", bash("mkdir ruled-3"), text("Three."))
     with prompting(alice, words, "-n", "ruled") as prompt:
         (found,) = opened(bob)
+        shown = bob.run("show", found["id"]).out
+        assert "$ mkdir ruled-1" in shown, shown
         ran = bob.run("allow", found["id"], "--rule", "Bash(mkdir *)", "--for", "1h")
         assert ran.code == 0, ran
         assert prompt.finish().out == "Two.\n"

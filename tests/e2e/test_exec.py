@@ -408,3 +408,16 @@ def test_a_stopping_server_says_so(own_lab: Lab) -> None:
         own_lab.server.stop()
         ran = running.finish()
     assert (ran.code, ran.err) == (255, "claude-remote: The server is shutting down.\n")
+
+
+def test_a_restart_ends_it_and_says_so(own_lab: Lab) -> None:
+    own_lab.start()
+    erin = own_lab.approved("erin", rights="full")
+    with erin.start("exec", "setsid sleep 7010 & echo ready; sleep 7010") as running:
+        running.wait_for("ready")
+        assert own_lab.server.control("restart").code == 0
+        ran = running.finish()
+    assert ran.code == 255
+    assert "restart" in ran.err
+    wait_until_gone(own_lab, "sleep 7010")
+    assert erin.run("exec", "echo back").out == "back\n"

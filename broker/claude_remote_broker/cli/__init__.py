@@ -18,6 +18,7 @@ _HERE = "claude_remote_broker.cli"
     lazy={
         "run": f"{_HERE}.run:run",
         "clients": f"{_HERE}.clients:clients",
+        "audit": f"{_HERE}.audit:audit",
         "fingerprint": f"{_HERE}.fingerprint:fingerprint",
         "login": f"{_HERE}.login:login",
         "restart": f"{_HERE}.restart:restart",

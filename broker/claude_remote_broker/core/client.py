@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from claude_remote.errors import OutOfTurn, RemoteError
 from claude_remote.messages import Done, Error, Message
 from claude_remote_broker.core.context import Context
@@ -14,8 +16,13 @@ _LONGEST_MESSAGE = 16 * 1024  # messages.Words
 class Client:
     """What an exchange sees of its connection."""
 
-    def __init__(self, context: Context, conn: Connection, peer: Peer) -> None:
+    def __init__(
+        self, context: Context, conn: Connection, peer: Peer, failed: Callable[[Peer, str, RemoteError], None]
+    ) -> None:
+        """`failed` is told of each request that fails: whose, its kind, why."""
         self._context = context
+        self._failed = failed
+        self.request = ""
         self.conn = conn
         self.peer = peer
         self.congested = False
@@ -27,6 +34,7 @@ class Client:
 
     def fail(self, error: RemoteError) -> None:
         """Say why a request failed."""
+        self._failed(self.peer, self.request, error)
         detail = {key[:64]: cut(value) for key, value in error.detail.items()}
         self.send(Error(code=error.code, message=cut(error.message, _LONGEST_MESSAGE), detail=detail))
 

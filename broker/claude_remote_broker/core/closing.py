@@ -38,6 +38,7 @@ class Closing(Looking):
     def stored(self) -> None:
         """From now on it is closed, whatever happens to this server."""
         self._stored = True
+        self.context.record("session-closed", self.client.peer, self.session)
         self.context.workers.release(self.session, "now", WHY)
         self.tell()
 

@@ -116,6 +116,8 @@ class Controlling(Exchange):
             raise NotIdle(f"The claude of {session.row.name} is not running.")
         encoded = msgspec.json.encode(arguments)
         self._request = self.context.controls.ask(self, session, lease, self._message.subtype, encoded)
+        subtype = self._message.subtype
+        self.context.record("control", peer, session, outcome="asked", subtype=subtype, text=encoded)
 
     def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
         """Cancel alone."""

@@ -14,6 +14,7 @@ from claude_remote_broker.core.keep import Keep
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.ledger import Ledger
 from claude_remote_broker.core.limits import Limits
+from claude_remote_broker.core.noticing import Noticing
 from claude_remote_broker.core.peeking import Peeks
 from claude_remote_broker.core.pool import Pool
 from claude_remote_broker.core.publisher import Publisher
@@ -80,6 +81,7 @@ class Core:
         context.publisher = Publisher(context, recovered.run)
         context.rules = Rulebook(context, recovered.rules)
         context.peeks = Peeks(context)
+        context.noticing = Noticing(context)
         context.errands = Errands(context)
         self._reception = Reception(context)
         self._recovered = recovered
@@ -129,8 +131,11 @@ class Core:
                 | ports.Surveyed()
                 | ports.Weighed()
                 | ports.ConversationFound()
+                | ports.AuditRead()
             ):
                 self._context.effects.answered(event)
+            case ports.AuditGrown():
+                self._reception.audit_grown()
             case ports.Tick():
                 self._tick()
             case ports.WorkerLaunched() | ports.LaunchFailed() | ports.WorkerExited() | ports.WorkersKnown():
@@ -222,6 +227,7 @@ class Core:
         self._context.peeks.tick()
         self._context.rules.tick()
         self._context.publisher.tick()
+        self._context.noticing.tick()
         self._context.pool.tick()
         self._context.warm.tick()
 

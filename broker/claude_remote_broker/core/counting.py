@@ -53,6 +53,8 @@ class Counting(Exchange):
     def _stored(self, scale: Scale, failure: str | None) -> None:
         if failure is None:
             self.context.pool.rescale(scale)
+            least, most = str(scale.least), str(scale.most)
+            self.context.record("workers-scaled", self.client.peer, least=least, most=most)
             self._weigh()
         else:
             self.end(StorageFailed(f"The server cannot write its journal: {failure}"))

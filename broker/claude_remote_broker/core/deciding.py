@@ -52,6 +52,7 @@ def decide(context: Context, peer: Peer, request: m.Decide, tool_input: bytes, t
         behavior=request.behavior,
         by=peer.name,
         client=peer.fingerprint,
+        address=peer.address,
         at=context.now,
         for_session=request.for_session,
         message=request.message,
@@ -142,7 +143,7 @@ class _Deciding:
 
     def _is_mine(self, decision: DecisionRow) -> bool:
         """The same decision by the same client: it came twice, because its answer was lost."""
-        same = replace(decision, at=self._decision.at, by=self._decision.by)
+        same = replace(decision, at=self._decision.at, by=self._decision.by, address=self._decision.address)
         return same == self._decision
 
     def _late(self, error: RemoteError) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from claude_remote.audit import Wanted
 from claude_remote.messages import Message
 from claude_remote_broker.journal import ApprovalRow, Operation, PromptRow
 from claude_remote_broker.ports import (
+    AuditRead,
     CheckFolder,
     Command,
     Connection,
@@ -20,6 +22,7 @@ from claude_remote_broker.ports import (
     JournalFigures,
     Load,
     Loaded,
+    LookAtAudit,
     Measure,
     Measured,
     Row,
@@ -39,13 +42,16 @@ from claude_remote_broker.ports import (
 WhenStored: TypeAlias = Callable[[str | None], None]  # with the reason if it is not
 WhenLoaded: TypeAlias = Callable[[tuple[Row, ...]], None]
 WhenFound: TypeAlias = Callable[[PromptRow | ApprovalRow | None], None]
+WhenAuditRead: TypeAlias = Callable[[AuditRead], None]
 WhenChecked: TypeAlias = Callable[[FolderChecked], None]
 WhenMeasured: TypeAlias = Callable[[JournalFigures | None], None]
 WhenSurveyed: TypeAlias = Callable[[ServerFigures], None]
 WhenWeighed: TypeAlias = Callable[[dict[int, int]], None]
 WhenConversationFound: TypeAlias = Callable[[ConversationFound], None]
 
-Answer: TypeAlias = Loaded | Found | FolderChecked | Measured | Surveyed | Weighed | ConversationFound
+Answer: TypeAlias = (
+    Loaded | Found | FolderChecked | Measured | Surveyed | Weighed | ConversationFound | AuditRead
+)
 
 
 class Effects:
@@ -122,6 +128,12 @@ class Effects:
         ticket = self._ticket()
         self._waiting[ticket] = then
         self._commands.append(FindConversation(ticket, beginning))
+
+    def look_at_audit(self, after: int, wanted: Wanted, most: int, then: WhenAuditRead) -> None:
+        """A piece of the audit."""
+        ticket = self._ticket()
+        self._waiting[ticket] = then
+        self._commands.append(LookAtAudit(ticket, after, wanted, most))
 
     def wake(self, delay: float) -> None:
         """A tick, in so many seconds."""

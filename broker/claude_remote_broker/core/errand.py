@@ -101,6 +101,8 @@ class Errand(Exchange):
             self.end(ShuttingDown())
             return
         self._helper = self._errands.launch(self)
+        request = self.client.request
+        self.context.record(request, self.client.peer, outcome="begun", text=self._payload, cwd=self._cwd)
         kind = type(self._request).__name__
         _log.info("errand %s (%s) for client %s", self._helper.worker, kind, self.client.peer.name)
 
@@ -188,6 +190,13 @@ class Errand(Exchange):
     def gone(self, error: RemoteError) -> None:
         """Its process is gone; `error` says how, if nobody knows better."""
         self.end(None if self._cancelled else error)
+
+    def end(self, error: RemoteError | None = None) -> None:
+        """See Exchange."""
+        if not self.over and self._helper is not None:
+            outcome = "cancelled" if self._cancelled else "done" if error is None else error.code
+            self.context.record(f"{self.client.request}-ended", self.client.peer, outcome=outcome)
+        super().end(error)
 
     def closed(self) -> None:
         """The client is gone or has its answer: the process is not needed any more."""

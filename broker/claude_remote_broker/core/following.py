@@ -38,6 +38,7 @@ class Following(Exchange):
                 if message.session is not None:
                     session = self.context.sessions.find(message.session, self.client.peer)
                 self.interrupt(session)
+                self.context.record("interrupt", self.client.peer, session)
             case _:
                 raise OutOfTurn(f"{type(message).__name__} has no meaning now")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claude_remote import bus
 from claude_remote.messages import PromptState, Source
+from claude_remote_broker.core import recording
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
@@ -14,6 +15,8 @@ def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
     busy_before = not session.parkable
+    recording.stored(draft, context)
+    context.noticing.stored(draft)
     draft.install()
     for prompt in draft.prompts.values():
         if prompt.ended:

@@ -152,6 +152,7 @@ class Prompting(Exchange):
             mode=aim.mode,
             model=aim.model,
             now=self._request.now,
+            address=peer.address,
         )
         self._release()
         self.context.sessions.prompt_begins(row, aim.session)

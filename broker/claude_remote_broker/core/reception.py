@@ -7,6 +7,7 @@ from claude_remote.errors import OutOfTurn, RemoteError, ShuttingDown, UnknownMe
 from claude_remote_broker.core import gate, interrupting, ruling
 from claude_remote_broker.core.asked import Listing
 from claude_remote_broker.core.attaching import Attaching
+from claude_remote_broker.core.auditing import Auditing, Checking
 from claude_remote_broker.core.awaiting import Awaiting
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.closing import Closing
@@ -18,6 +19,7 @@ from claude_remote_broker.core.log_reading import LogReading
 from claude_remote_broker.core.opening import Opening
 from claude_remote_broker.core.prompting import Prompting
 from claude_remote_broker.core.receipts import DecideRequest
+from claude_remote_broker.core.recording import Denials
 from claude_remote_broker.core.renaming import Renaming
 from claude_remote_broker.core.showing import Showing
 from claude_remote_broker.core.shutting import Shutting
@@ -32,13 +34,15 @@ class Reception:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._clients: dict[Connection, Client] = {}
+        self._denials = Denials(context)
 
     def connected(self, event: Connected) -> None:
         """A client is there."""
-        self._clients[event.conn] = Client(self._context, event.conn, event.peer)
+        self._clients[event.conn] = Client(self._context, event.conn, event.peer, self._denials.note)
 
     def disconnected(self, conn: Connection) -> None:
         """It is gone; what it asked for and is recorded goes on."""
+        self._context.noticing.left(conn)
         client = self._clients.pop(conn, None)
         if client is not None and client.exchange is not None:
             client.exchange.leave()
@@ -51,6 +55,11 @@ class Reception:
                     client.exchange.check()
                 except RemoteError as error:
                     client.exchange.end(error)
+
+    def audit_grown(self) -> None:
+        """Those who follow the audit are told."""
+        for reader in [*self._context.auditing.values()]:
+            reader.grown()
 
     def congested(self, conn: Connection) -> None:
         """More is buffered for it than should be."""
@@ -71,6 +80,7 @@ class Reception:
         client = self._clients.get(event.conn)
         if client is None:
             return
+        self._context.noticing.heard(event.conn, client.peer, event.message)
         exchange = client.exchange
         try:
             if exchange is not None:
@@ -87,6 +97,7 @@ class Reception:
 
     def _begin(self, client: Client, message: m.Message, payload: bytes) -> None:
         context = self._context
+        client.request = request_name(message)
         gate.check(client.peer, message, context.clients)
         _check_time(message, context)
         match message:
@@ -110,6 +121,10 @@ class Reception:
     def _look(self, client: Client, message: m.Message) -> None:
         """Requests about a session as a whole, about approvals, and those that are answered at once."""
         match message:
+            case m.ReadAudit():
+                Auditing(self._context, client, message).begin()
+            case m.CheckAudit():
+                Checking(self._context, client, message).begin()
             case m.ShowStatus():
                 Surveying(self._context, client, message).begin()
             case m.Await():
@@ -159,6 +174,7 @@ class Reception:
             case m.Interrupt():
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)
+                context.record("interrupt", client.peer, session)
                 client.send(m.Done())
             case m.Shutdown():
                 Shutting(context, client, message).begin()
@@ -178,6 +194,11 @@ def _check_time(message: m.Message, context: Context) -> None:
         raise ShuttingDown
     if context.draining and isinstance(message, m.Prompt | m.Open | m.Errand):
         raise ShuttingDown("The server is about to shut down, and waits for the turns that run.")
+
+
+def request_name(message: m.Message) -> str:
+    """As on the wire."""
+    return str(type(message).__struct_config__.tag)
 
 
 def _is_late(message: m.Message) -> bool:

@@ -60,4 +60,6 @@ class NewName:
 
     def _stored(self, before: str) -> None:
         self._exchange.context.sessions.give_up(before, self._session)
+        context, peer = self._exchange.context, self._exchange.client.peer
+        context.record("session-renamed", peer, self._session, before=before)
         self._exchange.stored()

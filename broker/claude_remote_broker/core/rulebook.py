@@ -9,6 +9,7 @@ from claude_remote import facts, rules
 from claude_remote import messages as m
 from claude_remote.errors import QueueFull
 from claude_remote.rights import Right
+from claude_remote.uses import use_of
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
@@ -130,16 +131,7 @@ class Rulebook:
         """The first rule that lets this pass."""
         if fact.guarded or draft.row.mode == "plan" or not self._entries:
             return None
-        use = rules.Use(
-            tool=fact.tool,
-            input=bytes(fact.input),
-            folder=draft.row.cwd,
-            reason=fact.reason,
-            reason_type=fact.reason_type,
-            blocked=fact.blocked,
-            path=fact.path,
-            guarded=fact.guarded,
-        )
+        use = use_of(fact, draft.row.cwd)
         for entry in self._entries.values():
             if self._holds(entry, draft) and rules.matches(entry.rule, use):
                 return entry.row

@@ -68,6 +68,7 @@ class Surveying(Exchange):
                 sessions=len(seen),
                 prompts=sum(len(session.prompts) for session in seen),
                 approvals=sum(session.asks for session in seen),
+                problems=tuple(cut(words) for words in server.problems[:64]),
                 journal=None if journal is None else self._journal(journal),
             )
         )

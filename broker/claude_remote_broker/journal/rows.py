@@ -105,6 +105,7 @@ class PromptRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     steered: bool = False  # claude read it in the midst of another prompt's turn, and it ends with that
     taken_back: str = ""  # why it is not to begin any more, though it was given to a worker
     reason: str = ""
+    address: str = ""  # from where it came, for the audit
     cost: float = 0.0
     duration: float = 0.0
 
@@ -120,6 +121,7 @@ class DecisionRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     behavior: Behavior
     by: str
     client: str
+    address: str = ""  # from where, for the audit
     at: float
     for_session: bool = False
     message: str = ""

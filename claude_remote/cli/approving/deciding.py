@@ -9,6 +9,8 @@ from claude_remote.client.client import Client
 from claude_remote.client.turn import Verdict
 from claude_remote.errors import AlreadyDecided, BadOption, Exit
 from claude_remote.messages import ApprovalInfo, ApprovalState, Behavior, Scope
+from claude_remote.rules import matches, parse
+from claude_remote.uses import use_of
 
 
 def allow(
@@ -30,7 +32,8 @@ def allow(
     if folder is not None and everywhere:
         raise BadOption("--in and --everywhere both say where the rule holds; give one of them")
     with reach_server(reach, terminal) as client:
-        info = client.approval(which).info
+        asked = client.approval(which)
+        info = asked.info
         if rule is not None:
             scope = Scope.EVERYWHERE if everywhere else Scope.SESSION if folder is None else Scope.FOLDER
             made = client.add_rule(
@@ -40,6 +43,10 @@ def allow(
                 folder=folder,
                 seconds=None if lasts is None else seconds_of(lasts),
             )
+            if not matches(parse(made.rule), use_of(asked.fact, info.cwd)):
+                terminal.say(
+                    f"{escape(made.rule)} would not have answered this; it is allowed once all the same"
+                )
             if terminal.shows_errors:
                 terminal.say(f"from now on {escape(made.rule)} passes ({made.id[:8]})")
         verdict = Verdict(behavior=Behavior.ALLOW, for_session=for_session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from claude_remote.client.conversation.asked import read_asked
 from claude_remote.client.conversation.summaries import read_input
 from claude_remote.errors import Exit
 from claude_remote.messages import ApprovalState, Behavior
+from claude_remote.uses import proposed_rule
 
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
 
@@ -139,6 +141,9 @@ def _state(asked: Asked, terminal: Terminal) -> Iterator[str]:
         yield terminal.tint(f"claude-remote answer {short}", "2")
     elif info.state is ApprovalState.OPEN:
         yield terminal.tint(f"claude-remote allow {short}  ·  claude-remote deny {short} -m REASON", "2")
+        if rule := proposed_rule(asked.fact, info.cwd):
+            quoted = escape(shlex.quote(rule))
+            yield terminal.tint(f"claude-remote allow {short} --rule {quoted} --for 8h", "2")
     elif info.state is ApprovalState.VOID:
         yield terminal.tint(f"no longer asked: {escape(info.reason)}", "2")
     else:

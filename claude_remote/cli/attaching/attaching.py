@@ -6,6 +6,7 @@ from claude_remote import facts, messages
 from claude_remote.cli.attaching.views import View, make_view
 from claude_remote.cli.print_mode.questions import Questions
 from claude_remote.cli.reaching import Reach, reach_server
+from claude_remote.cli.ringing import Ringing, make_ringing
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client import events
 from claude_remote.client.turn import Exchange, Verdict
@@ -40,7 +41,10 @@ def attach(
         # By its id, for a name may be changed while we look.
         patience = None if follow else _PATIENCE
         with client.attach(info.id, place, follow=follow, patience=patience) as exchange:
-            return Attached(exchange, terminal, view, place, asks=asks).run()
+            ringing = make_ringing(terminal) if follow and output_format == "text" else None
+            if ringing is not None:
+                ringing.name = info.name
+            return Attached(exchange, terminal, view, place, asks=asks, ringing=ringing).run()
 
 
 def read_place(after: str) -> Cursor:
@@ -57,8 +61,16 @@ class Attached:
     """One session on one terminal. `asks`: its questions are asked there."""
 
     def __init__(
-        self, exchange: Exchange, terminal: Terminal, view: View, place: Cursor | None, *, asks: bool
+        self,
+        exchange: Exchange,
+        terminal: Terminal,
+        view: View,
+        place: Cursor | None,
+        *,
+        asks: bool,
+        ringing: Ringing | None = None,
     ) -> None:
+        self._ringing = ringing
         self._exchange = exchange
         self._terminal = terminal
         self._view = view
@@ -81,6 +93,8 @@ class Attached:
         finally:
             if self._questions is not None:
                 self._questions.close()
+            if self._ringing is not None:
+                self._ringing.close()
         self._release()
         self._view.end_line()
         return Exit.OK
@@ -119,6 +133,8 @@ class Attached:
             self._say(f"there are only {cursor.seq} events yet; what follows is new")
 
     def _look(self, fact: facts.AnyFact) -> None:
+        if self._ringing is not None and self._live:
+            self._ringing.fact(fact)
         match fact:
             case facts.ApprovalOpened(approval=approval):
                 self._open[approval] = fact

@@ -85,6 +85,7 @@ def run(
         on_opened()
     from claude_remote.cli.interactive.history import open_history
     from claude_remote.cli.interactive.session import Session
+    from claude_remote.cli.ringing import is_wanted
 
     session = Session(
         client,
@@ -95,6 +96,7 @@ def run(
         colours=None if os.environ.get("NO_COLOR") else "standard",
         source=source,
         sink=sink if sink is not None else _make_output(),
+        rings=is_wanted(),
     )
     return session.run()
 

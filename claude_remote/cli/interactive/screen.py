@@ -123,6 +123,11 @@ class Screen:
 
     # --- for the session ----------------------------------------------------------------------------------
 
+    def write_raw(self, codes: str) -> None:
+        """Codes that change nothing of what is shown."""
+        self.app.output.write_raw(codes)
+        self.app.output.flush()
+
     def print_above(self, text: str) -> None:
         """Print for good, above everything that changes. `text` is whole lines."""
         output = self.app.output

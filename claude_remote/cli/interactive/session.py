@@ -26,6 +26,7 @@ from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
 from claude_remote.cli.interactive.status import Styled
+from claude_remote.cli.ringing import Ringing
 from claude_remote.cli.terminal import escape
 from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
@@ -62,6 +63,7 @@ class Session:
         colours: Colours | None = "standard",
         source: Input | None = None,
         sink: Output | None = None,
+        rings: bool = False,
     ) -> None:
         self._opened = opened
         self._info = opened.session
@@ -81,6 +83,9 @@ class Session:
             source=source,
             sink=sink,
         )
+        self._ringing = Ringing(self._screen.write_raw) if rings else None
+        if self._ringing is not None:
+            self._ringing.name = self._info.name
         self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
         self._elsewhere = Elsewhere(self._info.id, self._remote, self._scroll, self._asking, self._refresh)
         self._decides = Right.APPROVE in client.rights
@@ -119,6 +124,8 @@ class Session:
                 raise
         finally:
             self._remote.close()
+            if self._ringing is not None and not self._hung_up:
+                self._ringing.close()
         if not self._hung_up:
             self._say_goodbye()
 
@@ -191,6 +198,8 @@ class Session:
         prompt.cursor_position = len(prompt.text)
 
     def _look(self, event: Fact) -> None:
+        if self._ringing is not None and self._past is None:
+            self._ringing.fact(event.fact)
         match event.fact:
             case TurnStarted(prompt=prompt):
                 self._began = time.monotonic() if self._past is None else None

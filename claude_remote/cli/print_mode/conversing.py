@@ -89,6 +89,7 @@ class Prompting:
         from claude_remote.cli.print_mode.following import Following
         from claude_remote.cli.print_mode.narrator import Narrator
         from claude_remote.cli.print_mode.writers import TextWriter
+        from claude_remote.cli.ringing import make_ringing
 
         arguments, terminal = self._arguments, self._terminal
         writer = self._writer()
@@ -108,6 +109,7 @@ class Prompting:
             asks=self._asks,
             may_decide=Right.APPROVE in self._client.rights,
             on_accepted=self._folder.remember,
+            ringing=make_ringing(terminal),
         )
         try:
             return following.run(arguments.timeout)

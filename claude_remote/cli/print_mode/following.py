@@ -13,6 +13,7 @@ from claude_remote.cli.approving.lines import deny, describe
 from claude_remote.cli.print_mode.narrator import Narrator
 from claude_remote.cli.print_mode.questions import Questions
 from claude_remote.cli.print_mode.writers import Writer
+from claude_remote.cli.ringing import Ringing
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client import events
 from claude_remote.client.answer import Answer, Piece, Result
@@ -47,7 +48,9 @@ class Following:
         asks: bool,
         may_decide: bool,
         on_accepted: Callable[[], None],
+        ringing: Ringing | None = None,
     ) -> None:
+        self._ringing = ringing
         self._begin = begin
         self._turn: Turn | None = None
         self._terminal = terminal
@@ -93,6 +96,8 @@ class Following:
                 if self._questions is not None:
                     self._questions.close()
                 turn.close()
+                if self._ringing is not None:
+                    self._ringing.close()
         self._release()
         self._writer.finish(turn.result)
         if self._stopped_by == "timeout":
@@ -111,6 +116,8 @@ class Following:
         match event:
             case events.Accepted(session=session):
                 self._on_accepted()
+                if self._ringing is not None:
+                    self._ringing.name = session.name
                 self._narrator.accepted(session)
             case events.Waiting():
                 self._narrator.waiting(event)
@@ -133,6 +140,8 @@ class Following:
             self._narrator.pieces(pieces)
 
     def _note(self, fact: facts.AnyFact) -> None:
+        if self._ringing is not None:
+            self._ringing.fact(fact)
         match fact:
             case facts.ApprovalOpened():
                 self._approve(fact)

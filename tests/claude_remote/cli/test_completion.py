@@ -66,7 +66,7 @@ def test_names_are_fit_for_bash(two_sessions: None, capsysbinary: Capture) -> No
 
 def test_commands_options_and_values(paths: Paths, capsysbinary: Capture) -> None:
     assert completed(capsysbinary, "") == list(COMMANDS)
-    assert completed(capsysbinary, "se") == ["send", "servers", "sessions"]
+    assert completed(capsysbinary, "se") == ["send", "server-logs", "servers", "sessions"]
     assert completed(capsysbinary, "-s", "home", "at") == ["attach"]
     assert completed(capsysbinary, "attach", "x", "--no") == ["--no-follow"]
     assert completed(capsysbinary, "attach", "x", "--output-format", "j") == ["json"]
