@@ -23,7 +23,6 @@ from claude_remote_gui.colours import dark_palette
 from claude_remote_gui.feed.reducer import State
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
-from claude_remote_gui.net.asking import Whole
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.net.server import Server
 from claude_remote_gui.views.window import TITLES, Window
@@ -100,9 +99,9 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
     for decision in (window.approvals.decision, window.sessions.conversation.asking.decision):
-        decision.learn(Whole(exhibits.choice()))
-    window.approvals.decision.learn(Whole(exhibits.question()))
-    window.sessions.conversation.asking.decision.learn(Whole(exhibits.question()))
+        decision.learn(exhibits.choice())
+    window.approvals.decision.learn(exhibits.question())
+    window.sessions.conversation.asking.decision.learn(exhibits.question())
     window.activity.add(list(exhibits.activity(now)))
     return window
 

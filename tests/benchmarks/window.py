@@ -36,6 +36,9 @@ def run(settings: Settings) -> Report:
         empty.append(found["resident_empty"] / 1e6)
         what = f"{rate} events/s" if rate else "no events"
         report.add(f"longest pause of the loop, {what}", "ms", [found["pause"] * 1e3])
+        report.add(f"longest work at once, {what}", "ms", [found["pause_work"] * 1e3])
+        if rate:
+            report.add(f"taken, of {what}", "events/s", [found["taken"]])
         report.add(f"processor, {what}", "% of a core", [found["cpu"] * 100])
         report.add(f"resident with {rows} lines, {what}", "MB", [found["resident"] / 1e6])
         if not rate:
@@ -43,6 +46,7 @@ def run(settings: Settings) -> Report:
                 f"conversation of {rows} items, until it is shown", "s of processor", [found["read_cpu"]]
             )
             report.add("longest pause meanwhile", "ms", [found["read_pause"] * 1e3])
+            report.add("longest work at once meanwhile", "ms", [found["read_work"] * 1e3])
             report.add("resident with it", "MB", [found["read_resident"] / 1e6])
     report.add("start to first paint", "ms", [each * 1e3 for each in starts])
     report.add("resident, empty", "MB", empty)

@@ -35,11 +35,10 @@ class FirstPaint(QObject):
 
 
 class Pauses:
-    """How long the loop was not there."""
+    """How long the loop was not there: by the clock, and how much of that the window itself worked."""
 
     def __init__(self) -> None:
-        self.longest = 0.0
-        self._before = time.perf_counter()
+        self.reset()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -47,13 +46,14 @@ class Pauses:
 
     def reset(self) -> None:
         """From now on."""
-        self.longest = 0.0
-        self._before = time.perf_counter()
+        self.longest = self.worked = 0.0
+        self._before, self._work = time.perf_counter(), time.thread_time()
 
     def _tick(self) -> None:
-        now = time.perf_counter()
+        now, work = time.perf_counter(), time.thread_time()
         self.longest = max(self.longest, now - self._before - _TICK / 1000)
-        self._before = now
+        self.worked = max(self.worked, work - self._work)
+        self._before, self._work = now, work
 
 
 def changes(count: int) -> list[Change]:
@@ -99,16 +99,17 @@ def main() -> None:
         told["resident_empty"] = process.memory_info().rss
         window.activity.add([Entry(1.0, "home", "prompt", "me", "s", f"line {n}") for n in range(rows)])
         pauses.reset()
+        told["seq"] = max(state.picture.seq for state in window.sessions._hub.states.values())
         told["cpu_began"], told["began"] = time.process_time(), time.perf_counter()
 
     def end() -> None:
         took = time.perf_counter() - told["began"]
         told["cpu"] = (time.process_time() - told["cpu_began"]) / took
-        told["pause"] = pauses.longest
+        told["pause"], told["pause_work"] = pauses.longest, pauses.worked
         told["resident"] = process.memory_info().rss
         told["rows"] = window.activity.model.rowCount()
         states = window.sessions._hub.states.values()
-        told["seq"] = max(state.picture.seq for state in states)
+        told["taken"] = (max(state.picture.seq for state in states) - told["seq"]) / took
         told["stale"] = float(any(state.stale for state in states))
         if rows:
             read(window, rows, pauses, told, finish)
@@ -146,7 +147,7 @@ def read(window: Window, count: int, pauses: Pauses, told: dict[str, float], the
             QTimer.singleShot(0, more)
             return
         told["read_cpu"] = time.process_time() - began
-        told["read_pause"] = pauses.longest
+        told["read_pause"], told["read_work"] = pauses.longest, pauses.worked
         told["read_resident"] = psutil.Process().memory_info().rss
         then()  # type: ignore[operator]
 

@@ -16,8 +16,8 @@ from claude_remote_gui.text.paragraphs import Paragraph, Span
 FETCHING = Paragraph((Span("The rest is being fetched …", tone="faint"),), "info")
 
 
-def describe(fact: facts.ApprovalOpened, plan: str = "") -> list[Paragraph]:
-    """Everything that there is to decide by. `plan`: Markdown, when it is not in the input."""
+def describe(fact: facts.ApprovalOpened) -> list[Paragraph]:
+    """Everything that there is to decide by."""
     given = bytes(fact.input)
     said = set(_strings(given))
     about = [
@@ -28,8 +28,8 @@ def describe(fact: facts.ApprovalOpened, plan: str = "") -> list[Paragraph]:
     if fact.agent:
         about.append(f"a subagent asks ({fact.agent})")
     head = plain(" — ".join(about)) if about else []
-    if fact.tool == "ExitPlanMode" and plan:
-        return [*head, *render(plan)]
+    if fact.tool == "ExitPlanMode" and fact.plan:
+        return [*head, *render(fact.plan)]
     if fact.tool == "AskUserQuestion" and (asked := read_asked(given)):
         return [*head, *(line for each in asked for line in plain(each.text))]
     return [*head, *inputs.describe(fact.tool, given)]

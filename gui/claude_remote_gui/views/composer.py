@@ -18,6 +18,8 @@ from claude_remote_gui.text.attaching import (
 from claude_remote_gui.views.parts import button, label, row, say
 from claude_remote_gui.views.prompt_box import PromptBox
 
+_NO_PICTURES = "A prompt carries text alone: save the picture on the server, and name its path with an @."
+
 
 class Composer(QWidget):
     """`here`: the server is on this machine, so that Claude reads files by their path."""
@@ -34,6 +36,7 @@ class Composer(QWidget):
         self.box.submitted.connect(lambda words: self.submitted.emit(self._whole(words)))
         self.box.urgent.connect(lambda words: self.urgent.emit(self._whole(words)))
         self.box.dropped.connect(self.attach)
+        self.box.pictured.connect(lambda: say(self.said, _NO_PICTURES))
         self.attached = label(wraps=True)
         self.said = label(wraps=True)
         self.remove = button("Remove the files", self._remove)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PyQt6.QtWidgets import QFrame, QLineEdit, QScrollArea, QTextEdit, QVBoxLayout, QWidget
 
-from claude_remote import messages
+from claude_remote import facts, messages
 from claude_remote.client.conversation.asked import (
     ACCEPT_EDITS,
     KEEP_PLANNING,
@@ -20,7 +20,7 @@ from claude_remote.messages import Behavior
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.tables import ApprovalRow
-from claude_remote_gui.net.asking import Whole, read_question
+from claude_remote_gui.net.asking import read_question
 from claude_remote_gui.net.standing import Connected
 from claude_remote_gui.text import questions as texts
 from claude_remote_gui.text.markdown import plain
@@ -28,7 +28,6 @@ from claude_remote_gui.text.paragraphs import Paragraph
 from claude_remote_gui.views.forms import QuestionsForm
 from claude_remote_gui.views.painting import Painter
 from claude_remote_gui.views.parts import button, key_of, label, row, say
-from claude_remote_gui.views.plans import Plans
 
 # When another question takes the place of the one that is looked at, a key that is on its way must not
 # decide it.
@@ -42,16 +41,13 @@ class Decision(QWidget):
     `low`: it takes as little height as its question needs, and at most some of it.
     """
 
-    learned = pyqtSignal(object)  # Whole
-
     def __init__(self, hub: Hub, *, low: int = 0) -> None:
         super().__init__()
         self._hub = hub
         self._low = low
         self.shown: ApprovalRow | None = None
-        self._whole: Whole | None = None
-        self._known: dict[str, Whole] = {}
-        self._plans = Plans(hub, lambda words: say(self.said, words))
+        self._whole: facts.ApprovalOpened | None = None
+        self._known: dict[str, facts.ApprovalOpened] = {}
         self.title = label(wraps=True, bold=True)
         self.said = label(wraps=True)
         self.detail = QTextEdit()
@@ -94,16 +90,15 @@ class Decision(QWidget):
     def yes(self) -> None:
         """Allow it once; with a form, give the answers."""
         if self.form is not None and self._whole is not None:
-            given = with_answers(bytes(self._whole.fact.input), self.form.answers())
+            given = with_answers(bytes(self._whole.input), self.form.answers())
             self._decide(Verdict(behavior=Behavior.ALLOW, input=given))
         else:
             self._decide(Verdict(behavior=Behavior.ALLOW))
 
     def for_session(self) -> None:
         """Allow the like for the rest of the session; of a plan: and let edits pass."""
-        if self._is_plan and self.shown is not None:
-            self._plans.begin(self.shown.approval.info.id, ACCEPT_EDITS)
-            self._decide(Verdict(behavior=Behavior.ALLOW))
+        if self._is_plan:
+            self._decide(Verdict(behavior=Behavior.ALLOW, mode=ACCEPT_EDITS))
         else:
             self._decide(Verdict(behavior=Behavior.ALLOW, for_session=True))
 
@@ -154,10 +149,10 @@ class Decision(QWidget):
             self._furnish()
         self.enable()
 
-    def learn(self, whole: Whole) -> None:
+    def learn(self, whole: facts.ApprovalOpened) -> None:
         """The whole of a question, however it was come by."""
-        self._known = dict([*self._known.items(), (whole.fact.approval, whole)][-200:])
-        if self.shown is not None and self.shown.approval.info.id == whole.fact.approval:
+        self._known = dict([*self._known.items(), (whole.approval, whole)][-200:])
+        if self.shown is not None and self.shown.approval.info.id == whole.approval:
             self._whole = whole
             self._furnish()
             self.enable()
@@ -194,7 +189,7 @@ class Decision(QWidget):
     def _rules(self) -> list[str]:
         if self._whole is None or self.shown is None or self.form is not None or self._is_plan:
             return []
-        return texts.remembered(self._whole.fact, self.shown.cwd)
+        return texts.remembered(self._whole, self.shown.cwd)
 
     def _head(self, found: ApprovalRow) -> str:
         info = found.approval.info
@@ -209,9 +204,7 @@ class Decision(QWidget):
         whole = self._whole
         say(self.said, "")
         asked = (
-            read_asked(bytes(whole.fact.input))
-            if whole is not None and whole.fact.tool == "AskUserQuestion"
-            else []
+            read_asked(bytes(whole.input)) if whole is not None and whole.tool == "AskUserQuestion" else []
         )
         self.form = QuestionsForm(asked) if asked else None
         self.detail.setVisible(self.form is None)
@@ -220,7 +213,7 @@ class Decision(QWidget):
             self.form.changed.connect(self.enable)
             self._forms.setWidget(self.form)
         elif whole is not None:
-            self._write(texts.describe(whole.fact, whole.plan))
+            self._write(texts.describe(whole))
         rules = self._rules
         say(self.remembers, f"S allows, until the session ends: {'; '.join(rules)}." if rules else "")
         yes = "Answer (&Y)" if self.form is not None else "Begin (&Y)" if self._is_plan else "Yes (&Y)"
@@ -244,9 +237,8 @@ class Decision(QWidget):
         info = found.approval.info
 
         def then(whole: object, error: RemoteError | None) -> None:
-            if isinstance(whole, Whole):
+            if isinstance(whole, facts.ApprovalOpened):
                 self.learn(whole)
-                self.learned.emit(whole)
             elif self.shown is not None and self.shown.approval.info.id == info.id and error is not None:
                 say(self.said, f"Only the summary can be shown: {error.message}")
 
@@ -276,7 +268,6 @@ class Decision(QWidget):
         def then(decided: object, error: RemoteError | None) -> None:
             same = self.shown is not None and self.shown.approval.info.id == info.id
             if error is not None:
-                self._plans.forget(info.id)
                 say(self.said, f"{info.tool} in {info.session_name}: {error.message}")
             elif same and isinstance(decided, messages.Decided):
                 say(self.said, "Recorded; what comes of it stands in the queue.")

@@ -19,11 +19,12 @@ from PyQt6.QtDBus import (
     QDBusPendingReply,
 )
 
+from claude_remote_gui.views.tray import Action
+
 _SERVICE = "org.freedesktop.Notifications"
 _PATH = "/org/freedesktop/Notifications"
 _MOST = 100
 _UINT, _STRINGS = 3, 11  # QMetaType.Type.UInt and QStringList: PyQt takes the numbers alone
-Action = tuple[str, Callable[[], object]]
 
 
 class DesktopNotices(QObject):

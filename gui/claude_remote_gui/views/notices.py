@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QApplication, QWidget
@@ -11,9 +12,11 @@ from claude_remote.facts import what_is_asked
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.tables import ApprovalRow
 from claude_remote_gui.text.harmless import harmless
-from claude_remote_gui.views.desktop_notices import Action, DesktopNotices
-from claude_remote_gui.views.tray import Tray
+from claude_remote_gui.views.tray import Action, Tray
 from claude_remote_gui.words import count
+
+if TYPE_CHECKING:
+    from claude_remote_gui.views.desktop_notices import DesktopNotices
 
 _LONGEST = 300
 _MANY = 3  # more questions at once are one notification
@@ -30,12 +33,12 @@ class Notices(QObject):
         self._window = window
         self._tray = tray
         self._show_approval = show_approval
-        self.desktop = DesktopNotices(self)
+        self.desktop = _desktop(self)
 
     def tell(self, key: str, title: str, text: str, actions: Sequence[Action]) -> None:
         """Tell it once, whatever the way; the first action is that of a click."""
         title, text = harmless(title), harmless(text)[:_LONGEST]
-        if self.desktop.there:
+        if self.desktop is not None and self.desktop.there:
             self.desktop.tell(key, title, text, actions)
         else:
             self._tray.tell(title, text, actions[0][1])
@@ -67,8 +70,9 @@ class Notices(QObject):
 
     def settled(self, approvals: Sequence[str]) -> None:
         """These are decided, or void."""
-        for approval in approvals:
-            self.desktop.withdraw(approval)
+        if self.desktop is not None:
+            for approval in approvals:
+                self.desktop.withdraw(approval)
 
     def _show(self, row: ApprovalRow) -> None:
         self._show_approval(row.server, row.approval.info.id)
@@ -81,3 +85,12 @@ class Notices(QObject):
                 self._show(row)  # there it is seen what became of it
 
         self._hub.ask(row.server, lambda client: client.deny(approval), then)
+
+
+def _desktop(parent: QObject) -> DesktopNotices | None:
+    """None where Qt is without D-Bus: the tray is left."""
+    try:
+        from claude_remote_gui.views.desktop_notices import DesktopNotices
+    except ImportError:
+        return None
+    return DesktopNotices(parent)

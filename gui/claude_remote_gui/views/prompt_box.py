@@ -17,6 +17,7 @@ class PromptBox(QPlainTextEdit):
     submitted = pyqtSignal(str)
     urgent = pyqtSignal(str)  # into the turn that runs
     dropped = pyqtSignal(list)  # paths of files
+    pictured = pyqtSignal()  # a picture without a file was pasted
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,8 +69,14 @@ class PromptBox(QPlainTextEdit):
         """Files are told of, everything else is plain text."""
         if source is not None and source.hasUrls() and all(url.isLocalFile() for url in source.urls()):
             self.dropped.emit([url.toLocalFile() for url in source.urls()])
+        elif source is not None and source.hasImage() and not source.hasText():
+            self.pictured.emit()
         elif source is not None:
             self.insertPlainText(source.text())
+
+    def canInsertFromMimeData(self, source: QMimeData | None) -> bool:
+        """Pictures, too: to say what can be done with them."""
+        return super().canInsertFromMimeData(source) or (source is not None and source.hasImage())
 
     # --- inside ------------------------------------------------------------------------------------------
 

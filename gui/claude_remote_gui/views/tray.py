@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from claude_remote_gui.words import count
 
+Action = tuple[str, Callable[[], object]]  # what a notification offers, and what that does
+
 
 def icon(waiting: int = 0) -> QIcon:
     """The program's mark, with the number of those who wait."""

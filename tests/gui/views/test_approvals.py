@@ -13,7 +13,6 @@ from claude_remote.errors import AlreadyDecided, NoSuchApproval
 from claude_remote.messages import ApprovalInfo, Behavior
 from claude_remote.rights import WATCH
 from claude_remote_gui.feed.picture import Approval, Picture, Step
-from claude_remote_gui.net.asking import Whole
 from claude_remote_gui.views.approvals import ApprovalsView
 from tests.gui import values
 from tests.gui.views.still import StillHub
@@ -31,19 +30,19 @@ def settled(info: ApprovalInfo, step: Step, by: str = "me") -> Picture:
 
 def whole(
     info: ApprovalInfo, command: str = "make test", *, tool: str = "Bash", plan: str = "", **more: object
-) -> Whole:
+) -> facts.ApprovalOpened:
     given: dict[str, object] = {"command": command} if tool == "Bash" else {}
     rules = [{"toolName": "Bash", "ruleContent": "make *"}]
     suggested = [{"type": "addRules", "behavior": "allow", "rules": rules, "destination": "localSettings"}]
-    fact = facts.ApprovalOpened(
+    return facts.ApprovalOpened(
         approval=info.id,
         tool=tool,
         input=msgspec.Raw(msgspec.json.encode(given | more)),
         summary=command,
         tool_use="t",
         suggestions=msgspec.Raw(msgspec.json.encode(suggested if tool == "Bash" else [])),
+        plan=plan,
     )
-    return Whole(fact, plan)
 
 
 @pytest.fixture
@@ -180,7 +179,7 @@ def test_the_description_is_said_once(qtbot: QtBot, hub: StillHub, view: Approva
     asked = values.approval(1)
     hub.put(waiting(asked))
     given = whole(asked, "make test", description="make test")
-    hub.answer(Whole(structs.replace(given.fact, description="make test", reason="it asks first")))
+    hub.answer(structs.replace(given, description="make test", reason="it asks first"))
     assert view.decision.detail.toPlainText().count("make test") == 1
     assert "it asks first" in view.decision.detail.toPlainText()
 
@@ -246,9 +245,7 @@ def test_own_words_in_place_of_the_one_choice(qtbot: QtBot, hub: StillHub, view:
     assert view.decision.form.answers() == {"Which database?": "DuckDB"}
 
 
-def test_a_plan_is_begun_and_edits_pass_when_its_tool_has_finished(
-    qtbot: QtBot, hub: StillHub, view: ApprovalsView
-) -> None:
+def test_a_plan_is_begun_and_edits_pass(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:
     asked = values.approval(1, tool="ExitPlanMode", summary="")
     hub.put(waiting(asked))
     hub.answer(whole(asked, tool="ExitPlanMode", plan="# Plan\n\n1. Read\n2. **Change**"))
@@ -257,11 +254,7 @@ def test_a_plan_is_begun_and_edits_pass_when_its_tool_has_finished(
     qtbot.keyClick(view.table, Qt.Key.Key_S)
     verdict = hub.call()[1][1]
     assert (verdict.behavior, verdict.for_session) == (Behavior.ALLOW, False)
-    hub.answer(None)
-    hub.put(settled(asked, "taken"))
-    assert not hub.asked
-    hub.put(settled(asked, "finished"))
-    assert hub.call() == ("control", (asked.session, "set_permission_mode"), {"mode": "acceptEdits"})
+    assert verdict.mode == "acceptEdits"
 
 
 def test_a_plan_goes_on_with_words(qtbot: QtBot, hub: StillHub, view: ApprovalsView) -> None:

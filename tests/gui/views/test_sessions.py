@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QMimeData, Qt, QUrl
+from PyQt6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from claude_remote.client.conversation.items import Doing, Said
@@ -194,6 +195,19 @@ def test_to_another_machine_goes_what_is_in_the_file(qtbot: QtBot, tmp_path: Pat
     composer.give_back(whole)
     assert composer.box.toPlainText() == "Look."
     assert [each.name for each in composer.attachments] == ["a.py"]
+
+
+def test_a_picture_that_is_pasted_is_not_lost_in_silence(qtbot: QtBot) -> None:
+    composer = Composer()
+    qtbot.addWidget(composer)
+    picture = QMimeData()
+    picture.setImageData(QImage(4, 4, QImage.Format.Format_RGB32))
+    assert composer.box.canInsertFromMimeData(picture)
+    composer.box.insertFromMimeData(picture)
+    assert "carries text alone" in composer.said.text()
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile("/tmp/a")])
+    assert composer.box.canInsertFromMimeData(files)
 
 
 def test_steering_into_the_turn_that_runs(qtbot: QtBot, hub: StillHub, view: SessionsView) -> None:

@@ -23,7 +23,7 @@ from claude_remote.messages import ClientState
 from claude_remote_gui.activity import Entry
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net import standing as st
-from claude_remote_gui.views.desktop_notices import Action
+from claude_remote_gui.views.tray import Action
 from claude_remote_gui.views.window import Window
 from tests.gui import values
 from tests.gui.views.still import StillHub
