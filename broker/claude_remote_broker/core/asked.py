@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn, QueueFull, ShuttingDown
+from claude_remote.errors import QueueFull, ShuttingDown
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.words import cut
@@ -70,7 +70,7 @@ def _size(info: m.ApprovalInfo) -> int:
     return _FIXED + sum(len(text.encode(errors="replace")) for text in texts)
 
 
-class Listing(Exchange):
+class Listing(Cancellable):
     """ListApprovals: those that are open, and what becomes of them."""
 
     def __init__(self, context: Context, client: Client, request: m.ListApprovals) -> None:
@@ -102,12 +102,6 @@ class Listing(Exchange):
         if self._missed:
             self._missed = False
             self._list()
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def check(self) -> None:
         """See Exchange: it may see more now, or less."""
