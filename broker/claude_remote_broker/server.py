@@ -162,7 +162,7 @@ class Server:
             broker.deliver(event)
 
         mailbox = Mailbox(loop, deliver)
-        journal = Journal(paths.journal, mailbox.put)
+        journal = Journal(paths.journal, mailbox.put_all)
         try:
             recovered = await asyncio.to_thread(journal.recover)
         except JournalUnusable as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from claude_remote import bus
+from claude_remote import messages as m
+from claude_remote_broker import ports
 from claude_remote_broker.core import Limits
 from tests.broker.playbook import Hand, Playbook
 
@@ -63,3 +65,36 @@ def test_a_clock_that_was_set_back_does_not_hold_it_up() -> None:
     book.now -= 500
     hand.prints(b"{}")
     assert acks(hand) == [2]
+
+
+def test_ticks_that_were_asked_for_tell_workers_nothing() -> None:
+    book, hand = talking()
+    book.tick()
+    hand.prints(b"{}")
+    assert acks(hand) == [2]
+    hand.prints(b"{}")
+    book.now += 0.01
+    book << ports.Tick()
+    assert book.worker_reads(hand.route) == []
+    book.tick()
+    assert acks(hand) == [3]
+
+
+def test_what_happens_while_words_are_stored_is_not_forgotten() -> None:
+    book, hand = talking()
+    book.hold = True
+    hand.prints(b"{}")
+    book.connect(2)
+    book.prompts(2, 2, session=hand.session)
+    book.release()
+    book.release()
+    assert any(isinstance(message, m.Accepted) for message in book.hears(2))
+
+
+def test_words_that_are_stored_are_no_news_for_the_feed() -> None:
+    book, hand = talking()
+    book.tick()
+    book.items()
+    hand.prints(b"{}")
+    book.tick()
+    assert book.items() == []

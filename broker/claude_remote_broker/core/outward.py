@@ -14,6 +14,9 @@ from claude_remote_broker.ports import ToWorker
 def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
+    if draft.plain:
+        _settle_plain(draft, context)
+        return
     busy_before = not session.parkable or session.row.starting
     recording.stored(draft, context)
     context.noticing.stored(draft)
@@ -38,6 +41,14 @@ def settle(draft: Draft, context: Context) -> None:
         if draft.creates and lease.launched:
             context.publisher.worker(lease)
     context.pool.look_again()
+
+
+def _settle_plain(draft: Draft, context: Context) -> None:
+    """Nearly all that is stored is words of claude: they concern who reads them, and who sent them."""
+    draft.session.tail = draft.tail
+    for follower in [*draft.session.followers.values()]:
+        follower.committed(draft)
+    _stored(draft, context)
 
 
 def _stored(draft: Draft, context: Context) -> None:
