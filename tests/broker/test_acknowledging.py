@@ -53,6 +53,25 @@ def test_much_is_acknowledged_at_once() -> None:
     assert acks(hand) == [2]
 
 
+def test_many_batches_are_acknowledged_at_once() -> None:
+    _, hand = talking()
+    for _ in range(LIMITS.unacknowledged_batches - 1):
+        hand.prints(b"{}")
+    assert acks(hand) == []
+    hand.prints(b"{}")
+    assert acks(hand) == [1 + LIMITS.unacknowledged_batches]
+
+
+def test_a_worker_whose_window_is_full_is_not_left_waiting() -> None:
+    book, hand = talking()
+    book.hold = True
+    for _ in range(bus.WINDOW_BATCHES):
+        hand.prints(b"{}")
+    book.release()
+    book.release()
+    assert acks(hand)[-1] == 1 + bus.WINDOW_BATCHES
+
+
 def test_a_fact_is_acknowledged_at_once() -> None:
     _, hand = talking()
     hand.prints(b"{}")

@@ -34,6 +34,7 @@ class Draft:
         self.row: SessionRow = session.row
         self.tail = session.tail
         self.appended: list[Row] = []
+        self.batches = 0  # of a worker, in what is appended
         self.prompts: dict[str, PromptRow] = {}  # changed or added
         self.texts: dict[str, bytes] = {}  # of those that were added
         self.approvals: dict[str, ApprovalRow] = {}  # changed or added
