@@ -358,3 +358,13 @@ def test_how_many_workers_the_owner_wants_is_kept(path: Path) -> None:
 def test_it_is_ours_alone(opened: Opened, path: Path) -> None:
     opened.store(PutSession(SESSION))
     assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
+
+
+def test_of_many_that_are_written_together_only_what_is_wrong_fails(path: Path) -> None:
+    opened = Opened(path)
+    opened.store(PutSession(SESSION))
+    for number in (1, 2, 9, 3, 4):
+        opened.journal.store(100 + number, (Append("s", Row(number, 1, Source.CLAUDE, 1.0, b"{}\n")),))
+    answers = [opened.answers.get(timeout=30) for _ in range(5)]
+    assert [type(answer) for answer in answers] == [Stored, Stored, StoreFailed, Stored, Stored]
+    opened.journal.close()
