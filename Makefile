@@ -13,7 +13,7 @@ demo: $(READY)
 	$(BIN)/python -m tests.demo
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check .
