@@ -356,6 +356,12 @@ class BadDisk(RemoteError):
     code = "bad-disk"
 
 
+class UpdateFailed(RemoteError):
+    """The update was not made; the server goes on as it is."""
+
+    code = "update-failed"
+
+
 class InUse(RemoteError):
     """Another claude has this conversation open."""
 
