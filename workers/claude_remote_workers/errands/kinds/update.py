@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
+from claude_remote import files
 from claude_remote.errors import UpdateFailed
 from claude_remote.messages import Plan, Restarts, Update
 from claude_remote.paths import find_paths
@@ -31,10 +35,11 @@ class _Holder(msgspec.Struct):
 def update(task: Task, request: Update) -> None:
     """Say what there is; unless that is all, install it and restart the server into it."""
     updating = Updating(task)
-    if request.claude:
-        updating.claude(only_check=request.check)
-    else:
-        updating.server(only_check=request.check)
+    if request.check:
+        updating.begin(request)
+        return
+    with updating.alone():
+        updating.begin(request)
 
 
 class Updating:
@@ -46,6 +51,25 @@ class Updating:
         self._paths = find_paths(dict(task.environment))
         self._versions = Versions(self._paths.versions)
         self._beside = Beside(self._runner, self._versions)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One at a time. Raises UpdateFailed."""
+        path = files.make_private_folder(self._versions.folder) / "lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if not files.try_lock(descriptor):
+                raise UpdateFailed("Another update is under way.")
+            yield
+        finally:
+            os.close(descriptor)
+
+    def begin(self, request: Update) -> None:
+        """Of the server, or of its claude. Raises UpdateFailed."""
+        if request.claude:
+            self.claude(only_check=request.check)
+        else:
+            self.server(only_check=request.check)
 
     def server(self, *, only_check: bool) -> None:
         """The server's own distribution."""
@@ -130,7 +154,9 @@ class Updating:
             self._restart(newest)
         except UpdateFailed:
             self._versions.drop()
-            self._beside.remove(newest)
+            chosen = self._versions.chosen
+            if chosen is None or chosen.version != newest:
+                self._beside.remove(newest)
             raise
 
     def _plan(self, what: str, current: str, newest: str, how: str) -> bool:
