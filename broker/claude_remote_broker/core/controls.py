@@ -8,9 +8,9 @@ import msgspec
 
 from claude_remote import bus, options
 from claude_remote import messages as m
-from claude_remote.errors import BadMessage, ClaudeFailed, NotIdle, OutOfTurn, QueueFull, TimedOut
+from claude_remote.errors import BadMessage, ClaudeFailed, NotIdle, QueueFull, TimedOut
 from claude_remote_broker.core import gate, resting
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.lines import slices
@@ -92,7 +92,7 @@ class Controls:
         self._context.workers.send(lease, ask, asked.arguments)
 
 
-class Controlling(Exchange):
+class Controlling(Cancellable):
     """One control request."""
 
     def __init__(self, context: Context, client: Client, message: m.Control) -> None:
@@ -118,12 +118,6 @@ class Controlling(Exchange):
         self._request = self.context.controls.ask(self, session, lease, self._message.subtype, encoded)
         subtype = self._message.subtype
         self.context.record("control", peer, session, outcome="asked", subtype=subtype, text=encoded)
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def answered(self, payload: bytes, *, ok: bool) -> None:
         """Pass the answer on."""
