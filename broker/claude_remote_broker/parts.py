@@ -83,7 +83,7 @@ async def assemble(
         broker.deliver(event)
 
     mailbox = Mailbox(loop, deliver)
-    journal = Journal(paths.journal, mailbox.put)
+    journal = Journal(paths.journal, mailbox.put_all)
     try:
         recovered = await asyncio.to_thread(journal.recover)
     except JournalUnusable as error:
