@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NoReturn
@@ -33,7 +34,8 @@ def client() -> NoReturn:
 
 
 def server() -> int:
-    """claude-remote-server."""
+    """claude-remote-server: this one, or the newer one that `update` has put beside it."""
+    _go_to_newer()
     return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop"))
 
 
@@ -45,6 +47,18 @@ def worker() -> int:
 def gui() -> int:
     """claude-remote-gui."""
     return _run("claude_remote_gui.cli", "claude-remote-gui", "gui", ("PyQt6", "zmq"))
+
+
+def _go_to_newer() -> None:
+    from claude_remote.paths import find_paths
+    from claude_remote.version import VERSION
+    from claude_remote.versions import Versions
+
+    newer = Versions(find_paths().versions).find(VERSION)
+    if newer is not None:
+        # Of what cannot be executed nothing is left to find: this one goes on.
+        with suppress(OSError):
+            os.execv(newer.python, [str(newer.python), str(newer.program), *sys.argv[1:]])  # noqa: S606  ours
 
 
 def _run(module: str, command: str, extra: str, needs: tuple[str, ...]) -> int:

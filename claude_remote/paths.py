@@ -97,6 +97,11 @@ class Paths:
         return self.state / "spill"
 
     @property
+    def versions(self) -> Path:
+        """Versions of the server that `update` has installed."""
+        return self.state / "versions"
+
+    @property
     def lock(self) -> Path:
         """Held by the one server of this state."""
         return self.state / "server.lock"

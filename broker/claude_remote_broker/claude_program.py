@@ -8,9 +8,12 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from claude_remote.paths import Paths
+from claude_remote.versions import Versions, is_newer
 from claude_remote_broker.failure import Failure
 
 log = logging.getLogger(__name__)
@@ -28,9 +31,10 @@ class ClaudeProgram:
     version: str
 
 
-def find_claude(given: str | None, environ: Mapping[str, str]) -> Path:
+def find_claude(given: str | None, environ: Mapping[str, str], versions: Versions | None = None) -> Path:
     """The claude to run: `given` (--claude), else CLAUDE_REMOTE_CLAUDE, PATH, or claude-agent-sdk's own.
 
+    Of the latter the newest: what was installed, or what `update --claude` has put into `versions`.
     Raises Failure when there is none, or the one that was named is not a program.
     """
     for source, name in (("--claude", given), ("CLAUDE_REMOTE_CLAUDE", environ.get("CLAUDE_REMOTE_CLAUDE"))):
@@ -42,7 +46,7 @@ def find_claude(given: str | None, environ: Mapping[str, str]) -> Path:
     found = shutil.which("claude", path=environ.get("PATH"))
     if found is not None:
         return Path(found).absolute()
-    bundled = _bundled()
+    bundled = _bundled(versions)
     if bundled is not None:
         return bundled
     raise Failure(f"no claude found; {_INSTALL}")
@@ -89,7 +93,17 @@ def is_logged_in(program: ClaudeProgram, environ: Mapping[str, str]) -> bool | N
     return {0: True, 1: False}.get(done.returncode)
 
 
-def _bundled() -> Path | None:
+def _bundled(versions: Versions | None) -> Path | None:
+    installed = _installed()
+    found = versions.claudes() if versions is not None else []
+    if found and os.access(found[0][1], os.X_OK):
+        newest, path = found[0]
+        if installed is None or is_newer(newest, metadata.version("claude-agent-sdk")):
+            return path
+    return installed
+
+
+def _installed() -> Path | None:
     # find_spec does not run the package: importing it takes most of a second.
     spec = find_spec("claude_agent_sdk")
     if spec is None or spec.origin is None:
@@ -104,18 +118,18 @@ def _first_line(output: bytes) -> str:
     ]
 
 
-def find_ready_claude(given: str | None, environment: Mapping[str, str], additions: Path) -> ClaudeProgram:
-    """The claude to run, seen to be one and to be logged in. `additions` is the owner's env file.
+def find_ready_claude(given: str | None, environment: Mapping[str, str], paths: Paths) -> ClaudeProgram:
+    """The claude to run, seen to be one and to be logged in.
 
     Raises Failure with the remedy. A claude that does not say whether it is logged in passes, with a warning:
     the first prompt tells.
     """
-    program = read_version(find_claude(given, environment), environment)
+    program = read_version(find_claude(given, environment, Versions(paths.versions)), environment)
     match is_logged_in(program, environment):
         case False:
             raise Failure(
                 f"claude ({program.path}) is not logged in; run `claude-remote-server login`, or put a token"
-                f" (CLAUDE_CODE_OAUTH_TOKEN=… or ANTHROPIC_API_KEY=…) into {additions}"
+                f" (CLAUDE_CODE_OAUTH_TOKEN=… or ANTHROPIC_API_KEY=…) into {paths.environment}"
             )
         case None:
             log.warning("%s auth status did not say whether it is logged in; going on", program.path)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from claude_remote.versions import Choice
 from claude_remote_broker.failure import Failure
 from claude_remote_broker.listeners import Listener
 
@@ -40,6 +41,8 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     listeners: tuple[Kept, ...] = ()
     window: int = 0
     defects: tuple[float, ...] = ()
+    command: tuple[str, ...] = ()  # of the next life; empty: the same
+    before: tuple[str, ...] = ()  # of the life before, if it is another one: to go back to
 
     def sockets(self) -> list[Listener]:
         """The listening sockets, as they were."""
@@ -51,6 +54,32 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
             path = Path(kept.path) if kept.path else None
             found.append(Listener(listening, path, kept.owner_only, _inode(path)))
         return found
+
+
+class WayBack:
+    """To the life before, if that was of another version and this one does not come up."""
+
+    def __init__(self, handover: Handover) -> None:
+        # Copies: what this life is given it may close.
+        copies = tuple(
+            msgspec.structs.replace(kept, descriptor=os.dup(kept.descriptor)) for kept in handover.listeners
+        )
+        self.handover = msgspec.structs.replace(
+            handover, listeners=copies, command=handover.before, before=()
+        )
+        self.is_open = bool(handover.before)
+        if not self.is_open:
+            self._close()
+
+    def close(self) -> None:
+        """Nobody goes back any more."""
+        if self.is_open:
+            self.is_open = False
+            self._close()
+
+    def _close(self) -> None:
+        for kept in self.handover.listeners:
+            os.close(kept.descriptor)
 
 
 def keep(listeners: Sequence[Listener]) -> tuple[Kept, ...]:
@@ -78,20 +107,26 @@ def take(environ: MutableMapping[str, str]) -> Handover | None:
     return found if found.pid == os.getpid() else None
 
 
-def own_command() -> list[str]:
-    """The command line of this process, interpreter included."""
-    return [sys.executable, *sys.orig_argv[1:]]
+def own_command(other: Choice | None = None, launcher: Path | None = None) -> list[str]:
+    """The command line of this process, interpreter included; or the same one of another version.
+
+    `launcher`: the program that finds the version to be used, if it is not simply this one.
+    """
+    arguments = sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :]
+    if other is None:
+        return [sys.executable, *sys.orig_argv[1:]] if launcher is None else [str(launcher), *arguments]
+    return [str(other.python), str(other.program), *arguments]
 
 
 def execute(handover: Handover, environ: MutableMapping[str, str]) -> None:
-    """Become the next life: the same command line, whatever code is there now. Raises Failure, or not at all.
+    """Become the next life: the same arguments, whatever code is there now. Raises Failure, or not at all.
 
     No thread may run any more, and no loop; signals are blocked.
     """
     for descriptor in (handover.lock, *(kept.descriptor for kept in handover.listeners)):
         os.set_inheritable(descriptor, True)  # noqa: FBT003  the os module's own signature
     environ[_VARIABLE] = msgspec.json.encode(handover).decode()
-    command = own_command()
+    command = [*handover.command] or own_command()
     sys.stdout.flush()
     sys.stderr.flush()
     try:

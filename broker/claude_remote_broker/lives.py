@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
+from claude_remote.versions import Choice, Versions
 from claude_remote_broker import handover, tasks
 from claude_remote_broker.environment import clean
 
@@ -32,7 +34,14 @@ class Ending(Enum):
 class Life:
     """Waits for the end of this life. `problem` is told why a restart was not begun, in words."""
 
-    def __init__(self, problem: Callable[[str], None], defects: tuple[float, ...] = ()) -> None:
+    def __init__(
+        self,
+        problem: Callable[[str], None],
+        defects: tuple[float, ...] = (),
+        versions: Versions | None = None,
+    ) -> None:
+        self.command: list[str] = []  # of the next life, if it is of another version
+        self._versions = versions
         self.ending: Ending | None = None
         self.hurry = asyncio.Event()
         self._problem = problem
@@ -85,7 +94,16 @@ class Life:
         self._over.set()
 
     async def _check(self) -> None:
-        words = await _why_not()
+        staged = None if self._versions is None else self._versions.staged
+        launcher = None if self._versions is None else self._versions.launcher(sys.prefix)
+        command = handover.own_command(staged, launcher)
+        words = await _why_not(command)
+        if self._versions is not None and staged is not None:
+            words = words or await asyncio.to_thread(_promote, self._versions, staged)
+            if words:
+                self._versions.drop()
+        if not words and (staged or launcher):
+            self.command = command
         if words:
             log.error("not restarted, this server goes on as it is: %s", words)
             self._problem(words)
@@ -93,11 +111,19 @@ class Life:
             self._decide(Ending.RESTART)
 
 
-async def _why_not() -> str:
-    """Why the code that is installed now would not start with our command line; empty when it would."""
+def _promote(versions: Versions, staged: Choice) -> str:
+    try:
+        versions.promote(staged)
+    except OSError as error:
+        return f"cannot write into {versions.folder}: {error.strerror}"
+    return ""
+
+
+async def _why_not(command: Sequence[str]) -> str:
+    """Why the code that is installed now would not start with this command line; empty when it would."""
     try:
         process = await asyncio.create_subprocess_exec(
-            *handover.own_command(),
+            *command,
             "--check",
             env=clean(os.environ),
             stdin=subprocess.DEVNULL,

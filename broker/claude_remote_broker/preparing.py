@@ -35,7 +35,7 @@ def prepare(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> Pre
         paths=paths,
         environ=environ,
         environment=environment,
-        claude=find_ready_claude(settings.claude, environment, paths.environment),
+        claude=find_ready_claude(settings.claude, environment, paths),
         identity=identity.load_or_create(paths.server_key, paths.server_certificate),
         preferences=read_preferences(paths.server_settings),
     )

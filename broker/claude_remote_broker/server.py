@@ -15,10 +15,11 @@ import uvloop
 from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
 from claude_remote.version import VERSION
+from claude_remote.versions import Versions
 from claude_remote_broker import handover, tasks
 from claude_remote_broker.audit.entry import Entry
 from claude_remote_broker.door import Door
-from claude_remote_broker.handover import Handover, Kept, keep
+from claude_remote_broker.handover import Handover, Kept, WayBack, keep
 from claude_remote_broker.hints import add_line
 from claude_remote_broker.lag import LagWatch
 from claude_remote_broker.limits import Limits, raise_open_files
@@ -42,11 +43,20 @@ _ZYGOTE_WITHIN = 1.5
 def serve(settings: Settings, paths: Paths, environ: MutableMapping[str, str]) -> int:
     """Run the server until a signal ends it. Blocking. Raises Failure or a RemoteError, with the remedy."""
     before = handover.take(environ)
+    back = None if before is None else WayBack(before)
     lock = StateLock(paths.lock, None if before is None else before.lock)
     try:
-        prepared = prepare(settings, paths, environ)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            after = runner.run(Server(prepared, lock, before).run())
+        try:
+            prepared = prepare(settings, paths, environ)
+            server = Server(prepared, lock, before, back)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                after = runner.run(server.run())
+        except Exception:
+            if back is None or not back.is_open:
+                raise
+            log.exception("version %s does not come up; going back to the one before", VERSION)
+            handover.block()
+            after = back.handover
         if after is not None:
             handover.execute(after, environ)
     finally:
@@ -57,13 +67,21 @@ def serve(settings: Settings, paths: Paths, environ: MutableMapping[str, str]) -
 class Server:
     """One life of the server."""
 
-    def __init__(self, prepared: Prepared, lock: StateLock, before: Handover | None = None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        lock: StateLock,
+        before: Handover | None = None,
+        back: WayBack | None = None,
+    ) -> None:
         self._prepared = prepared
         self._settings = prepared.settings
         self._paths = prepared.paths
         self._lock = lock
         self._before = before
-        self._life = Life(lock.tell_problem, () if before is None else before.defects)
+        self._back = back
+        self._versions = Versions(self._paths.versions)
+        self._life = Life(lock.tell_problem, () if before is None else before.defects, self._versions)
         self._notifier = Notifier(prepared.environ)
         self._closers = AsyncExitStack()
         self._port: int | None = None
@@ -89,6 +107,8 @@ class Server:
             listeners=self._kept,
             window=0 if self._window is None else self._window.pid,
             defects=self._life.defects,
+            command=tuple(self._life.command),
+            before=tuple(handover.own_command()) if self._life.command else (),
         )
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -100,11 +120,13 @@ class Server:
             await parts.adapters.launcher.start()
             self._note(parts, "server-started", where=where, claude=self._prepared.claude.version)
             self._announce(parts, where)
+            self._settle()
             self._start_window()
             with self._watching():
                 await self._life.wait()
         finally:
-            if self._life.ending in {Ending.MAKE_WAY, Ending.RESTART}:
+            goes_back = self._back is not None and self._back.is_open
+            if goes_back or self._life.ending in {Ending.MAKE_WAY, Ending.RESTART}:
                 await self._hand_over(parts)
             else:
                 await self._go_down(parts)
@@ -144,6 +166,18 @@ class Server:
         if self._port is not None and sys.stderr.isatty():
             print(add_line(own, self._port), file=sys.stderr)
         self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
+
+    def _settle(self) -> None:
+        """It has come up: there is no way back from here, and what did not come up is not tried again."""
+        if self._back is not None:
+            self._back.close()
+        try:
+            failed = self._versions.settle(sys.prefix)
+        except OSError as error:
+            log.warning("cannot write into %s: %s", self._versions.folder, error.strerror)
+            return
+        if failed:
+            log.error("version %s did not come up; this one, %s, goes on", failed, VERSION)
 
     def _note(self, parts: Parts, kind: str, outcome: str = "done", **detail: str) -> None:
         """For the audit, of the server itself."""
@@ -204,7 +238,7 @@ class Server:
         # From here on the workers keep what they have to say: nothing of it is acknowledged any more.
         parts.broker.stop()
         listeners = adapters.door.give_up_listening()
-        if self._life.ending is Ending.RESTART:
+        if self._life.ending in {Ending.RESTART, None}:  # None: it goes back to the life before
             self._kept = keep(listeners)
         else:
             for listener in listeners:

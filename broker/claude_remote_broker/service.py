@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claude_remote import files
+from claude_remote.paths import find_paths
+from claude_remote.versions import Versions
 from claude_remote_broker.failure import Failure
 
 UNIT = "claude-remote-server.service"
@@ -92,6 +94,8 @@ def unit_text(command: Sequence[str], reload: Sequence[str], environ: Mapping[st
 def own_command() -> list[str]:
     """How this very program is started again: by an absolute path, without a shell."""
     script = Path(sys.executable).parent / "claude-remote-server"
+    # Versions that `update` has made come and go.
+    script = Versions(find_paths().versions).launcher(sys.prefix) or script
     if os.access(script, os.X_OK):
         return [str(script)]
     return [sys.executable, "-m", "claude_remote_broker"]

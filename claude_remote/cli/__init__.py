@@ -37,6 +37,7 @@ COMMANDS = (
     "status",
     "stop",
     "trust",
+    "update",
     "wait",
 )
 

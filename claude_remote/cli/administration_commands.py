@@ -43,3 +43,25 @@ def server_logs(obj: Context, /, server: str | None, *, follow: bool, lines: int
     from claude_remote.cli.administration import show_server_log
 
     return show_server_log(obj.reach(server, **said), obj.terminal, lines=lines, follow=follow)
+
+
+@click.command()
+@server_option
+@acquaint
+@click.option("--check", is_flag=True, help="Only say what is there; exit code 1 if it is newer.")
+@click.option("--claude", is_flag=True, help="The claude that the server runs, not the server.")
+@click.pass_obj
+def update(obj: Context, /, server: str | None, *, check: bool, claude: bool, **said: Any) -> int:
+    """Update the server to the newest version, and restart it into that. Needs the right admin.
+
+    It says what it will do, installs beside what runs, and ends no turn. What does not start is not begun,
+    or left again: the server goes on as it was, and says why (exit code 3). Ctrl-C before the restart leaves
+    everything as it is. This program itself is not updated.
+
+    \b
+    claude-remote update --check
+    claude-remote update -s build
+    """
+    from claude_remote.cli.updating import update_server
+
+    return update_server(obj.reach(server, **said), obj.terminal, check=check, claude=claude)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from claude_remote.cli.administration_commands import server_logs, shutdown
+from claude_remote.cli.administration_commands import server_logs, shutdown, update
 from claude_remote.cli.approval_commands import APPROVAL_COMMANDS
 from claude_remote.cli.audit_commands import audit
 from claude_remote.cli.client_commands import clients
@@ -57,6 +57,7 @@ root.add_command(audit)
 root.add_command(exec_command)
 root.add_command(shutdown)
 root.add_command(server_logs)
+root.add_command(update)
 root.add_command(get)
 root.add_command(put)
 

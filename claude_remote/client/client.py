@@ -13,13 +13,13 @@ from claude_remote import messages
 from claude_remote.client.administering import Administering
 from claude_remote.client.answers import ANSWER_WITHIN, ask_one, expect, expect_done
 from claude_remote.client.approving import Approving
-from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
 from claude_remote.client.pinging import Pinging, Timing
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
 from claude_remote.client.steering import Steering
+from claude_remote.client.updating import Updating
 from claude_remote.errors import BadMessage, TooLarge
 from claude_remote.messages import Cursor, SessionInfo, Target
 from claude_remote.rights import Right
@@ -35,7 +35,7 @@ _MAX_ANSWER = 64 * 1024 * 1024
 _CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
-class Client(Pinging, Steering, Approving, Errands, Administering):
+class Client(Pinging, Steering, Approving, Updating, Administering):
     """A server that lets us in. One connection carries one exchange at a time; the client opens as many as
     are needed at once, and keeps a few for what comes next. May be used from several threads.
     """

@@ -43,6 +43,7 @@ from claude_remote.errors.exchange import (
     TooManyErrands,
     UnknownMessage,
     Unreachable,
+    UpdateFailed,
 )
 from claude_remote.errors.files import (
     BadDisk,
@@ -124,6 +125,7 @@ __all__ = [
     "TooManyErrands",
     "UnknownMessage",
     "Unreachable",
+    "UpdateFailed",
     "from_code",
 ]
 

@@ -110,3 +110,9 @@ class TooManyErrands(RemoteError):
     """The server does as much of this at once as it takes. Try again in a moment."""
 
     code = "too-many-errands"
+
+
+class UpdateFailed(RemoteError):
+    """The update was not made; the server goes on as it is."""
+
+    code = "update-failed"

@@ -109,6 +109,7 @@ from claude_remote.messages.sessions import (
     Target,
 )
 from claude_remote.messages.status import JournalStatus, SessionVitals, ShowStatus, Status, Vitals
+from claude_remote.messages.updating import FromUpdate, Plan, Progress, Restarts, Step, Update
 from claude_remote.messages.workers import (
     MOST_WORKERS,
     InLine,
@@ -179,6 +180,7 @@ __all__ = [
     "FromClient",
     "FromCommand",
     "FromServer",
+    "FromUpdate",
     "Get",
     "Heartbeat",
     "Hello",
@@ -202,6 +204,8 @@ __all__ = [
     "Parcel",
     "Part",
     "Ping",
+    "Plan",
+    "Progress",
     "Prompt",
     "PromptState",
     "Put",
@@ -214,6 +218,7 @@ __all__ = [
     "Request",
     "Reset",
     "Resized",
+    "Restarts",
     "Revoke",
     "Ring",
     "RuleInfo",
@@ -236,10 +241,12 @@ __all__ = [
     "Standing",
     "Started",
     "Status",
+    "Step",
     "Tail",
     "Target",
     "Time",
     "ToCommand",
+    "Update",
     "Uuid",
     "Vitals",
     "Waiting",

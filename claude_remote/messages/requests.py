@@ -46,6 +46,7 @@ from claude_remote.messages.sessions import (
     Sessions,
 )
 from claude_remote.messages.status import ShowStatus, Status, Vitals
+from claude_remote.messages.updating import Update
 from claude_remote.messages.workers import ListWorkers, ScaleWorkers, Workers
 from claude_remote.rights import Right
 
@@ -84,6 +85,7 @@ Request: TypeAlias = (
     | ScaleWorkers
     | ReadAudit
     | CheckAudit
+    | Update
 )
 # Everything that a client may send, and everything that a server may.
 FromClient: TypeAlias = (
@@ -159,4 +161,5 @@ NEEDS: dict[type[Message], Right | None] = {
     ScaleWorkers: Right.ADMIN,
     ReadAudit: Right.ADMIN,
     CheckAudit: Right.APPROVE,
+    Update: Right.ADMIN,
 }

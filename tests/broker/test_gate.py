@@ -43,6 +43,7 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.ChangeRights(which="x", add=(Right.VIEW,)),
         m.ReadAudit(),
         m.CheckAudit(seq=1),
+        m.Update(),
         m.ListWorkers(),
         m.ScaleWorkers(least=0, most=3),
     )

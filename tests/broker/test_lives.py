@@ -63,7 +63,7 @@ def test_a_second_sigterm_hurries() -> None:
 
 
 def test_a_restart_is_checked_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handover, "own_command", lambda: ["/bin/sh", "-c", "echo 'no claude' >&2; exit 2"])
+    monkeypatch.setattr(handover, "own_command", lambda *_: ["/bin/sh", "-c", "echo 'no claude' >&2; exit 2"])
     problems: list[str] = []
 
     async def scene(life: Life) -> None:
@@ -77,7 +77,7 @@ def test_a_restart_is_checked_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_passes_the_check_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handover, "own_command", lambda: ["/bin/true"])
+    monkeypatch.setattr(handover, "own_command", lambda *_: ["/bin/true"])
 
     async def scene(life: Life) -> None:
         life.restart()

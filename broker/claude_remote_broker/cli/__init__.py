@@ -24,6 +24,7 @@ _HERE = "claude_remote_broker.cli"
         "restart": f"{_HERE}.restart:restart",
         "service": f"{_HERE}.service:service",
         "status": f"{_HERE}.status:status",
+        "update": f"{_HERE}.update:update",
         "workers": f"{_HERE}.workers:workers",
     },
     context_settings={"help_option_names": ["--help", "-h"]},

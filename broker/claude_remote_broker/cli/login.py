@@ -8,6 +8,7 @@ import subprocess
 import click
 
 from claude_remote.paths import find_paths
+from claude_remote.versions import Versions
 
 
 @click.command(short_help="Log in the claude that the server uses.")
@@ -21,8 +22,9 @@ def login(claude: str | None) -> int:
     from claude_remote_broker.claude_program import find_claude, is_logged_in, read_version
     from claude_remote_broker.environment import claude_environment
 
-    environment = claude_environment(os.environ, find_paths().environment)
-    program = read_version(find_claude(claude, environment), environment)
+    paths = find_paths()
+    environment = claude_environment(os.environ, paths.environment)
+    program = read_version(find_claude(claude, environment, Versions(paths.versions)), environment)
     click.echo(f"{program.path} ({program.version})", err=True)
     code = subprocess.run([program.path, "auth", "login"], env=environment, check=False).returncode
     if is_logged_in(program, environment):

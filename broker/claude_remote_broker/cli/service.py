@@ -35,7 +35,7 @@ def install(settings: Settings) -> int:
 
     paths = find_paths()
     environment = claude_environment(os.environ, paths.environment)
-    program = find_ready_claude(settings.claude, environment, paths.environment)
+    program = find_ready_claude(settings.claude, environment, paths)
     own = identity.load_or_create(paths.server_key, paths.server_certificate)
     click.echo(f"✓ claude is logged in ({program.version})")
     systemd = Service(os.environ)

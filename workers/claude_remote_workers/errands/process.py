@@ -81,6 +81,7 @@ class ErrandProcess:
             cwd=begin.cwd,
             environment=self._environment,
             marker=self._marker,
+            claude=self._fork.claude,
         )
 
     def _end_processes(self) -> None:
