@@ -19,6 +19,7 @@ import zmq
 from claude_remote import files
 from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
+from claude_remote.scale import Scale
 from claude_remote.version import VERSION
 from claude_remote_broker import handover, logs, tasks
 from claude_remote_broker.administration import Administration
@@ -48,7 +49,7 @@ from claude_remote_broker.notify import Notifier
 from claude_remote_broker.ports import AuditGrown, Event
 from claude_remote_broker.preparing import Prepared, prepare
 from claude_remote_broker.registry import Registry
-from claude_remote_broker.scale import Scale, default, parse_scaled
+from claude_remote_broker.scale import default, parse_scaled
 from claude_remote_broker.settings import Settings
 from claude_remote_broker.stamps import stamp
 from claude_remote_broker.state_lock import StateLock

@@ -38,6 +38,7 @@ COMMANDS = (
     "stop",
     "trust",
     "wait",
+    "workers",
 )
 
 # Whose arguments may be any bytes, such as names of files.

@@ -15,6 +15,7 @@ from claude_remote.cli.executing.command import exec_command
 from claude_remote.cli.file_commands import get, put
 from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.terminal import Terminal
+from claude_remote.cli.worker_commands import workers
 from claude_remote.errors import Exit
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -50,6 +51,7 @@ root.add_command(audit)
 root.add_command(exec_command)
 root.add_command(shutdown)
 root.add_command(server_logs)
+root.add_command(workers)
 root.add_command(get)
 root.add_command(put)
 

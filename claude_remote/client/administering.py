@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from claude_remote import messages
+from claude_remote.client.answers import ask_all
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.errors import BadMessage, LinkLost, ShuttingDown, TimedOut
 from claude_remote.messages import Draining
+
+if TYPE_CHECKING:
+    from claude_remote.client.crew import Crew
 
 _ENDS_WITHIN = 15.0
 
@@ -35,6 +40,17 @@ class Administering:
                 link.receive(_ENDS_WITHIN)
         link.close()
 
+    def workers(self) -> Crew:
+        """What each worker and its claude does, and who waits for one."""
+        return self._crew(messages.ListWorkers())
+
+    def scale_workers(self, least: int, most: int) -> Crew:
+        """At most `most` claudes at once from now on; `least` of the idle ones are kept.
+
+        No turn is interrupted. It holds until the server is started with another number.
+        """
+        return self._crew(messages.ScaleWorkers(least=least, most=most))
+
     def server_log(self, *, lines: int = 100, follow: bool = False) -> Iterator[bytes]:
         """Pieces of the server's log, whole lines: the last so many, and with `follow` what comes."""
         with self._pool.link() as link:
@@ -43,3 +59,8 @@ class Administering:
                 if not isinstance(incoming.message, messages.LogLines):
                     raise BadMessage(f"the server answered {type(incoming.message).__name__} to server-logs")
                 yield incoming.payload
+
+    def _crew(self, request: messages.ListWorkers | messages.ScaleWorkers) -> Crew:
+        from claude_remote.client.crew import gather
+
+        return gather(ask_all(self._pool, request, messages.Workers))
