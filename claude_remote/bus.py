@@ -110,12 +110,13 @@ class Seen(Verb, frozen=True, kw_only=True, omit_defaults=True):
 class Over(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """An errand is done, or has failed with one of claude_remote.errors; nothing that it started lives.
 
-    It ends when Dismiss has come.
+    It ends when Dismiss has come. `outcome` is for the audit: `exit` of a command, `digest` of files …
     """
 
     code: Word = ""
     message: Words = ""
     detail: Detail = {}
+    outcome: Detail = {}
 
 
 class Gone(Verb, frozen=True, kw_only=True, omit_defaults=True):
