@@ -73,7 +73,7 @@ class Session:
         self._conversation.mode = self._info.mode
         self._painter = Painter(colours=colours)
         self._scroll = Scroll(self._painter, self._is_mine, client.hello.client)
-        self._remote = Remote(client, self._info.id, self, see=Right.VIEW in client.rights)
+        self._remote = Remote(client, self._info.id, self)
         completer = PromptCompleter(lambda: self._conversation.commands, self._find_files)
         self._screen = Screen(
             self,
@@ -89,7 +89,7 @@ class Session:
         self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
         self._elsewhere = Elsewhere(self._info.id, self._remote, self._scroll, self._asking, self._refresh)
         self._decides = Right.APPROVE in client.rights
-        self._past: Past | None = Past() if Right.VIEW in client.rights else None
+        self._past: Past | None = Past()
         self._prompts = Prompts(self._remote, self._scroll, self._give_back)
         self._cost = self._info.cost
         self._connected = True
@@ -138,8 +138,6 @@ class Session:
         self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
         if self._decides:
             self._elsewhere.start()
-        if self._past is None:
-            self._send_early()
         self._refresh()
 
     def _say_goodbye(self) -> None:
