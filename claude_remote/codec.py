@@ -16,14 +16,17 @@ from claude_remote.errors import BadMessage, UnknownMessage
 
 MAX_DEPTH = 16
 MAX_ITEMS = 4096
+# So little can neither be large nor deep: what reads it at once needs no limits.
+_SMALL = 1024
 
 T = TypeVar("T")
+_decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {}
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def pack(message: msgspec.Struct) -> bytes:
     """One message as a msgpack map."""
-    packed: bytes = msgpack.packb(msgspec.to_builtins(message, builtin_types=(bytes,)), use_bin_type=True)
-    return packed
+    return _encode(message)
 
 
 def unpack(data: bytes, kind: type[T]) -> T:
@@ -55,6 +58,26 @@ def unpack(data: bytes, kind: type[T]) -> T:
         if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
         raise BadMessage(_short(error)) from None
+
+
+def unpack_own(data: bytes, kind: type[T]) -> T:
+    """Likewise, of a program of ours: what is short, as nearly everything is, is read in a tenth of the time.
+
+    The words for what is broken are the same.
+    """
+    if len(data) <= _SMALL:
+        try:
+            return _decoder(kind).decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass  # judged below
+    return unpack(data, kind)
+
+
+def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    decoder: msgspec.msgpack.Decoder[T] | None = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
+    return decoder
 
 
 def pack_environment(environment: Mapping[str, str]) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from claude_remote import codec, messages
 from claude_remote.errors import OutOfTurn, RemoteError, RightMissing
 from claude_remote.messages import ClientInfo, Clients
 from claude_remote.rights import Right
+from claude_remote_broker.core.pages import pages
 from claude_remote_broker.ports import Administer, Connection
 from claude_remote_broker.registry import Registry
 
@@ -39,7 +40,7 @@ class Administration:
             words = messages.Error(code=error.code, message=error.message, detail=error.detail)
             self._send(command.conn, words)
             return
-        for part in _in_parts(changed):
+        for part in pages(changed, lambda client: len(codec.pack(client)), _FULL):
             self._send(command.conn, Clients(clients=part))
         self._send(command.conn, messages.Done())
 
@@ -66,16 +67,3 @@ class Administration:
                     ]
             case _:
                 raise OutOfTurn("that is no request about clients")
-
-
-def _in_parts(clients: Iterable[ClientInfo]) -> Iterator[tuple[ClientInfo, ...]]:
-    part: list[ClientInfo] = []
-    size = 0
-    for client in clients:
-        length = len(codec.pack(client))
-        if part and size + length > _FULL:
-            yield tuple(part)
-            part, size = [], 0
-        part.append(client)
-        size += length
-    yield tuple(part)

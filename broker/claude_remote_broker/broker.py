@@ -94,6 +94,7 @@ class Broker:
         self._busy = True  # until start
         self._tick: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
+        self._stores: list[ports.Store] = []
         self._perform: dict[type[Command], Callable[[Any], None]] = {}
 
     # --- life ------------------------------------------------------------------------------------------
@@ -122,6 +123,7 @@ class Broker:
     def stop(self) -> None:
         """Nothing is given to the core from now on."""
         self._busy = True
+        self._hand_over()
         if self._tick is not None:
             self._tick.cancel()
 
@@ -207,6 +209,18 @@ class Broker:
             self._adapters.launcher.tick()
         self.deliver(ports.Tick())
 
+    def store(self, command: ports.Store) -> None:
+        """Hand it to the journal, together with all others of this turn: each by itself wakes its thread."""
+        self._stores.append(command)
+        if len(self._stores) == 1:
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        stores, self._stores = self._stores, []
+        for store in stores:
+            if self._adapters is not None:
+                self._adapters.journal.perform(store)
+
     def wake(self, delay: float) -> None:
         """Tick in `delay` seconds."""
         self._loop.call_later(delay, self.deliver, ports.Tick())
@@ -281,7 +295,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
         ports.Weigh: broker.weigh,
-        ports.Store: journal.perform,
+        ports.Store: broker.store,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,

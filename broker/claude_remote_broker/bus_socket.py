@@ -33,6 +33,10 @@ MAX_ROUTES = 4096
 MAX_FRAME = bus.MAX_LINE + 64 * 1024
 HEARTBEAT_MS = 2_000
 HEARTBEAT_TIMEOUT_MS = 10_000
+# Plain numbers: arithmetic with flags of an enum, three times for every verb, costs more than to send it.
+_NOW = int(zmq.NOBLOCK)
+_NOW_AND_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
+_POLLIN = int(zmq.POLLIN)
 
 
 class BusSocket:
@@ -61,8 +65,14 @@ class BusSocket:
         """Hand a verb to the worker behind a route, or drop it: the worker's next Ready repairs."""
         if isinstance(command.verb, bus.Who):
             self._routes.pop(command.route, None)
+        socket = self._socket
+        code, header, payload = seal(command.verb, command.payload)
         try:
-            self._socket.send_multipart([command.route, *seal(command.verb, command.payload)], zmq.NOBLOCK)
+            # Whether the whole is taken is decided with the route.
+            socket.send(command.route, _NOW_AND_MORE)
+            socket.send(code, _NOW_AND_MORE)
+            socket.send(header, _NOW_AND_MORE)
+            socket.send(payload, _NOW)
         except zmq.Again:
             self._lost.warning("worker %s does not read; dropped %s", _short(command.route), _name(command))
         except zmq.ZMQError as error:
@@ -70,8 +80,8 @@ class BusSocket:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
             log.debug("worker %s is gone; dropped %s", _short(command.route), _name(command))
-        if int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            self._schedule()
+        # It may have taken in what arrived; the descriptor would not tell. One look for all sends of a turn.
+        self._schedule()
 
     def close(self) -> None:
         """Close at once; what has not left is dropped."""
@@ -93,8 +103,11 @@ class BusSocket:
         for _ in range(TURN_MESSAGES):
             if self._socket.closed:  # by what the last message led to
                 return
+            # Asked first: an exception for every end of a queue would cost more than a message.
+            if not int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN:
+                return
             try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                frames = self._socket.recv_multipart(_NOW)
             except zmq.Again:
                 return
             self._receive(frames)

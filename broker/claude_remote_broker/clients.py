@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from claude_remote.client.dial import dial_control
 from claude_remote.client.link import Link
-from claude_remote.errors import Refused, RemoteError
+from claude_remote.errors import Refused
 from claude_remote.messages import (
     Approve,
     ChangeRights,
@@ -20,8 +19,7 @@ from claude_remote.messages import (
 )
 from claude_remote.paths import Paths
 from claude_remote_broker.control import is_claudes
-from claude_remote_broker.failure import Failure, FailureExit
-from claude_remote_broker.state_lock import read_holder
+from claude_remote_broker.owner_link import dial_server
 
 if TYPE_CHECKING:
     from claude_remote_broker.audit.log import AuditLog
@@ -40,17 +38,8 @@ class ClientsDesk(Protocol):
 
 def open_desk(paths: Paths) -> ClientsDesk:
     """The running server's, else the files'. Raises Failure when a server runs and does not let us in."""
-    holder = read_holder(paths.lock)
-    if holder is None:
-        return FilesDesk(paths)
-    try:
-        stream = dial_control(str(paths.control_socket), _TIMEOUT).stream
-    except RemoteError as error:
-        raise Failure(
-            f"the server (pid {holder.pid}) runs, but its control socket does not answer: {error.message}",
-            FailureExit.TRY_AGAIN,
-        ) from None
-    return ServerDesk(Link(stream, "the server on this machine"))
+    link = dial_server(paths, _TIMEOUT)
+    return FilesDesk(paths) if link is None else ServerDesk(link)
 
 
 class ServerDesk:

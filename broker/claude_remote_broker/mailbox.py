@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -23,25 +23,32 @@ class Mailbox:
         self._deliver = deliver
         self._lock = threading.Lock()
         self._events: deque[Event] = deque()
+        self._awake = False  # `_empty` is about to run, or runs
 
     def put(self, event: Event) -> None:
         """Deliver it soon."""
+        self.put_all((event,))
+
+    def put_all(self, events: Sequence[Event]) -> None:
+        """Deliver them soon, one after another."""
         with self._lock:
-            self._events.append(event)
-            first = len(self._events) == 1
-        if first:
+            wake = not self._awake
+            self._awake = True
+            self._events.extend(events)
+        if wake:
             with suppress(RuntimeError):  # the loop is closed: nobody is there to be told
                 self._loop.call_soon_threadsafe(self._empty)
 
     def _empty(self) -> None:
         ends = monotonic() + TURN
         while monotonic() < ends:
-            with self._lock:
-                event = self._events[0]
-            self._deliver(event)
-            with self._lock:
-                # Only now: as long as it is not empty, nobody wakes us up but ourselves.
-                self._events.popleft()
-                if not self._events:
+            try:
+                event = self._events.popleft()  # as a whole; others only append
+            except IndexError:
+                with self._lock:
+                    if self._events:
+                        continue
+                    self._awake = False
                     return
+            self._deliver(event)
         self._loop.call_soon(self._empty)

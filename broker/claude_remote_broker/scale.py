@@ -41,3 +41,16 @@ def default() -> Scale:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     cores = len(os.sched_getaffinity(0))
     return Scale(0, max(1, min(_MOST, cores * _EACH_CORE, (memory - _MEMORY_KEPT) // _MEMORY_EACH)))
+
+
+def choose(asked: Scale | None, kept: str) -> tuple[Scale, str]:
+    """How many workers, and who says so: the owner to an earlier server that was started as this one is.
+
+    `asked` is --workers, `kept` the `str` of a Scaled, or empty.
+    """
+    scaled = parse_scaled(kept)
+    if scaled is not None and scaled.instead_of == str(asked or ""):
+        return scaled.scale, "as `workers scale` said; --workers changes it"
+    if asked is not None:
+        return asked, "--workers"
+    return default(), "by this machine's cores and memory; --workers changes it"

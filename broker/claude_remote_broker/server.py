@@ -5,58 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
-from typing import NamedTuple
 
 import uvloop
-import zmq
 
-from claude_remote import files
 from claude_remote.errors import Restarting
 from claude_remote.paths import Paths
-from claude_remote.scale import Scale
 from claude_remote.version import VERSION
-from claude_remote_broker import handover, logs, tasks
-from claude_remote_broker.administration import Administration
+from claude_remote_broker import handover, tasks
 from claude_remote_broker.audit.entry import Entry
-from claude_remote_broker.audit.log import AuditLog
-from claude_remote_broker.audit.reading import AuditReader
-from claude_remote_broker.audit.scribe import Scribe
-from claude_remote_broker.broker import Adapters, Broker
-from claude_remote_broker.build import find_build
-from claude_remote_broker.bus_socket import BusSocket
-from claude_remote_broker.core import Core, Keep
 from claude_remote_broker.door import Door
-from claude_remote_broker.failure import Failure
-from claude_remote_broker.feed_socket import FeedSocket
-from claude_remote_broker.folders import Folders
 from claude_remote_broker.handover import Handover, Kept, keep
 from claude_remote_broker.hints import add_line
-from claude_remote_broker.journal import Journal, JournalUnusable
 from claude_remote_broker.lag import LagWatch
-from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.limits import Limits, raise_open_files
-from claude_remote_broker.listeners import find_port, in_words, make_own_folder, name_address
+from claude_remote_broker.listeners import find_port, in_words, name_address
 from claude_remote_broker.lives import Ending, Life
-from claude_remote_broker.mailbox import Mailbox
-from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.notify import Notifier
-from claude_remote_broker.ports import AuditGrown, Event
+from claude_remote_broker.parts import Parts, assemble
 from claude_remote_broker.preparing import Prepared, prepare
-from claude_remote_broker.registry import Registry
-from claude_remote_broker.scale import default, parse_scaled
 from claude_remote_broker.settings import Settings
-from claude_remote_broker.stamps import stamp
 from claude_remote_broker.state_lock import StateLock
-from claude_remote_broker.surveyor import Surveyor
-from claude_remote_broker.transcripts import Transcripts
 from claude_remote_broker.window import Window, start_window
-from claude_remote_broker.worker_plan import WorkerPlan
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +37,6 @@ log = logging.getLogger(__name__)
 # is left is killed, 8 s after the signal; 10 s after it nothing of us runs.
 _QUIET_WITHIN = 6.0
 _ZYGOTE_WITHIN = 1.5
-
-
-class _Parts(NamedTuple):
-    broker: Broker
-    adapters: Adapters
 
 
 def serve(settings: Settings, paths: Paths, environ: MutableMapping[str, str]) -> int:
@@ -99,8 +67,6 @@ class Server:
         self._notifier = Notifier(prepared.environ)
         self._closers = AsyncExitStack()
         self._port: int | None = None
-        self._scale = Scale(0, 1)
-        self._scale_by = ""
         self._window: Window | None = None
         self._kept: tuple[Kept, ...] = ()
 
@@ -126,14 +92,14 @@ class Server:
         )
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        parts = await self._assemble(loop)
+        parts = await assemble(self._prepared, loop, self._life, self._lag, self._closers)
         where = self._listen(parts.adapters.door)
         # From here on there may be workers, which must not outlive a server that was told to end.
         parts.broker.start(parts.adapters)
         try:
             await parts.adapters.launcher.start()
             self._note(parts, "server-started", where=where, claude=self._prepared.claude.version)
-            self._announce(where)
+            self._announce(parts, where)
             self._start_window()
             with self._watching():
                 await self._life.wait()
@@ -142,101 +108,6 @@ class Server:
                 await self._hand_over(parts)
             else:
                 await self._go_down(parts)
-
-    async def _assemble(self, loop: asyncio.AbstractEventLoop) -> _Parts:
-        """Open everything, listen to nobody yet. What is open is closed in the reverse order."""
-        prepared, paths = self._prepared, self._paths
-        make_own_folder(paths.run)
-        files.make_private_folder(paths.spill)
-        start = self._settings.cwd or Path.home()
-        # A client that may `work` gets the home folder, or where sessions start if that lies elsewhere.
-        home = Path.home() if start.is_relative_to(Path.home()) else start
-        scribe = Scribe(keep_texts=prepared.preferences.audit.texts == "keep")
-        audit = AuditLog(paths.audit, prepared.identity.fingerprint, scribe)
-        await asyncio.to_thread(audit.open)
-        self._closers.push_async_callback(asyncio.to_thread, audit.close)
-        registry = await Registry.open(paths, prepared.identity, home=home, record=audit.record)
-        registry.start()
-        self._closers.push_async_callback(registry.close)
-
-        def deliver(event: Event) -> None:
-            broker.deliver(event)
-
-        mailbox = Mailbox(loop, deliver)
-        journal = Journal(paths.journal, mailbox.put)
-        try:
-            recovered = await asyncio.to_thread(journal.recover)
-        except JournalUnusable as error:
-            raise Failure(str(error)) from None
-        self._closers.push_async_callback(asyncio.to_thread, journal.close)
-        audit.grown = lambda head: mailbox.put(AuditGrown(head.seq))
-        audit_reader = AuditReader(paths.audit, mailbox.put)
-        self._closers.push_async_callback(asyncio.to_thread, audit_reader.close)
-        self._scale, self._scale_by = _scale(self._settings, recovered.scale)
-        core = Core(
-            host=socket.gethostname(),
-            version=VERSION,
-            clients=registry,
-            max_workers=self._scale.most,
-            min_workers=self._scale.least,
-            idle=self._settings.idle,
-            warm=self._settings.warm,
-            started_with=str(self._settings.workers or ""),
-            recovered=recovered,
-            log=logs.tail,
-            keep=Keep(days=self._settings.keep_days, size=self._settings.keep_size),
-        )
-        broker = Broker(core, loop, self._life.defect, self._life.end)
-        registry.watch(broker)
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
-        self._closers.callback(context.destroy, linger=0)
-        bus = BusSocket(context, paths.bus_socket, broker.from_worker, loop)
-        self._closers.callback(bus.close)
-        feed = FeedSocket(context, paths.feed_socket)
-        self._closers.callback(feed.close)
-        private = (paths.config, paths.state, paths.run)
-        environment, program = prepared.environment, prepared.claude.path
-        folders = Folders(start, private, lambda folder: stamp(folder, environment, program))
-        self._closers.callback(folders.close)
-        transcripts = Transcripts(prepared.environment)
-        self._closers.callback(transcripts.close)
-        plan = WorkerPlan(
-            bus=paths.bus_socket,
-            spill=paths.spill,
-            claude=prepared.claude.path,
-            state_id=journal.state_id,
-            environment=prepared.environment,
-            private=private,
-        )
-        launcher = Launcher(
-            paths.zygote_socket,
-            plan,
-            prepared.environ,
-            paths.state / "workers.log",
-            broker.deliver,
-            build=find_build(),
-        )
-        door = Door(registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head)
-        self._closers.push_async_callback(door.close)
-        administration = Administration(registry, door.send)
-        hooks = Hooks(prepared.preferences.notify, prepared.environ)
-        self._closers.push_async_callback(hooks.close)
-        surveyor = Surveyor(door, launcher, self._lag, audit, hooks)
-        adapters = Adapters(
-            door=door,
-            bus=bus,
-            feed=feed,
-            journal=journal,
-            launcher=launcher,
-            folders=folders,
-            transcripts=transcripts,
-            administration=administration,
-            surveyor=surveyor,
-            audit=audit,
-            audit_reader=audit_reader,
-            hooks=hooks,
-        )
-        return _Parts(broker, adapters)
 
     def _listen(self, door: Door) -> str:
         """Open every way in, or go on with those of the life before. Where, in words."""
@@ -257,16 +128,16 @@ class Server:
         door.start()
         return " and ".join(where)
 
-    def _announce(self, where: str) -> None:
+    def _announce(self, parts: Parts, where: str) -> None:
         own = self._prepared.identity.fingerprint
         self._lock.tell(where)
-        scale, idle = self._scale, self._settings.idle
+        scale, idle = parts.scale, self._settings.idle
         log.info(
             "%s (%s), up to %d at once (%s); parked %s",
             self._prepared.claude.path,
             self._prepared.claude.version,
             scale.most,
-            self._scale_by,
+            parts.scale_by,
             f"after {idle:g} s without work, but for {scale.least}" if idle else "only when room is needed",
         )
         print(f"claude-remote-server: listening on {where}, fingerprint {own}", flush=True)
@@ -274,7 +145,7 @@ class Server:
             print(add_line(own, self._port), file=sys.stderr)
         self._notifier.ready(f"listening on {where}, up to {scale.most} claudes at once")
 
-    def _note(self, parts: _Parts, kind: str, outcome: str = "done", **detail: str) -> None:
+    def _note(self, parts: Parts, kind: str, outcome: str = "done", **detail: str) -> None:
         """For the audit, of the server itself."""
         parts.adapters.audit.record(
             Entry(kind=kind, at=time.time(), outcome=outcome, detail={"version": VERSION, **detail})
@@ -312,7 +183,7 @@ class Server:
             self._notifier.alive()
             await asyncio.sleep(every)
 
-    async def _go_down(self, parts: _Parts) -> None:
+    async def _go_down(self, parts: Parts) -> None:
         """Turns are interrupted and claudes end by themselves; then lines are cut and the rest is killed."""
         log.info("ending; once more to hurry")
         self._notifier.stopping()
@@ -326,7 +197,7 @@ class Server:
         for path in (self._paths.bus_socket, self._paths.feed_socket):
             path.unlink(missing_ok=True)
 
-    async def _hand_over(self, parts: _Parts) -> None:
+    async def _hand_over(self, parts: Parts) -> None:
         """Nothing that runs is ended: the next life finds the workers, and clients come back to it."""
         log.info("making way for the next life of this server; what runs goes on")
         self._notifier.reloading()
@@ -345,13 +216,3 @@ class Server:
         handover.block()
         if self._life.ending is Ending.END:  # that was wanted meanwhile
             await adapters.launcher.stop(_ZYGOTE_WITHIN)
-
-
-def _scale(settings: Settings, kept: str) -> tuple[Scale, str]:
-    """How many workers, and who says so: the owner to an earlier server that was started as this one is."""
-    scaled = parse_scaled(kept)
-    if scaled is not None and scaled.instead_of == str(settings.workers or ""):
-        return scaled.scale, "as `workers scale` said; --workers changes it"
-    if settings.workers is not None:
-        return settings.workers, "--workers"
-    return default(), "by this machine's cores and memory; --workers changes it"

@@ -7,18 +7,24 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from claude_remote.cli.command_line import Context, acquaint, server_option, session_argument
+from claude_remote.cli.command_line import (
+    Context,
+    acquaint,
+    json_option,
+    named_server,
+    server_option,
+    session_argument,
+)
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _for_option = click.option("--for", "lasts", metavar="2h", help="How long it holds: 30s, 20min, 2h, 7d.")
 
 
 def _ids(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from claude_remote.cli.completion.names import approval_ids
 
-    before = context.find_object(Context)
-    server = context.params.get("server") or (None if before is None else before.server)
-    return [CompletionItem(each) for each in approval_ids(server) if each.startswith(incomplete)]
+    return [
+        CompletionItem(each) for each in approval_ids(named_server(context)) if each.startswith(incomplete)
+    ]
 
 
 _id_argument = click.argument("which", metavar="ID", shell_complete=_ids)
@@ -27,7 +33,7 @@ _id_argument = click.argument("which", metavar="ID", shell_complete=_ids)
 @click.command()
 @server_option
 @acquaint
-@_json_option
+@json_option
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option("--all-servers", is_flag=True, help="Of every server that this machine trusts.")
 @click.pass_obj
@@ -54,7 +60,7 @@ def approvals(
 @_id_argument
 @server_option
 @acquaint
-@_json_option
+@json_option
 @click.pass_obj
 def show(obj: Context, /, which: str, server: str | None, *, as_json: bool, **said: Any) -> int:
     """The whole of what Claude asks: the command as it would run, a change against the file as it is there.
@@ -158,7 +164,7 @@ def answer(obj: Context, /, which: str, answers: tuple[str, ...], server: str | 
 @click.group(invoke_without_command=True)
 @server_option
 @acquaint
-@_json_option
+@json_option
 @click.pass_context
 def rules(context: click.Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
     """What Claude may do without asking, by rules that you and others have made here.

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from claude_remote.cli.command_line import Context, acquaint, server_option
+from claude_remote.cli.command_line import Context, acquaint, json_option, server_option
 
 _WHICH = "WHICH is a fingerprint, its beginning, the pairing words, or a name."
 _CHANGES = "claude_remote.changes"
@@ -16,7 +16,7 @@ _which = click.argument("which", nargs=-1)
 @click.group(invoke_without_command=True)
 @server_option
 @acquaint
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @click.pass_context
 def clients(context: click.Context, /, server: str | None, *, as_json: bool, **said: Any) -> int:
     """Who may use the server, and who waits to; let them in or out. Needs the right admin.

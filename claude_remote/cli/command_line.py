@@ -26,6 +26,12 @@ class Context:
         return Reach(server=server or self.server, **said)
 
 
+def named_server(context: click.Context) -> str | None:
+    """The server named on a line that is being completed, at the command or before it."""
+    before = context.find_object(Context)
+    return context.params.get("server") or (None if before is None else before.server)
+
+
 def _servers(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from claude_remote.cli.completion.names import server_names
 
@@ -35,9 +41,8 @@ def _servers(_context: click.Context, _parameter: click.Parameter, incomplete: s
 def _sessions(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from claude_remote.cli.completion.names import session_names
 
-    before = context.find_object(Context)
-    server = context.params.get("server") or (None if before is None else before.server)
-    return [CompletionItem(name) for name in session_names(server) if name.startswith(incomplete)]
+    names = session_names(named_server(context))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 server_option = click.option(
@@ -48,6 +53,7 @@ server_option = click.option(
     shell_complete=_servers,
     is_eager=True,  # for the completion of sessions, wherever it stands
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 session_argument = click.argument("session", shell_complete=_sessions)
 sessions_argument = click.argument(
     "sessions", metavar="SESSION...", nargs=-1, required=True, shell_complete=_sessions

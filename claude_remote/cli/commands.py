@@ -1,4 +1,4 @@
-"""The commands beside prompting. Those about servers are here, those about sessions in session_commands."""
+"""The commands beside prompting. Those about servers are here, the others in files of their own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from claude_remote.cli.administration_commands import server_logs, shutdown
 from claude_remote.cli.approval_commands import APPROVAL_COMMANDS
 from claude_remote.cli.audit_commands import audit
 from claude_remote.cli.client_commands import clients
-from claude_remote.cli.command_line import Context, acquaint, known_server_argument, server_option
+from claude_remote.cli.command_line import (
+    Context,
+    acquaint,
+    json_option,
+    known_server_argument,
+    server_option,
+)
 from claude_remote.cli.executing.command import exec_command
 from claude_remote.cli.file_commands import get, put
 from claude_remote.cli.session_commands import SESSION_COMMANDS
+from claude_remote.cli.steering_commands import STEERING_COMMANDS
 from claude_remote.cli.terminal import Terminal
 from claude_remote.cli.worker_commands import workers
 from claude_remote.errors import Exit
@@ -44,7 +51,7 @@ def root() -> None:
     """Reach Claude Code on any of your machines from any other."""
 
 
-for _command in (*SESSION_COMMANDS, *APPROVAL_COMMANDS):
+for _command in (*SESSION_COMMANDS, *STEERING_COMMANDS, *APPROVAL_COMMANDS):
     root.add_command(_command)
 root.add_command(clients)
 root.add_command(audit)
@@ -60,7 +67,7 @@ root.add_command(put)
 @server_option
 @acquaint
 @click.option("-c", "--count", type=click.IntRange(1, 100_000), default=1, help="How many requests.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @click.pass_obj
 def ping(obj: Context, /, server: str | None, count: int, *, as_json: bool, **said: Any) -> int:
     """Is the server there, and how far away? Tells the connection and the request apart.
@@ -96,7 +103,7 @@ def config(obj: Context, /, server: str | None, *, bell: bool | None, **said: An
 
 
 @root.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @click.pass_context
 def servers(context: click.Context, *, as_json: bool) -> int:
     """The servers that this machine trusts. Without a command: list them.

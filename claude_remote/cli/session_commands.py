@@ -1,4 +1,4 @@
-"""The commands about sessions: seeing and steering them."""
+"""The commands that show sessions. Those that steer them are in steering_commands."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import click
 from claude_remote.cli.command_line import (
     Context,
     acquaint,
+    json_option,
     server_option,
     session_argument,
-    sessions_argument,
 )
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _format_option = click.option(
     "--output-format",
     type=click.Choice(["text", "json", "stream-json"]),
@@ -34,7 +33,7 @@ _partial_option = click.option(
 @click.group(invoke_without_command=True)
 @server_option
 @acquaint
-@_json_option
+@json_option
 @click.option(
     "--all", "everything", is_flag=True, help="Also conversations that were begun in a terminal there."
 )
@@ -185,114 +184,10 @@ def logs(
 
 
 @click.command()
-@session_argument
-@click.argument("prompt", nargs=-1)
-@server_option
-@acquaint
-@click.option("--now", is_flag=True, help="For the turn that runs: Claude reads it after its present tools.")
-@click.option("--id", "prompt_id", metavar="UUID", help="Send this prompt once more: it runs once.")
-@_json_option
-@click.pass_obj
-def send(
-    obj: Context,
-    /,
-    session: str,
-    prompt: tuple[str, ...],
-    server: str | None,
-    *,
-    now: bool,
-    prompt_id: str | None,
-    as_json: bool,
-    **said: Any,
-) -> int:
-    """Queue a prompt in a session, and print its id; it runs when its turn comes.
-
-    With --now it steers the turn that runs; if Claude does not get to it any more, it is the next prompt.
-    What is piped in belongs to the prompt.
-
-    \b
-    claude-remote send fix-test "then update the docs"
-    claude-remote send fix-test --now "not that file, the other one"
-    """
-    from claude_remote.cli.steering import send as run_send
-
-    return run_send(
-        obj.reach(server, **said),
-        session,
-        " ".join(prompt),
-        obj.terminal,
-        now=now,
-        prompt_id=prompt_id,
-        json=as_json,
-    )
-
-
-@click.command()
-@session_argument
-@server_option
-@acquaint
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer.")
-@_json_option
-@click.pass_obj
-def wait(
-    obj: Context, /, session: str, server: str | None, *, timeout: float | None, as_json: bool, **said: Any
-) -> int:
-    """Wait until a session is idle: nothing runs in it, and no prompt waits.
-
-    Ends with 0 if its last turn is done, with 1 if that ended in an error or was interrupted.
-
-    \b
-    claude-remote wait fix-test && claude-remote logs fix-test -n 1
-    """
-    from claude_remote.cli.steering import wait as run_wait
-
-    return run_wait(obj.reach(server, **said), session, obj.terminal, timeout=timeout, json=as_json)
-
-
-@click.command()
-@session_argument
-@server_option
-@acquaint
-@click.pass_obj
-def interrupt(obj: Context, /, session: str, server: str | None, **said: Any) -> int:
-    """End the turn that runs in a session. Prompts that wait there run next."""
-    from claude_remote.cli.steering import interrupt as run_interrupt
-
-    return run_interrupt(obj.reach(server, **said), session, obj.terminal)
-
-
-def _stop(obj: Context, /, sessions: tuple[str, ...], server: str | None, **said: Any) -> int:
-    """Close sessions: the running turn is interrupted, what waits is taken back, claude ends.
-
-    What was said stays, and the next prompt opens the session again: `claude-remote -r SESSION`.
-    """
-    from claude_remote.cli.steering import stop as run_stop
-
-    return run_stop(obj.reach(server, **said), sessions, obj.terminal)
-
-
-def _make_stop(name: str) -> click.Command:
-    return click.command(name)(sessions_argument(server_option(acquaint(click.pass_obj(_stop)))))
-
-
-@click.command()
-@session_argument
-@click.argument("name")
-@server_option
-@acquaint
-@click.pass_obj
-def rename(obj: Context, /, session: str, name: str, server: str | None, **said: Any) -> int:
-    """Call a session NAME from now on."""
-    from claude_remote.cli.steering import rename as run_rename
-
-    return run_rename(obj.reach(server, **said), session, name, obj.terminal)
-
-
-@click.command()
 @click.argument("session", required=False)
 @server_option
 @acquaint
-@_json_option
+@json_option
 @click.pass_obj
 def status(obj: Context, /, session: str | None, server: str | None, *, as_json: bool, **said: Any) -> int:
     """How every hop fares: from here to the door, the broker, the workers and their claudes.
@@ -309,15 +204,4 @@ def status(obj: Context, /, session: str | None, server: str | None, *, as_json:
     return show_status(obj.reach(server, **said), session, obj.terminal, json=as_json)
 
 
-SESSION_COMMANDS = (
-    sessions,
-    status,
-    attach,
-    logs,
-    send,
-    wait,
-    interrupt,
-    _make_stop("stop"),
-    _make_stop("close"),
-    rename,
-)
+SESSION_COMMANDS = (sessions, status, attach, logs)

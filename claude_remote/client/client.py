@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +11,7 @@ import msgspec
 
 from claude_remote import messages
 from claude_remote.client.administering import Administering
-from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect, expect_done
+from claude_remote.client.answers import ANSWER_WITHIN, ask_one, expect, expect_done
 from claude_remote.client.approving import Approving
 from claude_remote.client.errands import Errands
 from claude_remote.client.link import Link
@@ -21,13 +21,7 @@ from claude_remote.client.prompting import PromptRequest, new_id
 from claude_remote.client.roads import Road
 from claude_remote.client.steering import Steering
 from claude_remote.errors import BadMessage, TooLarge
-from claude_remote.messages import (
-    ClientInfo,
-    Cursor,
-    Message,
-    SessionInfo,
-    Target,
-)
+from claude_remote.messages import Cursor, SessionInfo, Target
 from claude_remote.rights import Right
 
 if TYPE_CHECKING:  # what a ping does not need, it does not import
@@ -38,8 +32,6 @@ if TYPE_CHECKING:  # what a ping does not need, it does not import
 __all__ = ["ANSWER_WITHIN", "Client", "Timing", "new_id"]
 
 _MAX_ANSWER = 64 * 1024 * 1024
-
-
 _CONVERSATIONS_WITHIN = 60.0  # the next of them; a disk may have to be waited for
 
 
@@ -239,76 +231,3 @@ class Client(Pinging, Steering, Approving, Errands, Administering):
                 raise BadMessage("watching did not begin with a snapshot")
             watching.finish(ANSWER_WITHIN)
         return first
-
-    # --- administration (right: admin) -------------------------------------------------------------------
-
-    def clients(self) -> list[ClientInfo]:
-        """Everybody that the server knows, those that wait for approval included."""
-        return [
-            client
-            for message in ask_all(self._pool, messages.ListClients(), messages.Clients)
-            for client in message.clients
-        ]
-
-    def approve(
-        self,
-        which: str,
-        *,
-        name: str | None = None,
-        rights: Iterable[Right] | None = None,
-        roots: Iterable[str] | None = None,
-    ) -> ClientInfo:
-        """Approve a client: by fingerprint, the beginning of one, pairing words, or name."""
-        given = None if rights is None else tuple(rights)
-        held = None if roots is None else tuple(roots)
-        return self._changed(messages.Approve(which=which, name=name, rights=given, roots=held))
-
-    def change_rights(self, change: messages.ChangeRights) -> ClientInfo:
-        """Change what a client may do: at once, its live connections included."""
-        return self._changed(change)
-
-    def refuse(self, which: str) -> ClientInfo:
-        """Refuse a client that waits."""
-        return self._changed(messages.Refuse(which=which))
-
-    def revoke(self, which: str) -> ClientInfo:
-        """Revoke a client: at once, its live connections included."""
-        return self._changed(messages.Revoke(which=which))
-
-    def audit(
-        self,
-        *,
-        after: int = 0,
-        since: float = 0.0,
-        client: str = "",
-        session: str = "",
-        follow: bool = False,
-    ) -> Iterator[bytes]:
-        """The audit's records after `after`, as `audit export` writes them: lines, in pieces as they come.
-
-        `since`: seconds since the epoch; `client` and `session` as in claude_remote.audit.Wanted.
-        """
-        with self._pool.link() as link:
-            link.send(
-                messages.ReadAudit(after=after, since=since, client=client, session=session, follow=follow)
-            )
-            while True:
-                message, payload = link.receive(None if follow else ANSWER_WITHIN)
-                if isinstance(message, messages.Done):
-                    return
-                expect(message, messages.AuditRecords)
-                yield from payload.splitlines(keepends=True)
-
-    def check_audit(self, seq: int) -> messages.AuditHead | None:
-        """The audit's record of this number as it is now (right: approve)."""
-        return ask_one(self._pool, messages.CheckAudit(seq=seq), messages.AuditSeen).head
-
-    # --- inside -----------------------------------------------------------------------------------------
-
-    def _changed(self, request: Message) -> ClientInfo:
-        clients = [
-            each for message in ask_all(self._pool, request, messages.Clients) for each in message.clients
-        ]
-        if len(clients) != 1:
-            raise BadMessage(f"one client was to change; the server names {len(clients)}")
-        return clients[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from claude_remote import bus
+from claude_remote import messages as m
+from claude_remote_broker import ports
 from claude_remote_broker.core import Limits
 from tests.broker.playbook import Hand, Playbook
 
@@ -51,6 +53,25 @@ def test_much_is_acknowledged_at_once() -> None:
     assert acks(hand) == [2]
 
 
+def test_many_batches_are_acknowledged_at_once() -> None:
+    _, hand = talking()
+    for _ in range(LIMITS.unacknowledged_batches - 1):
+        hand.prints(b"{}")
+    assert acks(hand) == []
+    hand.prints(b"{}")
+    assert acks(hand) == [1 + LIMITS.unacknowledged_batches]
+
+
+def test_a_worker_whose_window_is_full_is_not_left_waiting() -> None:
+    book, hand = talking()
+    book.hold = True
+    for _ in range(bus.WINDOW_BATCHES):
+        hand.prints(b"{}")
+    book.release()
+    book.release()
+    assert acks(hand)[-1] == 1 + bus.WINDOW_BATCHES
+
+
 def test_a_fact_is_acknowledged_at_once() -> None:
     _, hand = talking()
     hand.prints(b"{}")
@@ -63,3 +84,36 @@ def test_a_clock_that_was_set_back_does_not_hold_it_up() -> None:
     book.now -= 500
     hand.prints(b"{}")
     assert acks(hand) == [2]
+
+
+def test_ticks_that_were_asked_for_tell_workers_nothing() -> None:
+    book, hand = talking()
+    book.tick()
+    hand.prints(b"{}")
+    assert acks(hand) == [2]
+    hand.prints(b"{}")
+    book.now += 0.01
+    book << ports.Tick()
+    assert book.worker_reads(hand.route) == []
+    book.tick()
+    assert acks(hand) == [3]
+
+
+def test_what_happens_while_words_are_stored_is_not_forgotten() -> None:
+    book, hand = talking()
+    book.hold = True
+    hand.prints(b"{}")
+    book.connect(2)
+    book.prompts(2, 2, session=hand.session)
+    book.release()
+    book.release()
+    assert any(isinstance(message, m.Accepted) for message in book.hears(2))
+
+
+def test_words_that_are_stored_are_no_news_for_the_feed() -> None:
+    book, hand = talking()
+    book.tick()
+    book.items()
+    hand.prints(b"{}")
+    book.tick()
+    assert book.items() == []

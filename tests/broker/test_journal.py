@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Queue
 from typing import cast
@@ -70,9 +70,13 @@ class Opened:
 
     def __init__(self, path: Path, boot_id: str = "boot") -> None:
         self.answers: Queue[Event] = Queue()
-        self.journal = Journal(path, self.answers.put, boot_id)
+        self.journal = Journal(path, self._deliver, boot_id)
         self.recovered = self.journal.recover()
         self._ticket = 0
+
+    def _deliver(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.answers.put(event)
 
     def ticket(self) -> int:
         self._ticket += 1
@@ -251,11 +255,12 @@ from tests.broker.test_journal import SESSION
 # A loop that never waits leaves the writer's thread hardly a moment of the interpreter.
 room = Semaphore(300)
 
-def deliver(event):
-    assert isinstance(event, Stored), event
-    sys.stdout.write(f"{event.ticket}\\n")
-    sys.stdout.flush()
-    room.release()
+def deliver(events):
+    for event in events:
+        assert isinstance(event, Stored), event
+        sys.stdout.write(f"{event.ticket}\\n")
+        sys.stdout.flush()
+        room.release()
 
 journal = Journal(Path(sys.argv[1]), deliver, "boot")
 journal.recover()
@@ -353,3 +358,13 @@ def test_how_many_workers_the_owner_wants_is_kept(path: Path) -> None:
 def test_it_is_ours_alone(opened: Opened, path: Path) -> None:
     opened.store(PutSession(SESSION))
     assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
+
+
+def test_of_many_that_are_written_together_only_what_is_wrong_fails(path: Path) -> None:
+    opened = Opened(path)
+    opened.store(PutSession(SESSION))
+    for number in (1, 2, 9, 3, 4):
+        opened.journal.store(100 + number, (Append("s", Row(number, 1, Source.CLAUDE, 1.0, b"{}\n")),))
+    answers = [opened.answers.get(timeout=30) for _ in range(5)]
+    assert [type(answer) for answer in answers] == [Stored, Stored, StoreFailed, Stored, Stored]
+    opened.journal.close()

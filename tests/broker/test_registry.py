@@ -29,6 +29,7 @@ RING = Ring(user="me", host="laptop", version="1")
 def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """What was logged since, without fingerprints."""
     caplog.set_level(logging.INFO, "claude_remote_broker.registry")
+    caplog.set_level(logging.INFO, "claude_remote_broker.kept_clients")
 
     def since() -> list[str]:
         words = [re.sub(r" \(SHA256:\S+\)", "", record.getMessage()) for record in caplog.records]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from claude_remote.scale import Scale, parse
-from claude_remote_broker.scale import Scaled, default, parse_scaled
+from claude_remote_broker.scale import Scaled, choose, default, parse_scaled
 
 
 def test_in_words() -> None:
@@ -29,6 +29,14 @@ def test_what_was_said_to_a_server_names_what_it_was_started_with() -> None:
         assert parse_scaled(str(scaled)) == scaled
     assert parse_scaled("") is None
     assert parse_scaled("rubbish 0:4") is None
+
+
+def test_what_was_said_holds_while_the_server_is_started_with_the_same() -> None:
+    said = str(Scaled(Scale(1, 9), "0:4"))
+    assert choose(Scale(0, 4), said)[0] == Scale(1, 9)
+    assert choose(Scale(0, 5), said) == (Scale(0, 5), "--workers")
+    assert choose(None, said)[0] == default()
+    assert choose(None, str(Scaled(Scale(1, 9), "")))[0] == Scale(1, 9)
 
 
 def test_at_least_one() -> None:

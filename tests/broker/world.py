@@ -5,6 +5,7 @@ slow disks, and a broker that is killed. What each of them has seen is compared 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
@@ -307,10 +308,14 @@ class World:
 
     # --- the broker ------------------------------------------------------------------------------------
 
+    def _answered(self, events: Sequence[ports.Event]) -> None:
+        for event in events:
+            self._answers.put(event)
+
     def start(self) -> None:
         """A new broker on the old journal; it finds the workers that live."""
         self._answers: Queue[ports.Event] = Queue()
-        self.journal = Journal(self._path, self._answers.put, "boot")
+        self.journal = Journal(self._path, self._answered, "boot")
         recovered = self.journal.recover()
         for session in recovered.sessions:
             self._tails[session.row.id] = session.tail

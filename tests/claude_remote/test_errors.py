@@ -14,6 +14,10 @@ def test_codes_are_all_different() -> None:
     assert len(BY_CODE) == len(RemoteError.__subclasses__())
 
 
+def test_every_error_is_where_all_are_imported_from() -> None:
+    assert {kind.__name__ for kind in ALL} <= set(errors.__all__)
+
+
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_every_error_has_words_a_code_and_an_exit_code(kind: type[RemoteError]) -> None:
     assert re.fullmatch("[a-z-]+", kind.code)

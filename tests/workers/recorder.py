@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from claude_remote import bus, facts
+from claude_remote import bus, facts, messages
 from claude_remote.conversations import Owner
 from claude_remote_workers.conversation import Conversation
 from claude_remote_workers.transcript import Transcript
@@ -127,7 +127,7 @@ class Play:
 
     def decide(self, approval: str, behavior: str, changed: bytes = b"", **more: Any) -> None:
         verb = bus.Verdict(
-            session=SESSION, epoch=3, approval=approval, behavior=bus.Behavior(behavior), by="me", **more
+            session=SESSION, epoch=3, approval=approval, behavior=messages.Behavior(behavior), by="me", **more
         )
         self.conversation.decide(verb, changed)
 

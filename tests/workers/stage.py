@@ -28,7 +28,7 @@ import msgpack
 import msgspec
 import zmq
 
-from claude_remote import bus, codec, facts, framing, launch, processes
+from claude_remote import bus, codec, facts, framing, launch, messages, processes
 from claude_remote.envelope import seal, unseal
 from claude_remote.messages import Source
 
@@ -176,7 +176,7 @@ class Broker:
             session=self.session,
             epoch=self.epoch,
             approval=approval,
-            behavior=bus.Behavior(behavior),
+            behavior=messages.Behavior(behavior),
             by="tester",
             **more,
         )

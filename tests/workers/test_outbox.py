@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from claude_remote import bus
 from claude_remote.messages import Source
-from claude_remote_workers.outbox import Outbox
+from claude_remote_workers.outbox import TOGETHER, Outbox
 from claude_remote_workers.spill import Spill
 from tests.workers.stage import Journal
 
@@ -64,9 +64,9 @@ def test_numbers_go_on_where_the_lease_says(tmp_path: Path) -> None:
 def test_a_window_bounds_what_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "WINDOW", 10)
     outbox = Outbox(lease(), Spill(tmp_path, "s", 2, 100))
-    for _ in range(4):
-        outbox.put(b"1234\n", 1, Source.CLAUDE, 0.0)
-    outbox.put(b"a line that is longer than the window\n", 1, Source.CLAUDE, 0.0)
+    for number in range(4):
+        outbox.put(b"1234\n", 1, Source.CLAUDE, 5.0 * number)
+    outbox.put(b"a line that is longer than the window\n", 1, Source.CLAUDE, 20.0)
     assert [batch.first for batch, _ in outbox.take()] == [1, 2]
     outbox.acknowledge(1)
     assert [batch.first for batch, _ in outbox.take()] == [3]
@@ -75,6 +75,30 @@ def test_a_window_bounds_what_is_under_way(tmp_path: Path, monkeypatch: pytest.M
     assert list(outbox.take()) == []
     outbox.acknowledge(4)
     assert [batch.first for batch, _ in outbox.take()] == [5]
+
+
+def test_what_waits_for_an_acknowledgement_is_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "WINDOW_BATCHES", 2)
+    outbox = Outbox(lease(), Spill(tmp_path, "s", 2, 100))
+
+    def spoken(line: bytes, source: Source = Source.CLAUDE, at: float = 0.0) -> list[tuple[int, int, bytes]]:
+        outbox.put(line, 1, source, at)
+        return [(batch.first, batch.count, lines) for batch, lines in outbox.take()]
+
+    assert spoken(b"a\n") == [(1, 1, b"a\n")]
+    assert spoken(b"b\n") == [(2, 1, b"b\n")]
+    assert spoken(b"c\n") == spoken(b"d\n") == spoken(b"x" * TOGETHER) == spoken(b"e\n", Source.FACT) == []
+    assert spoken(b"f\n", at=5.0) == []
+    outbox.acknowledge(1)
+    assert [(batch.first, lines) for batch, lines in outbox.take()] == [(3, b"c\nd\n")]
+    outbox.acknowledge(4)
+    assert [batch.first for batch, _ in outbox.take()] == [5, 6]
+    outbox.acknowledge(6)
+    assert [(batch.first, batch.at) for batch, _ in outbox.take()] == [(7, 5.0)]
+    assert outbox.kept == 2
+    outbox.close()
 
 
 def test_what_the_disk_does_not_take_stays_in_memory(tmp_path: Path) -> None:

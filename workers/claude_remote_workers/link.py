@@ -12,9 +12,8 @@ import zmq
 from msgspec import structs
 
 from claude_remote import bus
-from claude_remote.envelope import Envelope, seal, unseal
-from claude_remote.errors import RemoteError
-from claude_remote_workers.complaints import complain
+from claude_remote.envelope import Envelope, seal
+from claude_remote_workers.incoming import take
 
 _AT_MOST_EVERY = 0.2  # seconds between two sockets
 _LAST_WORDS = 500  # milliseconds that the final messages may take to leave
@@ -88,16 +87,7 @@ class Link:
 
     def receive(self, now: float) -> Iterator[Envelope]:
         """What has come. Verbs of another version, or broken ones, are dropped: this broker is not ours."""
-        while self._socket is not None:
-            try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            try:
-                envelope = unseal(frames, bus.FROM_BROKER)
-            except RemoteError as error:
-                complain(f"dropped from the bus: {error}")
-                continue
+        while self._socket is not None and (envelope := take(self._socket)) is not None:
             if isinstance(envelope.verb, bus.Who):
                 # A broker that does not want us asks after each Ready: the next beat will do then.
                 if now >= self._renewed + _AT_MOST_EVERY:

@@ -1,7 +1,7 @@
 """Numbered batches on their way to the broker: kept until they are acknowledged, sent again when asked.
 
 What is not acknowledged stays in memory up to MEMORY, then in the spill file. At most bus.WINDOW bytes (but
-always one batch) are under way.
+always one batch) and bus.WINDOW_BATCHES batches are under way; small ones that wait are put together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from claude_remote_workers.spill import Spill
 MEMORY = 16 * 1024 * 1024
 # When the disk takes nothing more either, so much is kept in memory before claude is read no further.
 MEMORY_AT_MOST = 128 * 1024 * 1024
+# Batches that wait are put together up to so many bytes, if they are of about one time.
+TOGETHER = 64 * 1024
+_AT_ONCE = 1.0  # seconds
 
 
 @dataclass
@@ -75,6 +78,14 @@ class Outbox:
 
     def put(self, lines: bytes, count: int, source: Source, at: float) -> None:
         """Number `count` lines and keep them."""
+        if self._joins(lines, source, at):
+            last = self._entries[-1]
+            last.lines = (last.lines or b"") + lines
+            last.size += len(lines)
+            last.count += count
+            self._next += count
+            self._in_memory += len(lines)
+            return
         entry = _Entry(self._next, count, source, at, len(lines), lines)
         self._next += count
         if self._in_memory + entry.size > self._memory_limit:
@@ -85,10 +96,25 @@ class Outbox:
             self._in_memory += entry.size
         self._entries.append(entry)
 
+    def _joins(self, lines: bytes, source: Source, at: float) -> bool:
+        """Whether lines can be added to the last batch: it waits, is small, and of their kind and time."""
+        if self._sent == len(self._entries):
+            return False
+        last = self._entries[-1]
+        return (
+            last.lines is not None
+            and last.source is source
+            and last.size + len(lines) <= TOGETHER
+            and self._in_memory + len(lines) <= self._memory_limit
+            and 0 <= at - last.at <= _AT_ONCE
+        )
+
     def take(self) -> Iterator[tuple[bus.Batch, bytes]]:
         """The batches that may be sent now. Each counts as sent when the next one is asked for."""
         while self._sent < len(self._entries):
             entry = self._entries[self._sent]
+            if self._sent >= bus.WINDOW_BATCHES:
+                return
             if self._under_way and self._under_way + entry.size > bus.WINDOW:
                 return
             lines = self._spill.get(entry.place, entry.size) if entry.lines is None else entry.lines

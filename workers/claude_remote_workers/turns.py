@@ -11,44 +11,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal
 
 from claude_remote import facts
 from claude_remote_workers import stream_json
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.steering import Steering, Waiting
-from claude_remote_workers.words import explain, last_words, was_aborted
+from claude_remote_workers.turn import DROPPED, STOP_STEPS, STOPPED, UNHEARD, Outcome, Step, Turn
+from claude_remote_workers.words import last_words
 
 INTERRUPT = "claude-remote-interrupt:"
-_SETTLE = 1.0  # after a result, for the state that should follow it
-_DROPPED = 10.0  # after an echo, for a turn that should begin
-_SILENT_END = 5.0  # after claude became idle, for a result
-_UNHEARD = 30.0  # after a prompt was written, for any sign of it
-_STOP_STEPS = (5.0, 10.0)  # after an interrupt, for a result: then SIGINT, then the end
-_STOPPED = "The turn was stopped."
 _BEFORE = "Stopped before it began."
-_HAD_BEFORE = "Claude had been given this prompt before."
-
-
-@dataclass
-class _Turn:
-    prompt: str | None
-    client: str
-    began: float
-    runs: bool = False
-    echoed: float | None = None  # when claude repeated the prompt, or said that it is through with it
-    cancelled: bool = False  # taken from claude's queue by an interrupt: nothing else will be said of it
-    idle_since: float | None = None  # claude is idle, though it has not given a result
-    result: stream_json.Result | None = None
-    settled_by: float = 0.0
-    stopping: float | None = None
-    stop_step: int = 0
-    remarked_on: bool = False
-    steered: set[str] = field(default_factory=set)  # prompts that became a part of it
-
-    def is_meant(self, prompt: str | None) -> bool:
-        return prompt is None or prompt == self.prompt or prompt in self.steered
 
 
 class Turns:
@@ -60,11 +33,16 @@ class Turns:
         self._cost = cost  # what claude has counted before this turn
         self._when_idle = when_idle
         self._queue: deque[Waiting] = deque()
-        self._turn: _Turn | None = None
+        self._turn: Turn | None = None
         self._steering = Steering(outside)
         self._quiet_since = 0.0  # since when no turn runs
         self._retry: stream_json.System | None = None
         self._interrupts = 0
+        self._steps: dict[Step, Callable[[float], None]] = {
+            Step.FINISH: self._finish,
+            Step.PRESS: self._press,
+            Step.REMARK: self._remark,
+        }
         self.leaving = False  # claude is to end: nothing more begins
         self.why_leaving = ""  # for a turn that is stopped because of that
         self.before_end: Callable[[], None] = lambda: None
@@ -200,8 +178,7 @@ class Turns:
         by_itself = result.origin is not None and result.origin.kind == "task-notification"
         if by_itself and turn.prompt is not None:
             return True  # it began just before our prompt was written, which follows
-        turn.result = result
-        turn.settled_by = now + _SETTLE
+        turn.settle(result, now)
         return True
 
     def claude_ended(self, reason: str, *, ready: bool, now: float) -> None:
@@ -210,9 +187,9 @@ class Turns:
         if turn is not None and turn.result is not None:
             self._finish(now)
         elif turn is not None:
-            outcome: Literal["interrupted", "void"] = "interrupted" if ready else "void"
-            told = _STOPPED if turn.stopping is not None and ready else reason
-            self._end(turn, outcome, error=turn.stopping is None, reason=told, now=now)
+            told = STOPPED if turn.stopping is not None and ready else reason
+            kind: Literal["interrupted", "void"] = "interrupted" if ready else "void"
+            self._end(turn, Outcome(kind, error=turn.stopping is None, reason=told), now)
         if not ready:
             self._queue.extendleft(reversed(self._steering.take_all()))
             self.refuse(reason)
@@ -235,20 +212,9 @@ class Turns:
         """What is done next if nothing happens, and when."""
         turn = self._turn
         if turn is None:
-            return (self._quiet_since + _DROPPED, self._write_again) if self._steering else None
-        if turn.result is not None:
-            return turn.settled_by, self._finish
-        steps: list[tuple[float, Callable[[float], None]]] = []
-        if turn.idle_since is not None:
-            steps.append((turn.idle_since + _SILENT_END, self._finish))
-        if turn.stopping is not None:
-            if turn.stop_step < len(_STOP_STEPS):
-                steps.append((turn.stopping + _STOP_STEPS[turn.stop_step], self._press))
-        elif not turn.runs and turn.echoed is not None:
-            steps.append((turn.echoed + _DROPPED, self._finish))
-        elif not turn.runs and not turn.remarked_on:
-            steps.append((turn.began + _UNHEARD, self._remark))
-        return min(steps, key=lambda step: step[0], default=None)
+            return (self._quiet_since + DROPPED, self._write_again) if self._steering else None
+        due = turn.due
+        return None if due is None else (due[0], self._steps[due[1]])
 
     def _write_again(self, now: float) -> None:
         """Claude is idle, and has not read what was meant for the turn before. It drops what it had read."""
@@ -261,7 +227,7 @@ class Turns:
             self._outside.record(
                 facts.Notice(
                     level="warning",
-                    text=f"claude has not begun with the prompt for {_UNHEARD:.0f} s; it may be starting "
+                    text=f"claude has not begun with the prompt for {UNHEARD:.0f} s; it may be starting "
                     "MCP servers or hooks. Interrupt to give up.",
                 )
             )
@@ -269,20 +235,20 @@ class Turns:
     def _press(self, _now: float) -> None:
         if self._turn is not None:
             self._turn.stop_step += 1
-            if self._turn.stop_step == len(_STOP_STEPS):
+            if self._turn.stop_step == len(STOP_STEPS):
                 self._outside.kill()
             else:
                 self._outside.interrupt_process()
 
     # --- beginning and end ---
 
-    def _begin(self, prompt: str | None, client: str, now: float) -> _Turn:
-        self._turn = _Turn(prompt, client, now)
+    def _begin(self, prompt: str | None, client: str, now: float) -> Turn:
+        self._turn = Turn(prompt, client, now)
         self._retry = None
         self._outside.record(facts.TurnStarted(prompt=prompt, client=client))
         return self._turn
 
-    def _begin_steered(self, prompt: str, now: float) -> _Turn:
+    def _begin_steered(self, prompt: str, now: float) -> Turn:
         """Claude goes on with a prompt that was meant for the turn before."""
         waiting = self._steering.take(prompt)
         turn = self._begin(waiting.prompt, waiting.client, now)
@@ -301,45 +267,15 @@ class Turns:
 
     def _finish(self, now: float) -> None:
         turn = self._turn
-        if turn is None:
-            return
-        result = turn.result
-        if result is None:
-            stopped = turn.stopping is not None
-            reason = "Claude ended the turn without a result."
-            if stopped:
-                reason = _STOPPED
-            elif not turn.runs:
-                reason = _HAD_BEFORE
-            self._end(turn, "interrupted", error=not stopped, reason=reason, now=now)
-            return
-        aborted = was_aborted(result)
-        reason = explain(result, self._retry, self._host)
-        self._end(
-            turn,
-            "interrupted" if aborted else "done",
-            error=bool(reason) and not aborted,
-            reason=reason,
-            answer=result.result or "",
-            total=result.total_cost_usd,
-            now=now,
-        )
+        if turn is not None:
+            self._end(turn, turn.outcome(self._retry, self._host), now)
 
-    def _end(
-        self,
-        turn: _Turn,
-        outcome: Literal["done", "interrupted", "void"],
-        *,
-        error: bool,
-        reason: str,
-        now: float,
-        answer: str = "",
-        total: float | None = None,
-    ) -> None:
+    def _end(self, turn: Turn, outcome: Outcome, now: float) -> None:
         self.before_end()
-        if reason == _STOPPED and self.why_leaving:
+        reason = outcome.reason
+        if reason == STOPPED and self.why_leaving:
             reason = f"The turn was stopped: {self.why_leaving}."
-        cost = 0.0
+        cost, total = 0.0, turn.total
         if total is not None:
             # After /clear claude counts from zero.
             cost = total - self._cost if total >= self._cost else total
@@ -347,11 +283,11 @@ class Turns:
         self._outside.record(
             facts.TurnFinished(
                 prompt=turn.prompt,
-                outcome=outcome,
-                error=error,
+                outcome=outcome.kind,
+                error=outcome.error,
                 reason=reason,
-                last_words=last_words(answer),
-                answer=answer[: facts.MAX_ANSWER],
+                last_words=last_words(turn.answer),
+                answer=turn.answer[: facts.MAX_ANSWER],
                 cost=cost,
                 duration=max(now - turn.began, 0.0),
             )

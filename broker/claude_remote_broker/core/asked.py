@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn, QueueFull, ShuttingDown
+from claude_remote.errors import QueueFull, ShuttingDown
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
+from claude_remote_broker.core.pages import pages, width_of
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.core.words import cut
 from claude_remote_broker.journal import ApprovalRow
-
-_ROOM = 48 * 1024  # of the header's 64 KiB
-_FIXED = 400  # what an approval takes besides its texts
 
 
 def approval_info(session: Session, row: ApprovalRow, host: str) -> m.ApprovalInfo:
@@ -41,22 +37,8 @@ def approval_info(session: Session, row: ApprovalRow, host: str) -> m.ApprovalIn
     )
 
 
-def pages(infos: Iterable[m.ApprovalInfo]) -> Iterator[tuple[m.ApprovalInfo, ...]]:
-    """In parts that fit a message, at least one."""
-    page: list[m.ApprovalInfo] = []
-    size = 0
-    for info in infos:
-        wide = _size(info)
-        if page and size + wide > _ROOM:
-            yield tuple(page)
-            page, size = [], 0
-        page.append(info)
-        size += wide
-    yield tuple(page)
-
-
-def _size(info: m.ApprovalInfo) -> int:
-    texts = (
+def _width(info: m.ApprovalInfo) -> int:
+    return width_of(
         info.session_name,
         info.tool,
         info.summary,
@@ -67,10 +49,9 @@ def _size(info: m.ApprovalInfo) -> int:
         info.by,
         info.reason,
     )
-    return _FIXED + sum(len(text.encode(errors="replace")) for text in texts)
 
 
-class Listing(Exchange):
+class Listing(Cancellable):
     """ListApprovals: those that are open, and what becomes of them."""
 
     def __init__(self, context: Context, client: Client, request: m.ListApprovals) -> None:
@@ -103,12 +84,6 @@ class Listing(Exchange):
             self._missed = False
             self._list()
 
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
-
     def check(self) -> None:
         """See Exchange: it may see more now, or less."""
         if self._follow and not self.client.congested:
@@ -134,7 +109,7 @@ class Listing(Exchange):
         ]
         found.sort(key=lambda each: each[0])
         infos = [approval_info(session, row, context.host) for _, session, row in found]
-        parts = [*pages(infos[: context.limits.listed])]
+        parts = [*pages(infos[: context.limits.listed], _width)]
         for number, part in enumerate(parts):
             message = m.Approvals(approvals=part, begins=number == 0, more=number < len(parts) - 1)
             self.client.send(message)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from claude_remote import messages as m
 from claude_remote.audit import Wanted, split
 from claude_remote.audit.chain import written
-from claude_remote.errors import InternalError, OutOfTurn
+from claude_remote.errors import InternalError
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.ports import AuditRead
 
 
-class Auditing(Exchange):
+class Auditing(Cancellable):
     """Reads piece by piece; a client that does not take them is not read for."""
 
     def __init__(self, context: Context, client: Client, request: m.ReadAudit) -> None:
@@ -49,12 +49,6 @@ class Auditing(Exchange):
         """See Exchange."""
         gate.check(self.client.peer, self._request, self.context.clients)
 
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
-
     def closed(self) -> None:
         """Read no more."""
         self.context.auditing.pop(self.client.conn, None)
@@ -80,7 +74,7 @@ class Auditing(Exchange):
             self.end()
 
 
-class Checking(Exchange):
+class Checking(Cancellable):
     """Tells the hash of one record."""
 
     def __init__(self, context: Context, client: Client, request: m.CheckAudit) -> None:
@@ -90,12 +84,6 @@ class Checking(Exchange):
     def begin(self) -> None:
         """Look."""
         self.context.effects.look_at_audit(max(self._seq - 1, 0), Wanted(), 1, self._have)
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def _have(self, answer: AuditRead) -> None:
         if self.over:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from claude_remote.errors import OutOfTurn, RemoteError
-from claude_remote.messages import Done, Error, Message
+from claude_remote.messages import Cancel, Done, Error, Message
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.words import cut
 from claude_remote_broker.ports import Connection, Hangup, Peer
@@ -82,3 +82,13 @@ class Exchange:
             if self.client.exchange is self:
                 self.client.exchange = None
             self.closed()
+
+
+class Cancellable(Exchange):
+    """One in whose course the client says Cancel or nothing. What it asked for may have been done then."""
+
+    def received(self, message: Message, payload: bytes) -> None:  # noqa: ARG002  there is none
+        """Cancel alone."""
+        if not isinstance(message, Cancel):
+            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
+        self.end()

@@ -12,13 +12,12 @@ from claude_remote.errors import (
     BadMessage,
     ClaudeFailed,
     NotIdle,
-    OutOfTurn,
     QueueFull,
     RemoteError,
     TimedOut,
 )
 from claude_remote_broker.core import gate, resting
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.lines import slices
@@ -115,7 +114,7 @@ class Controls:
         self._context.workers.send(lease, ask, asked.arguments)
 
 
-class Controlling(Exchange):
+class Controlling(Cancellable):
     """One control request."""
 
     def __init__(self, context: Context, client: Client, message: m.Control) -> None:
@@ -150,12 +149,6 @@ class Controlling(Exchange):
         if change is not None:
             session.ledger.submit(resting.ForTheNext(self.context, change, self._noted, self._not_noted))
         return change is not None
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def answered(self, payload: bytes, *, ok: bool) -> None:
         """Pass the answer on."""

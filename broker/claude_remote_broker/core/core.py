@@ -88,6 +88,7 @@ class Core:
         self._watchdog = Watchdog(context)
         self._retention = Retention(context)
         self._cutting = Cutting(context)
+        self._looked_round = 0.0  # when
 
     @property
     def quiet(self) -> bool:
@@ -216,9 +217,16 @@ class Core:
                 workers.all_known()
 
     def _tick(self) -> None:
+        self._context.workers.look_again()
+        # Ticks that were asked for come often: many things that wait are published at their own time.
+        pause = self._context.now - self._looked_round
+        if not 0 <= pause < self._context.limits.pause_between_rounds:
+            self._looked_round = self._context.now
+            self._look_round()
+
+    def _look_round(self) -> None:
         self._watchdog.tick()
         self._retention.tick()
-        self._context.workers.look_again()
         self._context.controls.tick()
         for waiting in [*self._context.draining.values()]:
             waiting.look()

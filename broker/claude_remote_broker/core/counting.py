@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from claude_remote import codec
 from claude_remote import messages as m
-from claude_remote.errors import BadMessage, OutOfTurn, StorageFailed
+from claude_remote.errors import BadMessage, StorageFailed
 from claude_remote.scale import Scale
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.pool import is_leaving
@@ -26,7 +26,7 @@ _STATES: dict[m.SessionState, m.WorkerState] = {
 }
 
 
-class Counting(Exchange):
+class Counting(Cancellable):
     """Scales first if that is asked for; then has the processes looked at, then tells."""
 
     def __init__(self, context: Context, client: Client, request: m.ListWorkers | m.ScaleWorkers) -> None:
@@ -44,12 +44,6 @@ class Counting(Exchange):
         # Stored first: what was answered holds, whatever happens to this server.
         words = str(Scaled(scale, self.context.pool.started_with))
         self.context.effects.store([PutScale(words)], lambda failure: self._stored(scale, failure))
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def _stored(self, scale: Scale, failure: str | None) -> None:
         if failure is None:

@@ -34,6 +34,7 @@ class Draft:
         self.row: SessionRow = session.row
         self.tail = session.tail
         self.appended: list[Row] = []
+        self.batches = 0  # of a worker, in what is appended
         self.prompts: dict[str, PromptRow] = {}  # changed or added
         self.texts: dict[str, bytes] = {}  # of those that were added
         self.approvals: dict[str, ApprovalRow] = {}  # changed or added
@@ -43,6 +44,7 @@ class Draft:
         self.lease: Lease | None = None  # begun by this transaction
         self.over: Lease | None = None  # ended by it
         self.effects: list[Callable[[], None]] = []
+        self.plain = False  # the log is longer, and nothing else is different
 
     # --- reading ---------------------------------------------------------------------------------------
 
@@ -135,6 +137,9 @@ class Draft:
             else:
                 operations.append(PutPrompt(prompt))
         operations += [PutApproval(approval) for approval in self.approvals.values()]
+        self.plain = len(operations) == len(self.appended) and not (
+            self.lease or self.over or self.said or self.asked or self.effects
+        )
         return operations
 
     def install(self) -> None:

@@ -64,6 +64,7 @@ class Arrived:
 
     def apply(self, draft: Draft) -> None:
         """Append it."""
+        draft.batches += 1
         draft.append(self._row)
 
     def failed(self, reason: str) -> bool:  # noqa: ARG002  it is kept whatever it was

@@ -47,6 +47,7 @@ class Lease:
     decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
     stop: str | None = None  # the prompt whose turn it shall stop; "" is whatever runs
     unacknowledged: int = 0  # bytes that are stored, and its worker does not know it yet
+    unacknowledged_batches: int = 0  # likewise
     acknowledged_at: float = 0.0
     refused_at: int = -1  # the tail at which a batch beyond it was refused last
 

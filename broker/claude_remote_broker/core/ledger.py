@@ -30,6 +30,7 @@ class Ledger:
         self._stored_now: list[Change] = []
         self._draft: Draft | None = None
         self._busy = False
+        self._kicked = False  # while a transaction was stored
         self._retry_at = 0.0
 
     @property
@@ -56,9 +57,11 @@ class Ledger:
         What a session that is nobody's yet has in its log waits until it is somebody's.
         """
         session = self._session
+        self._kicked = True
         if self._busy or self._draft is not None or session.gone or session.warm or self._pauses:
             return
         self._busy = True
+        self._kicked = False
         try:
             while self._begin():
                 pass
@@ -95,7 +98,9 @@ class Ledger:
                 self._busy = False
         else:
             self._failed(draft, changes, failure)
-        self.kick()
+        # What was decided when a plain one began holds, unless something has happened since.
+        if self._waiting or self._kicked or not draft.plain:
+            self.kick()
 
     def _failed(self, draft: Draft, changes: list[Change], failure: str) -> None:
         """Nothing of it is on disk. What must be stored is tried again; who asked for the rest is told."""

@@ -48,6 +48,8 @@ class Limits:
     pause_between_publications: float = 0.05  # of one session
     pause_between_acknowledgements: float = 0.2  # to one worker, but at every tick
     unacknowledged: int = 256 * 1024  # bytes: then at once
+    unacknowledged_batches: int = bus.WINDOW_BATCHES // 4  # likewise
+    pause_between_rounds: float = 0.5  # in which everything is looked at; an ordinary tick is each second
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 
     first_look: float = 5.0  # at what is too old or too much, after the broker's start

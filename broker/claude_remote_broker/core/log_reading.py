@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 
 _AT_ONCE = 128 * 1024  # bytes of one message
 
 
-class LogReading(Exchange):
+class LogReading(Cancellable):
     """A reader of what is kept; one that is too slow misses what is not. Looks at each tick."""
 
     def __init__(self, context: Context, client: Client, request: m.ServerLogs) -> None:
@@ -33,12 +32,6 @@ class LogReading(Exchange):
     def drained(self) -> None:
         """There is room again."""
         self.look()
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def check(self) -> None:
         """See Exchange."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
 
 
-class Looking(Exchange):
+class Looking(Cancellable):
     """Follows a session that the client may see. Raises NoSuchSession, Ambiguous."""
 
     def __init__(self, context: Context, client: Client, session: str) -> None:
@@ -22,12 +21,6 @@ class Looking(Exchange):
 
     def look(self) -> None:
         """The session may be different."""
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone; what was asked for may have been done."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def tell_session(self) -> None:
         """Say how it is."""

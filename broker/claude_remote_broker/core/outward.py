@@ -14,6 +14,9 @@ from claude_remote_broker.ports import ToWorker
 def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
+    if draft.plain:
+        _settle_plain(draft, context)
+        return
     busy_before = not session.parkable or session.row.starting
     recording.stored(draft, context)
     context.noticing.stored(draft)
@@ -40,6 +43,14 @@ def settle(draft: Draft, context: Context) -> None:
     context.pool.look_again()
 
 
+def _settle_plain(draft: Draft, context: Context) -> None:
+    """Nearly all that is stored is words of claude: they concern who reads them, and who sent them."""
+    draft.session.tail = draft.tail
+    for follower in [*draft.session.followers.values()]:
+        follower.committed(draft)
+    _stored(draft, context)
+
+
 def _stored(draft: Draft, context: Context) -> None:
     """Acknowledge, at once when something of weight has happened or much has come; the rest soon."""
     session = draft.session
@@ -51,11 +62,16 @@ def _stored(draft: Draft, context: Context) -> None:
     if lease is None or draft.over is not None:
         return
     lease.unacknowledged += size
+    lease.unacknowledged_batches += draft.batches
     facts = any(row.source is Source.FACT for row in draft.appended)
     limits = context.limits
     # Each one wakes the worker. While claude speaks word by word that would be half of its work.
     late = not 0 <= context.now - lease.acknowledged_at < limits.pause_between_acknowledgements
-    if facts or late or lease.unacknowledged >= limits.unacknowledged:
+    much = (
+        lease.unacknowledged >= limits.unacknowledged
+        or lease.unacknowledged_batches >= limits.unacknowledged_batches
+    )
+    if facts or late or much:
         acknowledge(session, context)
 
 
@@ -64,7 +80,8 @@ def acknowledge(session: Session, context: Context) -> None:
     lease = session.lease
     if lease is None or lease.route is None or not lease.unacknowledged:
         return
-    lease.unacknowledged, lease.acknowledged_at = 0, context.now
+    lease.unacknowledged = lease.unacknowledged_batches = 0
+    lease.acknowledged_at = context.now
     ack = bus.Ack(session=session.id, epoch=lease.epoch, seq=session.tail)
     context.effects.do(ToWorker(lease.route, ack))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn, ShuttingDown
+from claude_remote.errors import ShuttingDown
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.deciding import Late, decide
 from claude_remote_broker.core.draft import Draft
@@ -15,7 +15,7 @@ from claude_remote_broker.journal import ApprovalRow, PromptRow
 _SETTLED = frozenset({"taken", "finished", "void"})
 
 
-class DecideRequest(Exchange):
+class DecideRequest(Cancellable):
     """Ends with the decision, or with `receipt` when claude has taken it or the question is no more."""
 
     def __init__(self, context: Context, client: Client, request: m.Decide) -> None:
@@ -27,12 +27,6 @@ class DecideRequest(Exchange):
     def begin(self, payload: bytes) -> None:
         """Decide. Raises RemoteError."""
         decide(self.context, self.client.peer, self._request, payload, self._answer)
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone; the decision may have been recorded."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def committed(self, draft: Draft) -> None:
         """The approval may have moved on."""

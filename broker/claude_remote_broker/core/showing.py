@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 
 from claude_remote import bus
 from claude_remote import messages as m
-from claude_remote.errors import Ambiguous, NoSuchApproval, OutOfTurn
+from claude_remote.errors import Ambiguous, NoSuchApproval
 from claude_remote.rights import Right
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.asked import approval_info
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lines import first, slices, without_first
 from claude_remote_broker.core.session import Session
@@ -22,7 +22,7 @@ _SHORTEST_BEGINNING = 4
 _FILES = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 
 
-class Showing(Exchange):
+class Showing(Cancellable):
     """One question. A long one is read in pieces, as fast as the client takes them."""
 
     def __init__(self, context: Context, client: Client, request: m.ShowApproval) -> None:
@@ -48,12 +48,6 @@ class Showing(Exchange):
         if self._waiting:
             self._waiting = False
             self._read()
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def seen(self, file: bus.Seen, content: bytes) -> None:
         """The worker has read the file, or says why not."""

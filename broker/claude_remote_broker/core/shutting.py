@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from claude_remote import messages as m
-from claude_remote.errors import OutOfTurn
 from claude_remote.messages import PromptState
 from claude_remote_broker.core import gate
-from claude_remote_broker.core.client import Client, Exchange
+from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.ports import End
@@ -14,7 +13,7 @@ from claude_remote_broker.ports import End
 _BEGUN = frozenset({PromptState.DISPATCHING, PromptState.RUNNING})
 
 
-class Shutting(Exchange):
+class Shutting(Cancellable):
     """Waits, and tells how many turns it waits for. Looks at each tick."""
 
     def __init__(self, context: Context, client: Client, request: m.Shutdown) -> None:
@@ -47,12 +46,6 @@ class Shutting(Exchange):
         self.context.record("shutdown", self.client.peer)
         self.end()
         self.context.effects.do(End(self.client.peer.name))
-
-    def received(self, message: m.Message, payload: bytes) -> None:  # noqa: ARG002  there is none
-        """Cancel alone: the server goes on."""
-        if not isinstance(message, m.Cancel):
-            raise OutOfTurn(f"{type(message).__name__} has no meaning now")
-        self.end()
 
     def check(self) -> None:
         """See Exchange."""

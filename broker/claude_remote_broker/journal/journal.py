@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,11 +20,13 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Journal:
     """One SQLite database (WAL), one thread that writes, one that reads.
 
-    `deliver` is called from those threads with Stored and StoreFailed (in the order of their stores), Loaded,
-    Found and Measured. First `recover`, then the rest.
+    `deliver` is called from those threads with Stored and StoreFailed (in the order of their stores, those of
+    one transaction together), Loaded, Found and Measured. First `recover`, then the rest.
     """
 
-    def __init__(self, path: Path, deliver: Callable[[Event], None], boot_id: str | None = None) -> None:
+    def __init__(
+        self, path: Path, deliver: Callable[[Sequence[Event]], None], boot_id: str | None = None
+    ) -> None:
         self._path = path
         self._deliver = deliver
         self._boot_id = _read_boot_id() if boot_id is None else boot_id
@@ -37,10 +39,13 @@ class Journal:
         recovered = recover(self._path, self._boot_id)
         self.state_id = recovered.state_id
         self._writer = Writer(self._path, self._deliver)
-        self._reader = Reader(self._path, self._deliver, self._writer.figures)
+        self._reader = Reader(self._path, self._deliver_one, self._writer.figures)
         self._writer.start()
         self._reader.start()
         return recovered
+
+    def _deliver_one(self, event: Event) -> None:
+        self._deliver((event,))
 
     def perform(self, job: Job) -> None:
         """Do what a command of the core asks."""

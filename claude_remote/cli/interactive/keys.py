@@ -11,6 +11,15 @@ from prompt_toolkit.keys import Keys
 
 from claude_remote.cli.interactive.screen import Screen
 
+HELP = """\
+Enter sends; Alt-Enter, Ctrl-J or a \\ before Enter begins a new line.
+@ completes files of the session's folder, / the commands.
+Shift-Tab goes through the modes: asks first, edits pass, plan.
+Ctrl-O opens what Claude asks in other sessions.
+Ctrl-C interrupts the turn and takes back what waits; twice leaves.
+Ctrl-D, /exit or /quit leaves; a running turn goes on.
+Every other command is claude's own: /compact, /clear, /context, /model, …"""
+
 
 class Actions(Protocol):
     """What keys can bring about."""

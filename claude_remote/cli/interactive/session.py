@@ -12,12 +12,11 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 from rich.text import Text
 
-from claude_remote.cli.interactive import status
 from claude_remote.cli.interactive.asking import Asking
 from claude_remote.cli.interactive.completion import PromptCompleter
 from claude_remote.cli.interactive.elsewhere import Elsewhere
 from claude_remote.cli.interactive.finding import find_files
-from claude_remote.cli.interactive.keys import make_bindings
+from claude_remote.cli.interactive.keys import HELP, make_bindings
 from claude_remote.cli.interactive.modes import Modes
 from claude_remote.cli.interactive.painter import Colours, Painter
 from claude_remote.cli.interactive.past import Past
@@ -25,9 +24,8 @@ from claude_remote.cli.interactive.prompts import Prompts
 from claude_remote.cli.interactive.remote import Remote
 from claude_remote.cli.interactive.screen import Screen
 from claude_remote.cli.interactive.scroll import Scroll
-from claude_remote.cli.interactive.status import Styled
+from claude_remote.cli.interactive.view import SessionView
 from claude_remote.cli.ringing import Ringing
-from claude_remote.cli.terminal import escape
 from claude_remote.client.client import Client
 from claude_remote.client.conversation import Conversation
 from claude_remote.client.events import Event, Fact, Reconnecting, Tail
@@ -36,17 +34,7 @@ from claude_remote.facts import TurnFinished, TurnStarted
 from claude_remote.messages import Cursor, Opened
 from claude_remote.rights import Right
 
-_TWICE_WITHIN = 2.0  # seconds between two Ctrl-C that leave
 _BACK = 2000  # events of the past that are read for its end
-
-HELP = """\
-Enter sends; Alt-Enter, Ctrl-J or a \\ before Enter begins a new line.
-@ completes files of the session's folder, / the commands.
-Shift-Tab goes through the modes: asks first, edits pass, plan.
-Ctrl-O opens what Claude asks in other sessions.
-Ctrl-C interrupts the turn and takes back what waits; twice leaves.
-Ctrl-D, /exit or /quit leaves; a running turn goes on.
-Every other command is claude's own: /compact, /clear, /context, /model, …"""
 
 
 class Session:
@@ -74,9 +62,19 @@ class Session:
         self._painter = Painter(colours=colours)
         self._scroll = Scroll(self._painter, self._is_mine, client.hello.client)
         self._remote = Remote(client, self._info.id, self)
+        self._prompts = Prompts(self._remote, self._scroll, self._give_back)
+        self._modes = Modes(self._remote, self._conversation, self._refresh, self._failed)
+        self._view = SessionView(
+            self._info,
+            self._conversation,
+            self._scroll,
+            self._prompts,
+            modes=self._modes,
+            fit=self._fit,
+        )
         completer = PromptCompleter(lambda: self._conversation.commands, self._find_files)
         self._screen = Screen(
-            self,
+            self._view,
             lambda screen: make_bindings(screen, self),
             completer,
             history,
@@ -90,12 +88,7 @@ class Session:
         self._elsewhere = Elsewhere(self._info.id, self._remote, self._scroll, self._asking, self._refresh)
         self._decides = Right.APPROVE in client.rights
         self._past: Past | None = Past()
-        self._prompts = Prompts(self._remote, self._scroll, self._give_back)
-        self._cost = self._info.cost
-        self._connected = True
-        self._modes = Modes(self._remote, self._conversation, self._screen.redraw, self._failed)
-        self._began: float | None = None  # the running turn, if its beginning was seen
-        self._stopped = -_TWICE_WITHIN
+        self._view.past = True
         self._error: RemoteError | None = None
         self._hung_up = False
 
@@ -107,9 +100,8 @@ class Session:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        with suppress(
-            NotImplementedError, RuntimeError, AttributeError
-        ):  # Windows; a thread that is not main
+        # Windows has none; a thread that is not main may not.
+        with suppress(NotImplementedError, RuntimeError, AttributeError):
             loop.add_signal_handler(signal.SIGTERM, self.leave)
             loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
@@ -126,13 +118,11 @@ class Session:
             self._remote.close()
             if self._ringing is not None and not self._hung_up:
                 self._ringing.close()
-        if not self._hung_up:
-            self._say_goodbye()
+        if not self._hung_up and (lines := self._view.goodbye(self._come_back)):
+            self._screen.print_above("".join(f"{line}\n" for line in lines))
 
     def _begin(self) -> None:
-        info = self._info
-        place = Text.assemble((escape(info.host), "bold"), f":{escape(info.cwd)} · {escape(info.name)}")
-        self._scroll.show(place)
+        self._scroll.show(self._view.heading())
         self._screen.app.create_background_task(self._screen.tick())
         cursor = self._opened.cursor
         self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
@@ -140,23 +130,13 @@ class Session:
             self._elsewhere.start()
         self._refresh()
 
-    def _say_goodbye(self) -> None:
-        if not self._prompts.mine and not self._info.turns:
-            return
-        # What is written of an answer would be gone with the part of the screen that changes.
-        lines = [*self._scroll.live(1000, "●"), ""]
-        if self._conversation.running or self._prompts:
-            lines.append(f"The turn goes on at {escape(self._info.host)}.")
-        lines.append(f"Come back with: {self._come_back}")
-        self._screen.print_above("".join(f"{line}\n" for line in lines))
-
     # --- what the server brings ---------------------------------------------------------------------------
 
     def on_events(self, events: list[Event]) -> None:
         """Of the session's log."""
         commands = self._conversation.commands
         for event in events:
-            self._connected = not isinstance(event, Reconnecting)
+            self._view.connected = not isinstance(event, Reconnecting)
             for change in self._conversation.read(event):
                 if self._past is not None:
                     self._past.take(change)
@@ -200,14 +180,15 @@ class Session:
             self._ringing.fact(event.fact)
         match event.fact:
             case TurnStarted(prompt=prompt):
-                self._began = time.monotonic() if self._past is None else None
+                self._view.began = time.monotonic() if self._past is None else None
                 self._prompts.begun(prompt)
             case TurnFinished(cost=cost) if event.cursor > self._opened.cursor:
-                self._cost += cost
+                self._view.cost += cost
 
     def _arrive(self, past: Past) -> None:
         """The past is read: show its end, and from here on everything."""
         self._past = None
+        self._view.past = False
         more, items = past.end()
         if items and more:
             self._scroll.remark("Earlier turns are not shown.")
@@ -249,8 +230,7 @@ class Session:
 
     def stop(self) -> None:
         """Ctrl-C."""
-        now = time.monotonic()
-        again, self._stopped = now - self._stopped < _TWICE_WITHIN, now
+        again, self._view.stopped = self._view.just_stopped, time.monotonic()
         if again:
             self.leave()
             return
@@ -295,48 +275,7 @@ class Session:
     async def _find_files(self, query: str) -> list[str]:
         return await find_files(self._remote, query, lambda: self._conversation.cwd or self._info.cwd)
 
-    # --- what there is to see -----------------------------------------------------------------------------
-
-    def live(self, rows: int) -> list[str]:
-        """Lines that still change."""
-        self._fit()
-        return self._scroll.live(rows, status.spinner(time.monotonic()))
-
-    def activity(self) -> list[Styled] | None:
-        """What goes on."""
-        now = time.monotonic()
-        stopped = now - self._stopped < _TWICE_WITHIN
-        hint = "Ctrl-C again leaves" if stopped else "Ctrl-C interrupts"
-        conversation = self._conversation
-        if conversation.running and self._past is None:
-            words = status.describe_doing(conversation.doing, conversation.detail)
-            if not self._connected:
-                words = "Reconnecting; the turn goes on meanwhile"
-            began = self._began
-            return status.activity(words, None if began is None else now - began, now, hint=hint)
-        if self._prompts.first is not None:
-            words, since = self._prompts.first
-            hint = "Ctrl-C again leaves" if stopped else "Ctrl-C takes it back"
-            return status.activity(words, now - since, now, hint=hint)
-        return [("class:hint", "Ctrl-C again leaves")] if stopped else None
-
-    def queued(self) -> list[str]:
-        """Prompts that wait."""
-        return self._prompts.lines
-
-    def place(self, width: int) -> list[Styled]:
-        """The status line."""
-        info = self._info
-        place = status.Place(
-            host=info.host,
-            cwd=info.cwd,
-            session=info.name,
-            mode=self._conversation.mode,
-            cost=self._cost,
-            connected=self._connected,
-            wanted_mode=self._modes.wanted,
-        )
-        return status.place_line(place, width)
+    # --- inside -----------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         self._fit()

@@ -5,66 +5,39 @@ It is right from any event on, so that a reader may begin in the middle of a log
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
 from typing import Literal
 
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
 from claude_remote import facts
 from claude_remote.client import events
 from claude_remote.client.conversation import frames
-from claude_remote.client.conversation.items import (
-    Change,
-    Command,
-    Doing,
-    Ended,
-    Note,
-    Question,
-    Said,
-    Words,
-)
+from claude_remote.client.conversation.items import Change, Doing, Ended, Note, Question
 from claude_remote.client.conversation.questions import Questions
-from claude_remote.client.conversation.summaries import one_line
+from claude_remote.client.conversation.retries import Retries
+from claude_remote.client.conversation.sayings import Sayings
+from claude_remote.client.conversation.standing import Standing
 from claude_remote.client.conversation.texts import Texts
 from claude_remote.client.conversation.tools import Tools
 from claude_remote.messages import Behavior
 
-_MOST_CLIENTS = 1000
-_LONGEST_SAID = 64 * 1024
-_TAGGED = re.compile(r"<command-(name|args)>(.*?)</command-\1>", re.DOTALL)
-_OUTPUT = re.compile(r"\s*<local-command-std(?:out|err)>(.*?)</local-command-std(?:out|err)>\s*", re.DOTALL)
-# What claude puts into the conversation itself, in the user's place.
-_NOT_SAID = ("[Request interrupted by user", "<task-notification>", "<system-reminder>", "Caveat:")
-
 _Level = Literal["info", "warning", "error"]
 
 
-class Conversation:
+class Conversation(Standing):
     """What a session looks like after the events that were read.
 
     Beside the items, which `read` returns as they change, it knows how things stand: the attributes.
     """
 
     def __init__(self) -> None:
-        self.mode = ""
-        self.model = ""
-        self.title = ""
-        self.cwd = ""
-        self.commands: tuple[Command, ...] = ()
-        self.ready = False  # claude runs and listens
-        self.running = False  # a turn runs
-        self.prompt: str | None = None  # whose prompt it is, if it is somebody's
-        self.cost = 0.0  # US dollars, of the turns that were read
-        self.doing = Doing.NOTHING
-        self.detail = ""  # the tool that is used
+        super().__init__()
         self._count = 0
         self._texts = Texts(self._number)
         self._tools = Tools(self._number)
         self._questions = Questions(self._number)
-        self._clients: OrderedDict[str, str] = OrderedDict()  # who gave which prompt
-        self._retry: Note | None = None  # the one note for all the retries of a request
-        self._retrying = False
+        self._sayings = Sayings(self._number)
+        self._retries = Retries(self._number)
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -110,7 +83,7 @@ class Conversation:
     def _stream(self, event: frames.StreamEvent) -> list[Change]:
         match event:
             case frames.StreamEvent(type="message_start", message=message):
-                return [*self._texts.begin(message.id if message else ""), *self._recovered()]
+                return [*self._texts.begin(message.id if message else ""), *self._retries.end()]
             case frames.StreamEvent(type="content_block_start", content_block=frames.Start() as block):
                 if block.type == "tool_use":
                     self._do(Doing.TOOL, block.name)
@@ -127,7 +100,7 @@ class Conversation:
 
     def _assistant(self, line: frames.AssistantLine) -> list[Change]:
         message = line.message
-        changes = [*self._recovered(), *self._texts.belong_to(message.id)]
+        changes = [*self._retries.end(), *self._texts.belong_to(message.id)]
         blocks = message.content
         for block in [frames.Block("text", blocks)] if isinstance(blocks, str) else blocks:
             match block.type:
@@ -153,35 +126,19 @@ class Conversation:
                 changes += self._tools.finish(block, line)
             elif block.text:
                 texts.append(block.text)
-        text = "\n".join(texts)
-        if output := _OUTPUT.fullmatch(text):
-            if output[1].strip():
-                changes.append(Words(id=self._number(), kind="output", text=output[1].strip("\n")))
-        elif text and line.replay and not text.startswith(_NOT_SAID):
-            changes.append(self._said(text, line.uuid))
-        return changes
-
-    def _said(self, text: str, prompt: str | None) -> Said:
-        tags = dict(_TAGGED.findall(text))
-        if "name" in tags:
-            text = f"{tags['name']} {tags.get('args', '')}"
-        client = self._clients.get(prompt or "", "")
-        return Said(id=self._number(), text=text.strip()[:_LONGEST_SAID], prompt=prompt, client=client)
+        return [*changes, *self._sayings.hear("\n".join(texts), line.uuid, replay=line.replay)]
 
     def _system(self, line: frames.SystemLine) -> list[Change]:
         match line.subtype:
             case "init":
-                self.cwd = line.cwd or self.cwd
-                self._take(line.mode, line.model)
-                if not self.commands and line.commands:
-                    self.commands = tuple(Command(name) for name in line.commands)
+                self._begun(line)
             case "status":
                 self._take(line.mode, None)
                 if line.status is not UNSET and line.status in _STATUS:
                     self._do(_STATUS[line.status])
             case "api_retry":
                 self._do(Doing.RETRYING)
-                self._retrying = True
+                self._retries.begin()
             case "compact_boundary":
                 return [self._note("info", "The conversation was compacted: Claude goes on from a summary.")]
             case "informational" if isinstance(line.content, str) and line.content.strip():
@@ -194,14 +151,6 @@ class Conversation:
             return []
         return self._texts.finish("answer", text, output=True)
 
-    def _initialized(self, answer: frames.Initialized | None) -> None:
-        if answer is not None:
-            self.commands = tuple(
-                Command(each.name, one_line(each.description), one_line(each.argument))
-                for each in answer.commands
-            )
-            self._take(answer.mode, None)
-
     # --- facts ------------------------------------------------------------------------------------------
 
     def _fact(self, fact: facts.AnyFact) -> list[Change]:
@@ -212,7 +161,7 @@ class Conversation:
             case facts.TurnStarted():
                 changes = self._turn_started(fact)
             case facts.Steered(prompt=prompt, client=client):
-                self._remember(prompt, client)
+                self._sayings.remember(prompt, client)
             case facts.TurnFinished():
                 changes = self._turn_finished(fact)
             case facts.ApprovalOpened():
@@ -226,7 +175,7 @@ class Conversation:
                 self._take(fact.mode, fact.model)
                 self.title = fact.title or self.title
             case facts.Notice():
-                changes = [self._noticed(fact)]
+                changes = [self._retries.notice(fact) or self._note(fact.level, fact.text)]
         return changes
 
     def _claude(self, fact: facts.ClaudeStarted | facts.ClaudeReady | facts.ClaudeExited) -> list[Change]:
@@ -241,13 +190,8 @@ class Conversation:
         self._do(Doing.REQUESTING if self.ready else Doing.STARTING)
         self._texts.last = ""
         if fact.prompt is not None:
-            self._remember(fact.prompt, fact.client)
+            self._sayings.remember(fact.prompt, fact.client)
         return changes
-
-    def _remember(self, prompt: str, client: str) -> None:
-        self._clients[prompt] = client
-        while len(self._clients) > _MOST_CLIENTS:
-            self._clients.popitem(last=False)
 
     def _turn_finished(self, fact: facts.TurnFinished) -> list[Change]:
         changes: list[Change] = []
@@ -296,20 +240,6 @@ class Conversation:
             self._do(Doing.TOOL, question.tool)
         return settled
 
-    def _noticed(self, fact: facts.Notice) -> Note:
-        if not self._retrying:
-            return self._note(fact.level, fact.text)
-        # The last of a request's retries is what is true.
-        self._retrying = False
-        number = self._number() if self._retry is None else self._retry.id
-        self._retry = Note(id=number, level=fact.level, text=fact.text, done=False)
-        return self._retry
-
-    def _recovered(self) -> list[Change]:
-        note, self._retry = self._retry, None
-        self._retrying = False
-        return [] if note is None else [structs.replace(note, done=True)]
-
     # --- inside -----------------------------------------------------------------------------------------
 
     def _number(self) -> int:
@@ -319,25 +249,15 @@ class Conversation:
     def _note(self, level: _Level, text: str) -> Note:
         return Note(id=self._number(), level=level, text=text)
 
-    def _take(self, mode: str | None, model: str | None) -> None:
-        self.mode = mode or self.mode
-        self.model = model or self.model
-
-    def _do(self, doing: Doing, detail: str = "") -> None:
-        """Claude does something, so a turn runs, even if its beginning was not read."""
-        self.running = True
-        self.doing, self.detail = doing, detail
-
     def _close(self) -> list[Change]:
         """No turn runs: what is open stays as it is."""
         changes = [
             *self._texts.close(),
             *self._tools.close(),
             *self._questions.close(),
-            *self._recovered(),
+            *self._retries.end(),
         ]
-        self.running, self.prompt = False, None
-        self.doing, self.detail = Doing.NOTHING, ""
+        self._rest()
         return changes
 
 

@@ -6,7 +6,6 @@ from claude_remote import connect, facts, messages
 from claude_remote.client import Client, Verdict
 from claude_remote.client.events import Finished, Line, Tail
 from claude_remote.messages import Behavior, Cursor, PromptState
-from claude_remote.rights import Right
 from tests.claude_remote.cli.test_print_mode import APPROVAL, Turn, turns
 from tests.claude_remote.client.lines import assistant, result
 from tests.claude_remote.client.scripted import GENERATION, SESSION, Connection, session_info
@@ -105,33 +104,6 @@ def test_requests_with_one_answer(serve_locally: Serve) -> None:
         assert home.deny(APPROVAL, "no").by == "me"
         home.interrupt(SESSION)
         assert home.control(SESSION, "set_permission_mode", mode="plan") == {"mode": "plan"}
-
-
-def test_administration(serve_locally: Serve) -> None:
-    info = messages.ClientInfo(
-        name="laptop",
-        state=messages.ClientState.APPROVED,
-        fingerprint="SHA256:" + "A" * 43,
-        words="a b c d e f",
-        address="1.2.3.4",
-        rights=(Right.VIEW,),
-        first_seen=1.0,
-        last_seen=2.0,
-    )
-
-    def answer(kind: type[messages.Message]) -> object:
-        def exchange(server: Connection) -> None:
-            server.expect(kind)
-            server.send(messages.Clients(clients=(info,)))
-
-        return exchange
-
-    kinds = (messages.ListClients, messages.Approve, messages.Refuse, messages.Revoke)
-    with client(serve_locally, *[answer(kind) for kind in kinds]) as home:
-        assert home.clients() == [info]
-        assert home.approve("laptop", rights=[Right.VIEW]) == info
-        assert home.refuse("laptop") == info
-        assert home.revoke("laptop") == info
 
 
 def test_two_at_once_are_two_connections(serve_locally: Serve) -> None:

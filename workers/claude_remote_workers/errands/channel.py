@@ -16,11 +16,11 @@ import msgspec
 import zmq
 
 from claude_remote import bus, codec
-from claude_remote.envelope import Envelope, seal, unseal
+from claude_remote.envelope import Envelope, seal
 from claude_remote.errors import RemoteError
 from claude_remote.launch import Fork
 from claude_remote.parcels import Accounts, Parcel
-from claude_remote_workers.complaints import complain
+from claude_remote_workers.incoming import take
 from claude_remote_workers.wakeup import Wakeup, ended_children
 
 # A broker that says nothing for so long is gone, or its machine stood still.
@@ -192,16 +192,7 @@ class Channel:
         self._watched = wanted
 
     def _drain(self, now: float) -> None:
-        while True:
-            try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            try:
-                envelope = unseal(frames, bus.FROM_BROKER)
-            except RemoteError as error:
-                complain(f"dropped from the bus: {error}")
-                continue
+        while (envelope := take(self._socket)) is not None:
             self._heard = now
             self._digest(envelope)
 

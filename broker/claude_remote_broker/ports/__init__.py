@@ -1,0 +1,121 @@
+"""The router core's whole world: events go in, commands come out.
+
+The core does no IO and knows no clock: `core.handle(event, now)` returns the commands that follow. Adapters
+perform them: the door (Send, Hangup), the bus (ToWorker), the journal (Store, Load), the launcher (Launch,
+Kill), the feed (Publish), the registry (Administer), the file system (CheckFolder).
+
+Order is part of the contract. Commands are performed in the order given. `Stored` events arrive in the order
+of their `Store` commands. What must not be seen before it is on disk is commanded only when its `Stored` has
+come.
+"""
+
+from claude_remote_broker.ports.audit import AuditGrown, AuditRead, LookAtAudit, Notify, Record
+from claude_remote_broker.ports.base import Command, Connection, Event, Ticket
+from claude_remote_broker.ports.bus import FromWorker, ToWorker
+from claude_remote_broker.ports.clients import (
+    Administer,
+    ClientCutOff,
+    ClientForgotten,
+    ClientTable,
+    ClientUpdated,
+)
+from claude_remote_broker.ports.clock import Tick, Wake
+from claude_remote_broker.ports.door import (
+    Congested,
+    Connected,
+    Disconnected,
+    Drained,
+    Hangup,
+    Peer,
+    Received,
+    Send,
+)
+from claude_remote_broker.ports.feed import Publish
+from claude_remote_broker.ports.folders import CheckFolder, ConversationFound, FindConversation, FolderChecked
+from claude_remote_broker.ports.journal import (
+    FindApproval,
+    FindPrompt,
+    Found,
+    JournalFigures,
+    Load,
+    Loaded,
+    Measure,
+    Measured,
+    Row,
+    Store,
+    Stored,
+    StoreFailed,
+)
+from claude_remote_broker.ports.processes import (
+    Kill,
+    Launch,
+    LaunchFailed,
+    Weigh,
+    Weighed,
+    WorkerExited,
+    WorkerLaunched,
+    WorkersKnown,
+)
+from claude_remote_broker.ports.server import End, Log, ServerFigures, Survey, Surveyed
+from claude_remote_broker.ports.unions import AnyCommand, AnyEvent
+
+__all__ = [
+    "Administer",
+    "AnyCommand",
+    "AnyEvent",
+    "AuditGrown",
+    "AuditRead",
+    "CheckFolder",
+    "ClientCutOff",
+    "ClientForgotten",
+    "ClientTable",
+    "ClientUpdated",
+    "Command",
+    "Congested",
+    "Connected",
+    "Connection",
+    "ConversationFound",
+    "Disconnected",
+    "Drained",
+    "End",
+    "Event",
+    "FindApproval",
+    "FindConversation",
+    "FindPrompt",
+    "FolderChecked",
+    "Found",
+    "FromWorker",
+    "Hangup",
+    "JournalFigures",
+    "Kill",
+    "Launch",
+    "LaunchFailed",
+    "Load",
+    "Loaded",
+    "Log",
+    "LookAtAudit",
+    "Measure",
+    "Measured",
+    "Notify",
+    "Peer",
+    "Publish",
+    "Received",
+    "Record",
+    "Row",
+    "Send",
+    "ServerFigures",
+    "Store",
+    "StoreFailed",
+    "Stored",
+    "Survey",
+    "Surveyed",
+    "Tick",
+    "Ticket",
+    "ToWorker",
+    "Wake",
+    "Weigh",
+    "Weighed",
+    "WorkerExited",
+    "WorkerLaunched",
+    "WorkersKnown",
+]
