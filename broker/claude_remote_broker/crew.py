@@ -1,27 +1,15 @@
-"""The owner's look at the workers of the running server, and what is told of it."""
+"""The owner's look at the workers of the running server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
-import msgspec
-
-from claude_remote.messages import Done, InLine, ListWorkers, ScaleWorkers, WorkerInfo, Workers
+from claude_remote.client.answers import receive_all
+from claude_remote.client.crew import Crew, gather
+from claude_remote.messages import ListWorkers, ScaleWorkers, Workers
 from claude_remote.paths import Paths
 from claude_remote_broker.failure import Failure, FailureExit
 from claude_remote_broker.owner_link import dial_server
 
 _TIMEOUT = 10.0
-_MIB = 1024 * 1024
-
-
-class Crew(NamedTuple):
-    """All of it; `numbers` has neither workers nor line."""
-
-    numbers: Workers
-    workers: list[WorkerInfo]
-    line: list[InLine]
 
 
 def ask(paths: Paths, request: ListWorkers | ScaleWorkers) -> Crew:
@@ -32,73 +20,6 @@ def ask(paths: Paths, request: ListWorkers | ScaleWorkers) -> Crew:
     try:
         link.greet(_TIMEOUT)
         link.send(request)
-        crew: Crew | None = None
-        while True:
-            message = link.receive(_TIMEOUT).message
-            if isinstance(message, Workers):
-                before = crew or Crew(msgspec.structs.replace(message, workers=(), line=()), [], [])
-                crew = Crew(
-                    before.numbers, [*before.workers, *message.workers], [*before.line, *message.line]
-                )
-            elif isinstance(message, Done) and crew is not None:
-                return crew
+        return gather(receive_all(link, Workers, _TIMEOUT))
     finally:
         link.close()
-
-
-def as_json(crew: Crew) -> bytes:
-    """For programs: every field, also those that are as usual."""
-    told = {name: getattr(crew.numbers, name) for name in ("least", "most", "counted", "idle", "warm")}
-    told["workers"] = [msgspec.structs.asdict(worker) for worker in crew.workers]
-    told["line"] = [msgspec.structs.asdict(waiting) for waiting in crew.line]
-    return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
-
-
-def in_words(crew: Crew) -> str:
-    """One line about all of them."""
-    numbers = crew.numbers
-    idle = f"parked after {_time(numbers.idle)} without work" if numbers.idle else "parked only for room"
-    kept = f", but for {numbers.least}" if numbers.idle and numbers.least else ""
-    memory = sum(worker.memory + worker.claude_memory for worker in crew.workers)
-    return (
-        f"{numbers.counted} of {numbers.most}, {idle}{kept}; {numbers.warm} kept warm;"
-        f" {memory // _MIB} MiB; {len(crew.line)} in line"
-    )
-
-
-def rows(crew: Crew, now: float) -> list[tuple[str, ...]]:
-    """A table, titles first: the workers, then the line."""
-    titles = ("STATE", "SINCE", "SESSION", "FOR", "WORKER", "OWN", "CLAUDE", "OWN", "BACKGROUND")
-    order = sorted(crew.workers, key=lambda worker: (worker.state, worker.since))
-    return [titles, *(_worker(worker, now) for worker in order), *_line(crew.line, now)]
-
-
-def _worker(worker: WorkerInfo, now: float) -> tuple[str, ...]:
-    return (
-        worker.state,
-        _time(now - worker.since),
-        worker.name or "-",
-        worker.client or "-",
-        str(worker.pid or "-"),
-        _memory(worker.memory),
-        str(worker.claude or "-"),
-        _memory(worker.claude_memory),
-        f"{worker.background} tasks" if worker.background else "",
-    )
-
-
-def _line(line: Iterable[InLine], now: float) -> Iterable[tuple[str, ...]]:
-    for place, waiting in enumerate(line, 1):
-        since = _time(now - waiting.since) if waiting.since else "-"
-        yield (f"in line, {place}.", since, waiting.name, waiting.client or "-", "", "", "", "", "")
-
-
-def _memory(size: int) -> str:
-    return f"{size / _MIB:.0f} MiB" if size else "-"
-
-
-def _time(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"

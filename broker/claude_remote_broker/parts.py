@@ -11,6 +11,7 @@ from typing import NamedTuple
 import zmq
 
 from claude_remote import files
+from claude_remote.scale import Scale
 from claude_remote.version import VERSION
 from claude_remote_broker import logs
 from claude_remote_broker.administration import Administration
@@ -35,7 +36,7 @@ from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.ports import AuditGrown, Event
 from claude_remote_broker.preparing import Prepared
 from claude_remote_broker.registry import Registry
-from claude_remote_broker.scale import Scale, choose
+from claude_remote_broker.scale import choose
 from claude_remote_broker.stamps import stamp
 from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts

@@ -1,27 +1,17 @@
-"""How many claudes there may be: `8`, or `2:8`."""
+"""How many claudes there may be: by default, and as somebody said it to the running server."""
 
 from __future__ import annotations
 
 import os
 from typing import NamedTuple
 
-from claude_remote.messages import MOST_WORKERS
+from claude_remote.scale import Scale, parse
 
 # A claude takes 150-300 MB, more after large files; its tools take what they take.
 _MEMORY_EACH = 512 * 1024 * 1024
 _MEMORY_KEPT = 1024 * 1024 * 1024
 _EACH_CORE = 4
 _MOST = 64
-
-
-class Scale(NamedTuple):
-    """At most `most` at once; of those that are idle `least` are kept, however long."""
-
-    least: int
-    most: int
-
-    def __str__(self) -> str:
-        return f"{self.least}:{self.most}"
 
 
 class Scaled(NamedTuple):
@@ -35,19 +25,6 @@ class Scaled(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.scale} {self.instead_of}"
-
-
-def parse(text: str) -> Scale:
-    """Read `8` (that is `0:8`) or `2:8`. Raises ValueError with words for the user."""
-    least, colon, most = text.strip().rpartition(":")
-    if not (most.isascii() and most.isdigit()) or (colon and not (least.isascii() and least.isdigit())):
-        raise ValueError(f"{text!r} is neither a number nor MIN:MAX")
-    scale = Scale(int(least or 0), int(most))
-    if not 1 <= scale.most <= MOST_WORKERS:
-        raise ValueError(f"MAX is 1 to {MOST_WORKERS}")
-    if scale.least > scale.most:
-        raise ValueError("MIN is not above MAX")
-    return scale
 
 
 def parse_scaled(text: str) -> Scaled | None:

@@ -190,6 +190,8 @@ class Server:
             self._window = Window(self._before.window)
         elif self._settings.window:
             self._window = start_window(self._prepared.environ)
+        if self._window is not None:
+            self._window.attend(asyncio.get_running_loop())
         self._closers.push_async_callback(self._end_window)
 
     async def _end_window(self) -> None:

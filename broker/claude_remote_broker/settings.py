@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claude_remote.messages import DEFAULT_PORT
-from claude_remote_broker.scale import Scale
+from claude_remote.scale import Scale
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  to be reached from other machines is what it is for
 DEFAULT_IDLE = 600.0

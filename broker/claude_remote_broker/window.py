@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -22,28 +23,52 @@ _LOOK_AGAIN = 0.02
 
 
 class Window:
-    """A window that runs, a child of this process, also of a life of it before this one."""
+    """A window that runs, a child of this process, also of a life of it before this one.
+
+    `pid` is 0 when it was closed and reaped: the number may be another's by then.
+    """
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
 
+    def attend(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Reap it when somebody closes it, as soon as the loop hears of that."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except OSError:
+            self._reap()
+            return
+
+        def gone() -> None:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+            self._reap()
+
+        loop.add_reader(descriptor, gone)
+
     def end(self) -> None:
-        """End it, gently at first. Blocks a second at most."""
+        """End it, gently at first. Blocks two seconds at most."""
+        if not self.pid:
+            return
         for number in (signal.SIGTERM, signal.SIGKILL):
             process = processes.find_process(self.pid)
             if process is not None:
                 processes.send_signal(process, number)
             deadline = time.monotonic() + _GENTLY
             while time.monotonic() < deadline:
-                if self._is_reaped():
+                if self._reap():
                     return
                 time.sleep(_LOOK_AGAIN)
 
-    def _is_reaped(self) -> bool:
+    def _reap(self) -> bool:
+        """Whether it is gone for good."""
         try:
-            return os.waitpid(self.pid, os.WNOHANG)[0] != 0
+            is_gone = not self.pid or os.waitpid(self.pid, os.WNOHANG)[0] != 0
         except ChildProcessError:
-            return True
+            is_gone = True
+        if is_gone:
+            self.pid = 0
+        return is_gone
 
 
 def start_window(environ: Mapping[str, str]) -> Window | None:

@@ -41,9 +41,10 @@ class Dismiss(Verb, frozen=True, kw_only=True, omit_defaults=True):
 class Over(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """An errand is done, or has failed with one of claude_remote.errors; nothing that it started lives.
 
-    It ends when Dismiss has come.
+    It ends when Dismiss has come. `outcome` is for the audit: `exit` of a command, `digest` of files …
     """
 
     code: Word = ""
     message: Words = ""
     detail: Detail = field(default_factory=dict)
+    outcome: Detail = field(default_factory=dict)

@@ -39,6 +39,7 @@ COMMANDS = (
     "trust",
     "update",
     "wait",
+    "workers",
 )
 
 # Whose arguments may be any bytes, such as names of files.

@@ -6,6 +6,8 @@ from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.messages import Draining
 
+_PATIENCE = 120.0  # seconds for a server that is away
+
 
 def shut_down(reach: Reach, terminal: Terminal, *, now: bool) -> int:
     """End the server. Raises RemoteError; Ctrl-C takes it back while turns are waited for."""
@@ -29,7 +31,13 @@ def shut_down(reach: Reach, terminal: Terminal, *, now: bool) -> int:
 def show_server_log(reach: Reach, terminal: Terminal, *, lines: int, follow: bool) -> int:
     """Print it. Raises RemoteError."""
     with reach_server(reach, terminal) as client:
-        for piece in client.server_log(lines=lines, follow=follow):
+        told = client.server_log(
+            lines=lines,
+            follow=follow,
+            patience=_PATIENCE,
+            on_away=lambda why: terminal.say(f"({escape(why)} Going on when it is there again.)"),
+        )
+        for piece in told:
             for line in piece.decode(errors="replace").splitlines():
                 terminal.print(escape(line))
     return 0

@@ -22,6 +22,7 @@ from claude_remote.cli.file_commands import get, put
 from claude_remote.cli.session_commands import SESSION_COMMANDS
 from claude_remote.cli.steering_commands import STEERING_COMMANDS
 from claude_remote.cli.terminal import Terminal
+from claude_remote.cli.worker_commands import workers
 from claude_remote.errors import Exit
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -58,6 +59,7 @@ root.add_command(exec_command)
 root.add_command(shutdown)
 root.add_command(server_logs)
 root.add_command(update)
+root.add_command(workers)
 root.add_command(get)
 root.add_command(put)
 

@@ -59,6 +59,7 @@ def reach_server(reach: Reach, terminal: Terminal) -> Client:
         if hint is None:
             raise
         raise Unreachable(f"{error.message}\n  did you mean your server {hint}?") from None
+    client.tell_when_away(lambda why: terminal.say(escape(why)))
     if client.hello.audit is not None:
         _bear_witness(client, terminal)
     return client

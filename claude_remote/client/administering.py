@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from claude_remote import messages
 from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect
 from claude_remote.client.pool import Pool, closing_on_error
-from claude_remote.errors import BadMessage, LinkLost, ShuttingDown, TimedOut
+from claude_remote.errors import BadMessage, LinkLost, Restarting, ShuttingDown, TimedOut, Unreachable
 from claude_remote.messages import ClientInfo, Draining, Message
 from claude_remote.rights import Right
 
+if TYPE_CHECKING:
+    from claude_remote.client.crew import Crew
+
 _ENDS_WITHIN = 15.0
+_ALL = 100_000  # lines of the log, which keeps fewer
+_AGAIN = 0.3
 
 
 class Administering:
@@ -99,8 +106,55 @@ class Administering:
                 link.receive(_ENDS_WITHIN)
         link.close()
 
-    def server_log(self, *, lines: int = 100, follow: bool = False) -> Iterator[bytes]:
-        """Pieces of the server's log, whole lines: the last so many, and with `follow` what comes."""
+    def workers(self) -> Crew:
+        """What each worker and its claude does, and who waits for one."""
+        return self._crew(messages.ListWorkers())
+
+    def scale_workers(self, least: int, most: int) -> Crew:
+        """At most `most` claudes at once from now on; `least` of the idle ones are kept.
+
+        No turn is interrupted. It holds until the server is started with another number.
+        """
+        return self._crew(messages.ScaleWorkers(least=least, most=most))
+
+    def server_log(
+        self,
+        *,
+        lines: int = 100,
+        follow: bool = False,
+        patience: float = 0.0,
+        on_away: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[bytes]:
+        """Pieces of the server's log, whole lines: the last so many, and with `follow` what comes.
+
+        When the server restarts, `on_away` is told, and for `patience` seconds it is tried to go on with the
+        next life's log, from its beginning. When only the link breaks, what was logged meanwhile is left out.
+        """
+        while True:
+            try:
+                yield from self._server_log(lines, follow=follow)
+            except (Restarting, LinkLost) as error:
+                if not follow or patience <= 0:
+                    raise
+                on_away(error.message)
+                lines = _ALL if isinstance(error, Restarting) else 0
+                self._wait_for(time.monotonic() + patience)
+            else:
+                return
+
+    def _wait_for(self, until: float) -> None:
+        """Until the server lets us in again. Raises what keeps us out."""
+        while True:
+            time.sleep(_AGAIN)
+            try:
+                self._pool.put_back(self._pool.open().link)
+            except (Unreachable, LinkLost, Restarting, ShuttingDown):
+                if time.monotonic() >= until:
+                    raise
+            else:
+                return
+
+    def _server_log(self, lines: int, *, follow: bool) -> Iterator[bytes]:
         with self._pool.link() as link:
             link.send(messages.ServerLogs(lines=lines, follow=follow))
             while not isinstance((incoming := link.receive()).message, messages.Done):
@@ -118,3 +172,8 @@ class Administering:
     def _told(self, request: Message) -> list[ClientInfo]:
         told = ask_all(self._pool, request, messages.Clients)
         return [client for message in told for client in message.clients]
+
+    def _crew(self, request: messages.ListWorkers | messages.ScaleWorkers) -> Crew:
+        from claude_remote.client.crew import gather
+
+        return gather(ask_all(self._pool, request, messages.Workers))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from claude_remote import messages
+from claude_remote.client.asking import ask
 from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool
 from claude_remote.errors import BadMessage
@@ -19,18 +20,26 @@ M = TypeVar("M", bound=Message)
 
 def ask_one(pool: Pool, request: Message, kind: type[M], payload: bytes = b"") -> M:
     """A request with one answer."""
-    answers = list(ask_all(pool, request, kind, payload))
+    answers = ask_all(pool, request, kind, payload)
     if len(answers) != 1:
         raise BadMessage(f"{len(answers)} answers came where one belongs")
     return answers[0]
 
 
-def ask_all(pool: Pool, request: Message, kind: type[M], payload: bytes = b"") -> Iterator[M]:
+def ask_all(pool: Pool, request: Message, kind: type[M], payload: bytes = b"") -> list[M]:
     """A request with any number of answers of one kind."""
-    with pool.link() as link:
+
+    def exchange(link: Link) -> list[M]:
         link.send(request, payload)
-        while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
-            yield expect(message, kind)
+        return list(receive_all(link, kind))
+
+    return ask(pool, request, exchange)
+
+
+def receive_all(link: Link, kind: type[M], within: float = ANSWER_WITHIN) -> Iterator[M]:
+    """Answers of one kind, to the end; `within` seconds for each."""
+    while not isinstance(message := link.receive(within).message, messages.Done):
+        yield expect(message, kind)
 
 
 def expect_done(link: Link) -> None:

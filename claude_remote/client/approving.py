@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from claude_remote import messages
 from claude_remote.client.answers import ANSWER_WITHIN, ask_all, ask_one, expect
+from claude_remote.client.asking import ask
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.errors import (
     BadMessage,
@@ -113,14 +114,19 @@ class Approving:
 
         from claude_remote import facts
 
-        seen: File | None = None
-        with self._pool.link() as link:
-            link.send(messages.ShowApproval(approval=which, file=file))
+        request = messages.ShowApproval(approval=which, file=file)
+
+        def look(link: Link) -> tuple[ApprovalInfo, bytes, File | None]:
+            seen: File | None = None
+            link.send(request)
             info, line = _receive_question(link)
             message, payload = link.receive(ANSWER_WITHIN)
             if isinstance(message, messages.File):
                 seen, message = _receive_file(link, message, payload)
             expect(message, messages.Done)
+            return info, line, seen
+
+        info, line, seen = ask(self._pool, request, look)
         try:
             fact = facts.decode(line)
         except msgspec.DecodeError:

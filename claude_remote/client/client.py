@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -70,6 +70,10 @@ class Client(Pinging, Steering, Approving, Updating, Administering):
     def close(self) -> None:
         """Close every idle connection. Turns that are still followed close theirs themselves."""
         self._pool.close()
+
+    def tell_when_away(self, tell: Callable[[str], None]) -> None:
+        """`tell` is given words for the user when a request waits for a server that restarts."""
+        self._pool.on_away = tell
 
     # --- prompting --------------------------------------------------------------------------------------
 
@@ -163,7 +167,7 @@ class Client(Pinging, Steering, Approving, Updating, Administering):
 
     def sessions(self) -> list[SessionInfo]:
         """The sessions that this client may see."""
-        return list(self._sessions(messages.ListSessions()))
+        return self._sessions(messages.ListSessions())
 
     def conversations(self, limit: int = 200) -> list[messages.Conversation]:
         """What claude has on disk there, the latest first, whoever began it: in a terminal, an editor, here.

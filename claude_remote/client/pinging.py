@@ -6,14 +6,14 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from claude_remote import messages
+from claude_remote.client.answers import ANSWER_WITHIN, expect, expect_done
+from claude_remote.client.asking import ask
 from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool
 from claude_remote.errors import BadMessage
 
 if TYPE_CHECKING:
     from claude_remote.client.vitals import Report
-
-_ANSWER_WITHIN = 60.0
 
 
 class Timing(NamedTuple):
@@ -32,11 +32,14 @@ class Pinging:
 
     def ping(self) -> Timing:
         """One question to the server and back. The first one tells how long connecting took."""
-        with self._pool.link() as link:
+
+        def measure(link: Link) -> float:
             began = time.monotonic()
             link.send(messages.Ping())
-            _expect_done(link)
-            took = time.monotonic() - began
+            expect_done(link)
+            return time.monotonic() - began
+
+        took = ask(self._pool, messages.Ping(), measure)
         connect, self._connect_time = self._connect_time, 0.0
         return Timing(connect, took)
 
@@ -45,31 +48,26 @@ class Pinging:
         from claude_remote.client.vitals import Report
 
         timings = [self.ping() for _ in range(pings)]
-        sessions: list[messages.SessionVitals] = []
-        status: messages.Status | None = None
-        with self._pool.link() as link:
-            link.send(messages.ShowStatus(session=session))
-            while not isinstance(message := link.receive(_ANSWER_WITHIN).message, messages.Done):
+        request = messages.ShowStatus(session=session)
+
+        def look(link: Link) -> Report:
+            sessions: list[messages.SessionVitals] = []
+            status: messages.Status | None = None
+            link.send(request)
+            while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
                 if isinstance(message, messages.Status):
                     status = message
-                elif isinstance(message, messages.Vitals):
-                    sessions += message.sessions
                 else:
-                    raise BadMessage(f"the server answered {type(message).__name__} where Vitals belongs")
-            unheard = link.unheard
-        if status is None:
-            raise BadMessage("the server has not said how it is")
-        return Report(
-            name=self.name,
-            connect=sum(timing.connect for timing in timings),
-            round_trips=tuple(timing.request for timing in timings),
-            unheard=unheard,
-            status=status,
-            sessions=tuple(sessions),
-        )
+                    sessions += expect(message, messages.Vitals).sessions
+            if status is None:
+                raise BadMessage("the server has not said how it is")
+            return Report(
+                name=self.name,
+                connect=sum(timing.connect for timing in timings),
+                round_trips=tuple(timing.request for timing in timings),
+                unheard=link.unheard,
+                status=status,
+                sessions=tuple(sessions),
+            )
 
-
-def _expect_done(link: Link) -> None:
-    message = link.receive(_ANSWER_WITHIN).message
-    if not isinstance(message, messages.Done):
-        raise BadMessage(f"the server answered {type(message).__name__} where Done belongs")
+        return ask(self._pool, request, look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from claude_remote.client.link import Link
@@ -23,6 +23,7 @@ class Pool:
         self._road = road
         self._idle: deque[tuple[float, Link]] = deque()
         self._closed = False
+        self.on_away: Callable[[str], None] = lambda _: None  # told when asking again takes long
 
     def open(self) -> Arrived:
         """A new link with what the server said of itself; give the link back with `put_back`."""

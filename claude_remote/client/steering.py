@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct, structs
 
 from claude_remote import messages
+from claude_remote.client.answers import ANSWER_WITHIN, receive_all
+from claude_remote.client.asking import ask
+from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool
 from claude_remote.client.prompting import PromptRequest
 from claude_remote.errors import (
@@ -21,7 +24,6 @@ from claude_remote.errors import (
 )
 from claude_remote.messages import Cursor, Message, PromptState, SessionInfo, Target
 
-_ANSWER_WITHIN = 60.0
 # A claude that is told to end is killed after 8 s; its worker is given up after 30.
 _CLOSED_WITHIN = 60.0
 _AGAIN = 0.5
@@ -49,7 +51,7 @@ class Steering:
 
     def find(self, session: str) -> SessionInfo:
         """One session. Raises NoSuchSession, Ambiguous."""
-        found = list(self._sessions(messages.ListSessions(session=session)))
+        found = self._sessions(messages.ListSessions(session=session))
         # A server that does not know the field lists all of them.
         named = [each for each in found if session.lower() in {each.id, each.name.lower()}] or found
         if len(named) != 1:
@@ -58,17 +60,21 @@ class Steering:
 
     def tail(self, session: str) -> Cursor:
         """Where a session's log ends: attaching after it shows what is new alone."""
-        with self._pool.link() as link:
-            link.send(messages.Attach(session=session, after=Cursor(0, _BEYOND), follow=False))
+        request = messages.Attach(session=session, after=Cursor(0, _BEYOND), follow=False)
+
+        def look(link: Link) -> Cursor:
             tail = Cursor(0, 0)
-            while not isinstance(message := link.receive(_ANSWER_WITHIN).message, messages.Done):
+            link.send(request)
+            while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
                 if isinstance(message, messages.Reset):
                     tail = message.cursor
-        return tail
+            return tail
+
+        return ask(self._pool, request, look)
 
     def rename(self, session: str, name: str) -> SessionInfo:
         """Call a session by another name. Raises NameTaken, BadMessage for what cannot be a name."""
-        return self._one_session(messages.Rename(session=session, name=name), _ANSWER_WITHIN)
+        return self._one_session(messages.Rename(session=session, name=name), ANSWER_WITHIN)
 
     def close_session(self, session: str) -> SessionInfo:
         """End a session: its turn is interrupted, what waits is taken back, its claude ends.
@@ -162,11 +168,11 @@ class Steering:
     def _send(self, request: PromptRequest) -> Sent:
         with self._pool.link() as link:
             request.send(link)
-            accepted = link.receive(_ANSWER_WITHIN).message
+            accepted = link.receive(ANSWER_WITHIN).message
             if not isinstance(accepted, messages.Accepted):
                 raise BadMessage(f"the server answered {type(accepted).__name__} where Accepted belongs")
             sent = Sent(prompt=request.id, session=accepted.session)
-            while not isinstance(message := link.receive(_ANSWER_WITHIN).message, messages.Done):
+            while not isinstance(message := link.receive(ANSWER_WITHIN).message, messages.Done):
                 if isinstance(message, messages.Waiting):
                     sent = structs.replace(sent, waits=message.why, place=message.place)
                 elif isinstance(message, messages.Finished):
@@ -192,16 +198,16 @@ class Steering:
                     raise BadMessage(f"the server answered {type(message).__name__} where Sessions belongs")
                 yield from message.sessions
 
-    def _sessions(self, request: Message, timeout: float | None = _ANSWER_WITHIN) -> Iterator[SessionInfo]:
-        with self._pool.link() as link:
+    def _sessions(self, request: Message, timeout: float = ANSWER_WITHIN) -> list[SessionInfo]:
+        def exchange(link: Link) -> list[SessionInfo]:
             link.send(request)
-            while not isinstance(message := link.receive(timeout).message, messages.Done):
-                if not isinstance(message, messages.Sessions):
-                    raise BadMessage(f"the server answered {type(message).__name__} where Sessions belongs")
-                yield from message.sessions
+            told = receive_all(link, messages.Sessions, timeout)
+            return [info for message in told for info in message.sessions]
+
+        return ask(self._pool, request, exchange)
 
     def _one_session(self, request: Message, timeout: float) -> SessionInfo:
-        found = list(self._sessions(request, timeout))
+        found = self._sessions(request, timeout)
         if len(found) != 1:
             raise BadMessage(f"one session was to be named; the server names {len(found)}")
         return found[0]

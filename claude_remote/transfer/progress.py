@@ -31,6 +31,9 @@ class Progress:
     def moved(self, count: int) -> None:
         """So many bytes more are on their way, or have come."""
 
+    def verified(self, size: int, content: bytes) -> None:
+        """A file has gone or come whole; `content` is the BLAKE3 of its so many bytes."""
+
     def done(self, path: bytes) -> None:
         """A file is in its place and on disk."""
 

@@ -161,6 +161,7 @@ class Receiver:
             part.discard(self._ground.parent(place))
             raise
         self._progress.moved(len(payload))
+        self._progress.verified(len(payload), whole.digest)
         self._batch.add(place, part, whole, len(payload))
 
     # --- large files -------------------------------------------------------------------------------------
@@ -184,6 +185,7 @@ class Receiver:
 
     def _end(self, incoming: Incoming, end: r.End) -> None:
         incoming.end(end)
+        self._progress.verified(end.size, end.digest)
         del self._incoming[end.n]
         self._settled(end.n, incoming.offer.path)
 

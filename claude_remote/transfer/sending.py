@@ -219,6 +219,7 @@ class Sender:
         packet.add(whole, content)
         self._progress.began(step.path, len(content))
         self._progress.moved(len(content))
+        self._progress.verified(len(content), source.digest)
 
     def _send_content(self, packet: r.Packet, offered: _Offered, go: r.Go) -> None:
         source = offered.source
@@ -235,6 +236,7 @@ class Sender:
                 return
             source.check()
             packet.add(r.End(n=offered.n, size=source.sent, digest=source.digest))
+            self._progress.verified(source.sent, source.digest)
         except RemoteError as error:
             self._progress.failed(source.path, error)
             self._failed.add(offered.n)

@@ -19,6 +19,7 @@ from claude_remote_gui.net.posts import Answered, Moved, Post, Read, Stood
 from claude_remote_gui.net.reading import Reader
 from claude_remote_gui.net.server import Server
 from claude_remote_gui.net.standing import Connected, Connecting, Standing
+from claude_remote_gui.past_prompts import PastPrompts
 
 BATCH_EVERY = 50  # ms
 _CLOSE_WITHIN = 2.0  # s, for each thread; who dials just now ends with the process
@@ -36,6 +37,7 @@ class Hub(QObject):
     def __init__(self, paths: Paths, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.paths = paths
+        self.past_prompts = PastPrompts(paths.state / "window-prompts.jsonl")
         self.servers: dict[str, Server] = {}
         self.states: dict[str, State] = {}
         self.standings: dict[str, Standing] = {}

@@ -8,7 +8,7 @@ from claude_remote import bus
 from claude_remote import messages as m
 from claude_remote_broker import ports
 from claude_remote_broker.core import Limits
-from tests.broker.playbook import PHONE, Hand, Playbook
+from tests.broker.playbook import LAPTOP, PHONE, Hand, Playbook
 from tests.broker.test_bus_verbs import begun
 
 NAME = "fix-failing-test"
@@ -147,6 +147,41 @@ def test_a_parked_session_answers_nothing_else() -> None:
     for subtype, arguments in (("get_status", b""), ("set_permission_mode", b'{"mode":"bypassPermissions"}')):
         book.says(2, m.Control(session=NAME, subtype=subtype), arguments)
         assert code(book, 2) == "not-idle"
+
+
+def leaving(book: Playbook, *, asks_before: bool) -> Hand:
+    """Its claude is being parked when a client asks for another mode."""
+    hand = begun(book)
+    hand.finishes(1)
+    hand.hear()
+    if asks_before:
+        asked(book, hand)
+    else:
+        book.connect(2, PHONE)
+    book.connect(3, LAPTOP)
+    book.says(3, m.Close(session=NAME))
+    return hand
+
+
+@pytest.mark.parametrize("asks_before", [True, False])
+def test_a_mode_that_comes_while_claude_is_parked_is_for_the_next(*, asks_before: bool) -> None:
+    book = Playbook()
+    hand = leaving(book, asks_before=asks_before)
+    if not asks_before:
+        hand.hear()
+        book.says(2, MODE, b'{"mode":"plan"}')
+        assert hand.hear() == []
+        book.says(3, m.Ping())
+        book.connect(4, PHONE)
+        book.says(4, m.Control(session=NAME, subtype="get_status"))
+        assert code(book, 4) == "not-idle"
+    hand.exits()
+    assert book.reads(2) == [(m.Answer(), b'{"mode":"plan"}'), (m.Done(), b"")]
+    book.connect(5, LAPTOP)
+    book.prompts(5, 11, session=NAME)
+    (_, lease, *_) = Hand(book, 2).launched().ready()
+    assert isinstance(lease, bus.Lease)
+    assert lease.mode == "plan"
 
 
 def test_a_mode_that_cannot_be_stored() -> None:

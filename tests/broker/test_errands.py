@@ -117,6 +117,13 @@ def test_over_is_done_and_the_next_request_may_follow() -> None:
     assert play.book.core.quiet
 
 
+def test_what_came_of_it_is_in_the_audit() -> None:
+    play = running()
+    play.errand_says(bus.Over(outcome={"exit": "3", "outcome": "forged", "note": "unknown"}))
+    (ended,) = [entry for entry in play.book.recorded if entry.kind == "exec-ended"]
+    assert (ended.outcome, ended.detail) == ("done", {"exit": "3"})
+
+
 def test_over_with_an_error_is_that_error() -> None:
     play = running()
     play.errand_says(bus.Over(code="no-such-folder", message="There is none.", detail={"folder": "x"}))

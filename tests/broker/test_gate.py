@@ -48,7 +48,8 @@ REQUESTS: dict[type[m.Message], m.Message] = {
         m.ScaleWorkers(least=0, most=3),
     )
 }
-RIGHTED = [kind for kind, needed in m.NEEDS.items() if needed is not None and kind is not m.Withdraw]
+ASKED = [kind for kind in m.NEEDS if kind is not m.Withdraw]
+RIGHTED = [kind for kind in ASKED if m.NEEDS[kind] is not None]
 
 
 def began(rights: frozenset[Right]) -> Playbook:
@@ -104,7 +105,7 @@ def test_without_its_right_a_request_changes_nothing(kind: type[m.Message]) -> N
 
 
 @pytest.mark.parametrize("missing", Right)
-@pytest.mark.parametrize("kind", m.NEEDS.keys() - {m.Withdraw})
+@pytest.mark.parametrize("kind", ASKED)
 def test_only_the_right_that_it_needs_is_missed(kind: type[m.Message], missing: Right) -> None:
     book = began(frozenset(Right) - {missing})
     assert lacks(answered(book, kind)) == (missing if m.NEEDS[kind] is missing else None)
@@ -131,7 +132,7 @@ def test_without_view_the_sessions_of_others_do_not_exist(request_: m.Message) -
     assert (error.code, error.message) == ("no-such-session", "There is no session 'mine'.")
 
 
-@pytest.mark.parametrize("kind", m.NEEDS.keys() - {m.Withdraw})
+@pytest.mark.parametrize("kind", ASKED)
 def test_with_its_right_alone_it_is_served(kind: type[m.Message]) -> None:
     needed = m.NEEDS[kind]
     book = began(frozenset() if needed is None else frozenset({needed}))

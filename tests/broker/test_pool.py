@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from claude_remote import bus, facts
 from claude_remote import messages as m
+from claude_remote.scale import Scale
 from claude_remote_broker import ports
 from claude_remote_broker.core import Limits
-from claude_remote_broker.scale import Scale, Scaled, parse_scaled
+from claude_remote_broker.scale import Scaled, parse_scaled
 from tests.broker.playbook import OWNER, PHONE, Hand, Playbook, uuid
 from tests.broker.test_bus_verbs import QUESTION, names
 

@@ -164,6 +164,12 @@ def test_it_ends_in_mid_session() -> None:
     book.tick()
     assert listed(book) == ()
     assert book.disk.rules == {}
+    (ended,) = [entry for entry in book.recorded if entry.kind == "rule-ended"]
+    assert (ended.outcome, ended.name, ended.detail) == (
+        "expired",
+        "",
+        {"rule": rule.id, "words": "Bash", "by": "phone"},
+    )
 
 
 def test_withdrawn_it_answers_nothing_from_that_moment() -> None:
@@ -188,6 +194,7 @@ def test_it_dies_with_the_right_of_its_client() -> None:
     book << ports.ClientCutOff(PHONE.fingerprint)
     book.table.given[PHONE.fingerprint] = FULL
     assert not answered(hand, question(91))
+    assert [entry.outcome for entry in book.recorded if entry.kind == "rule-ended"] == ["right-lost"]
     assert book.disk.rules == {}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from claude_remote_broker.scale import Scale, Scaled, choose, default, parse, parse_scaled
+from claude_remote.scale import Scale, parse
+from claude_remote_broker.scale import Scaled, choose, default, parse_scaled
 
 
 def test_in_words() -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.e2e.lab import Client, Lab
-from tests.fakes.messages_api import Gate, reply, say
+from tests.fakes.messages_api import Gate, reply, say, text
 
 pytestmark = pytest.mark.e2e
 
@@ -71,7 +71,7 @@ def test_now_interrupts_it(own_lab: Lab, admin: Client, words: str) -> None:
 
 def test_it_needs_the_right(own_lab: Lab, admin: Client) -> None:
     bob = own_lab.approved("bob")
-    for command in (["shutdown"], ["shutdown", "--now"], ["server-logs"]):
+    for command in (["shutdown"], ["shutdown", "--now"], ["server-logs"], ["workers"]):
         ran = bob.run(*command)
         assert (ran.code, "lacks the right `admin`" in ran.err) == (4, True)
     assert admin.run("ping").code == 0
@@ -87,3 +87,13 @@ def test_the_log_is_shown_and_followed(own_lab: Lab, admin: Client) -> None:
         running.wait_for(r"\(Exec\) for client admin")
         running.interrupt()
         assert running.finish().code == 130
+
+
+def test_the_workers_are_shown_and_scaled(own_lab: Lab, admin: Client) -> None:
+    own_lab.api.on("hello", text("Hi."))
+    assert admin.run("-n", "greeting", "-p", "hello").out == "Hi.\n"
+    assert "greeting" in admin.run("workers").out
+    assert admin.run("workers", "scale", "1:3").out.startswith("1 of 3, ")
+    assert '"most": 3' in admin.run("workers", "--json").out
+    wrong = admin.run("workers", "scale", "3:1")
+    assert (wrong.code, "MIN is not above MAX" in wrong.err) == (2, True)

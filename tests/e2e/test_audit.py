@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from blake3 import blake3
 
 from tests.e2e.lab import Lab
 from tests.fakes.messages_api import text
@@ -51,6 +52,17 @@ def test_an_audit_that_can_be_checked() -> None:
         shown = lab.server.control("audit", "--session", "chat", "--since", "1h").out
         assert "text=hello" in shown
         assert len(shown.splitlines()) == 3
+
+        boss.run("exec", "exit 7")
+        letter = lab.folder / "letter"
+        letter.write_bytes(b"Dear all")
+        assert boss.run("put", str(letter), str(lab.folder / "posted")).code == 0
+        told = records(lab.server.control("audit", "--json", "--client", "boss").out)
+        ends = {each["kind"]: each["detail"] for each in told if each["kind"].endswith("-ended")}
+        assert ends == {
+            "exec-ended": {"exit": "7"},
+            "put-ended": {"files": "1", "size": "8", "digest": blake3(b"Dear all").hexdigest()},
+        }
 
         # From afar in the same words, for who may.
         assert alice.run("audit").code == 4

@@ -124,7 +124,7 @@ def test_it_proves_itself_does_its_work_and_ends(desk: Desk) -> None:
     desk.begin("echo out; exit 3")
     assert desk.parcel() == (m.Output(), b"out\n")
     assert desk.parcel() == (m.Exited(code=3), b"")
-    assert desk.over() == bus.Over()
+    assert desk.over() == bus.Over(outcome={"exit": "3"})
 
 
 def test_its_ready_has_its_token_and_no_lease(desk: Desk) -> None:
@@ -220,7 +220,7 @@ def test_only_what_the_errand_leaves_is_let_live(desk: Desk, stage: Stage) -> No
     assert isinstance(word, m.Started)
     wait_until(lambda: len(processes.below([word.pid])) == 2)
     kept = processes.below([word.pid])
-    assert desk.over() == bus.Over()
+    assert desk.over() == bus.Over(outcome={"pid": str(word.pid)})
     # One that only pretends to be such a thing ends with the errand that started it.
     desk.begin("CLAUDE_REMOTE_BACKGROUND=mine setsid sleep 8005 & echo ready; sleep 8005")
     desk.parcel()

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from claude_remote_broker.scale import Scale, parse
+from claude_remote.scale import Scale, parse
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")

@@ -6,12 +6,14 @@ import time
 
 import click
 
+from claude_remote.client.crew import Crew, in_words, rows
+from claude_remote.client.crew import as_json as in_json
 from claude_remote.messages import ListWorkers, ScaleWorkers
 from claude_remote.paths import find_paths
+from claude_remote.scale import Scale
 from claude_remote_broker import crew
 from claude_remote_broker.cli.values import ScaleType
 from claude_remote_broker.plain import plain
-from claude_remote_broker.scale import Scale
 
 
 @click.group(invoke_without_command=True, short_help="Show the claudes that run, and change how many may.")
@@ -38,13 +40,13 @@ def scale(scale: Scale, *, as_json: bool) -> None:
     _tell(crew.ask(find_paths(), ScaleWorkers(least=scale.least, most=scale.most)), as_json=as_json)
 
 
-def _tell(found: crew.Crew, *, as_json: bool) -> None:
+def _tell(found: Crew, *, as_json: bool) -> None:
     if as_json:
-        click.echo(crew.as_json(found), nl=False)
+        click.echo(in_json(found), nl=False)
         return
-    click.echo(crew.in_words(found))
+    click.echo(in_words(found))
     if found.workers or found.line:
-        table = [[plain(cell, 80) for cell in row] for row in crew.rows(found, time.time())]
+        table = [[plain(cell, 80) for cell in row] for row in rows(found, time.time())]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for row in table:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from claude_remote import bus, options
+from claude_remote import bus, facts, options
 from claude_remote import messages as m
-from claude_remote.errors import BadMessage, ClaudeFailed, NotIdle, QueueFull, TimedOut
+from claude_remote.errors import (
+    BadMessage,
+    ClaudeFailed,
+    NotIdle,
+    QueueFull,
+    RemoteError,
+    TimedOut,
+)
 from claude_remote_broker.core import gate, resting
 from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
@@ -32,6 +39,7 @@ class _Asked:
     subtype: str
     arguments: bytes
     until: float
+    waits: bool  # for the end of its lease: this claude is asked nothing more
 
 
 class Controls:
@@ -41,16 +49,29 @@ class Controls:
         self._context = context
         self._asked: dict[str, _Asked] = {}
 
-    def ask(self, exchange: Controlling, session: Session, lease: Lease, subtype: str, payload: bytes) -> str:
-        """Ask; the answer goes to the exchange. Returns the request's id. Raises QueueFull."""
+    def ask(
+        self,
+        exchange: Controlling,
+        session: Session,
+        lease: Lease,
+        subtype: str,
+        payload: bytes,
+        *,
+        waits: bool = False,
+    ) -> str:
+        """Ask; the answer goes to the exchange. Returns the request's id. Raises QueueFull.
+
+        What `waits` is not asked of this claude: it is noted for the next one when this one has ended.
+        """
         limits = self._context.limits
         of_session = sum(1 for asked in self._asked.values() if asked.session is session)
         if of_session >= limits.controls_of_session or len(self._asked) >= limits.controls_in_all:
             raise QueueFull("too many requests to claude wait for their answer")
         request = self._context.ids.uuid()
         until = self._context.now + limits.control
-        self._asked[request] = _Asked(exchange, session, lease.epoch, subtype, payload, until)
-        self._send(request, lease)
+        self._asked[request] = _Asked(exchange, session, lease.epoch, subtype, payload, until, waits)
+        if not waits:
+            self._send(request, lease)
         return request
 
     def forget(self, request: str) -> None:
@@ -62,7 +83,7 @@ class Controls:
         lease = session.lease
         if lease is not None:
             for request, asked in [*self._asked.items()]:
-                if asked.session is session and asked.epoch == lease.epoch:
+                if asked.session is session and asked.epoch == lease.epoch and not asked.waits:
                     self._send(request, lease)
 
     def replied(self, session: Session, reply: bus.Reply, payload: bytes) -> None:
@@ -72,12 +93,13 @@ class Controls:
             del self._asked[reply.request]
             asked.exchange.answered(payload, ok=reply.ok)
 
-    def lease_over(self, session: Session, reason: str) -> None:
-        """There will be no answer."""
+    def lease_over(self, session: Session, reason: str, *, expected: bool) -> None:
+        """There will be no answer of this claude's. What a parked session can note is noted."""
         for request, asked in [*self._asked.items()]:
             if asked.session is session:
                 del self._asked[request]
-                asked.exchange.end(ClaudeFailed(f"There was no answer: {reason}."))
+                if not (asked.waits or expected) or not asked.exchange.note(session):
+                    asked.exchange.end(ClaudeFailed(f"There was no answer: {reason}."))
 
     def tick(self) -> None:
         """Patience has an end."""
@@ -99,6 +121,7 @@ class Controlling(Cancellable):
         super().__init__(context, client)
         self._message = message
         self._request: str | None = None
+        self._change: facts.SessionChanged | None = None
 
     def begin(self, payload: bytes) -> None:
         """Check and ask. Raises RemoteError."""
@@ -108,16 +131,24 @@ class Controlling(Cancellable):
         rights = gate.rights_of(peer.fingerprint, self.context.clients)
         options.check_control(self._message.subtype, arguments, rights)
         lease = session.lease
-        change = resting.asks_for(self._message.subtype, arguments, session)
-        if lease is None and change is not None:
-            session.ledger.submit(resting.ForTheNext(self.context, change, self._noted, self.end))
+        self._change = resting.asks_for(self._message.subtype, arguments, session)
+        if lease is None and self.note(session):
             return
-        if lease is None or lease.killed or lease.phase is Phase.LEAVING:
+        ends = lease is not None and (lease.killed or lease.phase is Phase.LEAVING)
+        if lease is None or (ends and self._change is None):
             raise NotIdle(f"The claude of {session.row.name} is not running.")
         encoded = msgspec.json.encode(arguments)
-        self._request = self.context.controls.ask(self, session, lease, self._message.subtype, encoded)
+        controls = self.context.controls
+        self._request = controls.ask(self, session, lease, self._message.subtype, encoded, waits=ends)
         subtype = self._message.subtype
         self.context.record("control", peer, session, outcome="asked", subtype=subtype, text=encoded)
+
+    def note(self, session: Session) -> bool:
+        """For the session's next claude, which is told at its start. False: this is not of that kind."""
+        change = self._change
+        if change is not None:
+            session.ledger.submit(resting.ForTheNext(self.context, change, self._noted, self._not_noted))
+        return change is not None
 
     def answered(self, payload: bytes, *, ok: bool) -> None:
         """Pass the answer on."""
@@ -133,6 +164,10 @@ class Controlling(Cancellable):
     def _noted(self, payload: bytes) -> None:
         if not self.over:
             self.answered(payload, ok=True)
+
+    def _not_noted(self, error: RemoteError) -> None:
+        if not self.over:
+            self.end(error)
 
     def closed(self) -> None:
         """Wait no more."""

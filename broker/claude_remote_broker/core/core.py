@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claude_remote.scale import Scale
 from claude_remote_broker import ports
 from claude_remote_broker.core import closing
 from claude_remote_broker.core.context import Context
@@ -31,7 +32,6 @@ from claude_remote_broker.core.workers import Workers
 from claude_remote_broker.journal import Recovered, RecoveredSession
 from claude_remote_broker.log_tail import LogTail
 from claude_remote_broker.ports import Command, Event
-from claude_remote_broker.scale import Scale
 
 
 class Core:

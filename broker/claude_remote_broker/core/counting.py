@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from claude_remote import codec
 from claude_remote import messages as m
 from claude_remote.errors import BadMessage, StorageFailed
+from claude_remote.scale import Scale
 from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.pool import is_leaving
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.journal import PutScale
-from claude_remote_broker.scale import Scale, Scaled
+from claude_remote_broker.scale import Scaled
 
 _ROOM = 48 * 1024  # of the header's 64 KiB
 _STATES: dict[m.SessionState, m.WorkerState] = {

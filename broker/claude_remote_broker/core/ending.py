@@ -54,7 +54,8 @@ class LeaseOver:
         draft.write(written, now)
         draft.row = replace(without_claude(draft.row), turn=None)
         draft.over = self._lease
-        draft.then(lambda: self._context.controls.lease_over(draft.session, self._reason))
+        controls, expected = self._context.controls, self._expected
+        draft.then(lambda: controls.lease_over(draft.session, self._reason, expected=expected))
 
     def failed(self, reason: str) -> bool:  # noqa: ARG002  it must be stored whatever it was
         """Try again."""

@@ -7,6 +7,7 @@ a bounded amount of memory, however slow its client, its network or its disk is.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -68,6 +69,7 @@ class Errand(Exchange):
         self._to_errand = 0  # parcels under way, not yet credited
         self._to_client = 0
         self._cancelled = False
+        self._outcome: Mapping[str, str] = {}  # what its process tells the audit
         self._errands.take_place(client.peer.fingerprint)
 
     def begin(self) -> None:
@@ -185,6 +187,7 @@ class Errand(Exchange):
 
     def finished(self, over: bus.Over) -> None:
         """It is done, or has failed."""
+        self._outcome = over.outcome
         self.end(from_code(over.code, over.message, over.detail) if over.code else None)
 
     def gone(self, error: RemoteError) -> None:
@@ -195,7 +198,17 @@ class Errand(Exchange):
         """See Exchange."""
         if not self.over and self._helper is not None:
             outcome = "cancelled" if self._cancelled else "done" if error is None else error.code
-            self.context.record(f"{self.client.request}-ended", self.client.peer, outcome=outcome)
+            said = self._outcome
+            self.context.record(
+                f"{self.client.request}-ended",
+                self.client.peer,
+                outcome=outcome,
+                exit=said.get("exit", ""),
+                pid=said.get("pid", ""),
+                files=said.get("files", ""),
+                size=said.get("size", ""),
+                digest=said.get("digest", ""),
+            )
         super().end(error)
 
     def closed(self) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from claude_remote.scale import Scale
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.lease import Lease, Phase
 from claude_remote_broker.core.session import Session
-from claude_remote_broker.scale import Scale
 
 
 class Pool:

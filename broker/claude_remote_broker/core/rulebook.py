@@ -100,7 +100,7 @@ class Rulebook:
         if Right.APPROVE not in gate.rights_of(client, self._context.clients):
             for rule, entry in [*self._entries.items()]:
                 if entry.row.client == client:
-                    self.remove(rule)
+                    self._end(rule, "right-lost")
 
     def review_all(self) -> None:
         """Rights may have changed while no broker ran."""
@@ -111,11 +111,20 @@ class Rulebook:
         """What has expired is withdrawn."""
         for rule, entry in [*self._entries.items()]:
             if self._is_over(entry):
-                self.remove(rule)
+                self._end(rule, "expired")
         if self._undropped and self._drop_at <= self._context.now:
             undropped, self._undropped = self._undropped, set()
             for rule in undropped:
                 self._drop(rule)
+
+    def _end(self, rule: str, why: str) -> None:
+        """By itself: nobody has withdrawn it."""
+        row = self._entries[rule].row
+        session = self._context.sessions.get(row.session) if row.session else None
+        self._context.record(
+            "rule-ended", None, session, outcome=why, rule=row.id, words=row.rule, by=row.client_name
+        )
+        self.remove(rule)
 
     def _drop(self, rule: str) -> None:
         def stored(failure: str | None) -> None:

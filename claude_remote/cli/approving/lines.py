@@ -32,6 +32,8 @@ EDITS_PASS = Verdict(behavior=Behavior.ALLOW, mode=ACCEPT_EDITS)
 _LONGEST = 2000
 _LONGEST_PLAN = 100_000
 _TOOL = "[y]es [s]ession [n]o \u203a "
+_TOOL_KEYS = "y, s (the like for the rest of the session) or n (and a reason, if you like), then Enter"
+_PLAN_KEYS = "y, e (edits pass from then on) or k (and what should be different), then Enter"
 _PLAN = "[y]es [e]dits pass without asking [k]eep planning \u203a "
 
 
@@ -105,6 +107,7 @@ def _ask_tool(approval: ApprovalOpened, terminal: Terminal, read: Read) -> Verdi
             case "n" | "no":
                 why = reason or read("  reason, for Claude (optional) \u203a ")
                 return None if why is None else deny(why.strip())
+        terminal.say(f"  {_wrong(choice)}{_TOOL_KEYS}")
         question = f"  {_TOOL}"
     return None
 
@@ -124,6 +127,7 @@ def _ask_plan(approval: ApprovalOpened, terminal: Terminal, read: Read) -> Verdi
             case "k" | "keep" | "n" | "no":
                 said = words or read("  what should be different? \u203a ")
                 return None if said is None else keep_planning(said)
+        terminal.say(f"  {_wrong(choice)}{_PLAN_KEYS}")
         question = f"  {_PLAN}"
     return None
 
@@ -146,3 +150,7 @@ def _ask_questions(
             except ValueError as error:
                 terminal.say(f"  {escape(str(error))}")
     return Verdict(behavior=Behavior.ALLOW, input=with_answers(bytes(approval.input), answers))
+
+
+def _wrong(choice: str) -> str:
+    return f"{escape(choice[:20])!r} is no answer here: " if choice else ""

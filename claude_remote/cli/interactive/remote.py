@@ -59,13 +59,12 @@ class Listener(Protocol):
 
 
 class Remote:
-    """One session. `see`: whether its log may be read; otherwise only what own prompts bring is known."""
+    """One session, whose log we may read: it is our own, or we see all."""
 
-    def __init__(self, client: Client, session: str, listener: Listener, *, see: bool) -> None:
+    def __init__(self, client: Client, session: str, listener: Listener) -> None:
         self._client = client
         self._session = session
         self._listener = listener
-        self._see = see
         self._loop: asyncio.AbstractEventLoop | None = None
         self._events: queue.Queue[Event] = queue.Queue(_MOST_WAITING)
         self._scheduled = threading.Event()
@@ -76,8 +75,7 @@ class Remote:
     def start(self, after: Cursor) -> None:
         """Follow the session's log after a cursor. Called in the loop."""
         self._loop = asyncio.get_running_loop()
-        if self._see:
-            self._spawn(lambda: self._follow(after))
+        self._spawn(lambda: self._follow(after))
 
     def prompt(self, text: str) -> str:
         """Prompt the session. Returns the prompt's id."""
@@ -187,7 +185,7 @@ class Remote:
         self._persist(follow, lambda reason: self._hand_over(Reconnecting(reason)))
 
     def _prompt(self, identity: str, text: str) -> None:
-        """Follow a prompt until its turn begins, for the log tells the rest; without it, to its end."""
+        """Follow a prompt until its turn begins, for the log tells the rest."""
 
         def follow() -> None:
             # The same prompt again is the same prompt: it runs once, however often it is sent.
@@ -208,12 +206,7 @@ class Remote:
         """Pass on an event of a prompt. Whether nothing more is wanted of it."""
         if not isinstance(event, (Line, Fact, UnknownFact)):
             self._post(partial(self._listener.on_prompt_event, prompt, event))
-            if isinstance(event, Reconnecting) and not self._see:
-                self._hand_over(event)
             return isinstance(event, Finished)
-        if not self._see:
-            self._hand_over(event)
-            return False
         return isinstance(event, Fact) and _begins(event, prompt)
 
     def _persist(self, run: Callable[[], None], away: Callable[[str], object]) -> None:

@@ -61,7 +61,7 @@ class Session:
         self._conversation.mode = self._info.mode
         self._painter = Painter(colours=colours)
         self._scroll = Scroll(self._painter, self._is_mine, client.hello.client)
-        self._remote = Remote(client, self._info.id, self, see=Right.VIEW in client.rights)
+        self._remote = Remote(client, self._info.id, self)
         self._prompts = Prompts(self._remote, self._scroll, self._give_back)
         self._modes = Modes(self._remote, self._conversation, self._refresh, self._failed)
         self._view = SessionView(
@@ -87,8 +87,8 @@ class Session:
         self._asking = Asking(self._conversation, self._scroll, self._screen, self._remote, self._refresh)
         self._elsewhere = Elsewhere(self._info.id, self._remote, self._scroll, self._asking, self._refresh)
         self._decides = Right.APPROVE in client.rights
-        self._past: Past | None = Past() if Right.VIEW in client.rights else None
-        self._view.past = self._past is not None
+        self._past: Past | None = Past()
+        self._view.past = True
         self._error: RemoteError | None = None
         self._hung_up = False
 
@@ -128,8 +128,6 @@ class Session:
         self._remote.start(Cursor(cursor.generation, max(0, cursor.seq - _BACK)))
         if self._decides:
             self._elsewhere.start()
-        if self._past is None:
-            self._send_early()
         self._refresh()
 
     # --- what the server brings ---------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from claude_remote.client.connecting import find_road
 from claude_remote.client.introduction import Introduction, Pending
 from claude_remote.client.roads import LocalRoad, Road
 from claude_remote.client.watching import FeedMessage
+from claude_remote.client.witness import WitnessFile, look
 from claude_remote.errors import RemoteError
 from claude_remote.messages import Door
 from claude_remote.paths import Paths
@@ -141,7 +143,12 @@ class Server:
         hello = client.hello
         local = hello.way is Door.LOCAL
         self._connected = st.Connected(
-            hello.host, hello.client, frozenset(hello.rights), local, time.monotonic()
+            hello.host,
+            hello.client,
+            frozenset(hello.rights),
+            local,
+            time.monotonic(),
+            look(client, WitnessFile(self._paths.witness)),
         )
         self._stand(self._connected)
         self.shown = 0
@@ -164,8 +171,7 @@ class Server:
         """Told at most once a second: it is for people."""
         now = time.monotonic()
         if self._connected is not None and now - self._connected.heard >= 1.0:
-            before = self._connected
-            self._connected = st.Connected(before.host, before.name, before.rights, before.local, now)
+            self._connected = replace(self._connected, heard=now)
             self._stand(self._connected)
 
     def _doubt(self, why: str) -> None:

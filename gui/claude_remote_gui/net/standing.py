@@ -15,13 +15,14 @@ class Connecting:
 
 @dataclass(frozen=True)
 class Connected:
-    """It answers. `heard`: when it last did, on the monotonic clock."""
+    """It answers. `heard`: when it last did, on the monotonic clock. `warning`: about its audit."""
 
     host: str
     name: str  # under which its owner knows us
     rights: frozenset[Right]
     local: bool
     heard: float
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,9 @@ def describe(standing: Standing, now: float) -> str:
             words = "connecting …"
         case Connected(heard=heard) if now - heard >= 7.0:
             words = f"connected, but not heard for {now - heard:.0f} s"
-        case Connected(host=host, local=local):
+        case Connected(host=host, local=local, warning=warning):
             words = f"connected to {host}" + (" (this machine)" if local else "")
+            words += f"; WARNING: {warning}" if warning else ""
         case Reconnecting(reason=reason, again=again):
             words = f"not connected: {reason} (again in {max(0.0, again - now):.0f} s)"
         case Unknown(address=address):

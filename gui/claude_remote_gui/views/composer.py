@@ -8,6 +8,7 @@ from pathlib import Path
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from claude_remote_gui.past_prompts import PastPrompts
 from claude_remote_gui.text.attaching import (
     MOST_FILES,
     Attachment,
@@ -27,12 +28,12 @@ class Composer(QWidget):
     submitted = pyqtSignal(str)
     urgent = pyqtSignal(str)  # for the turn that runs
 
-    def __init__(self) -> None:
+    def __init__(self, past: PastPrompts | None = None) -> None:
         super().__init__()
         self.here = True
         self.attachments: list[Attachment] = []
         self._sent: tuple[str, str, list[Attachment]] = ("", "", [])
-        self.box = PromptBox()
+        self.box = PromptBox(past)
         self.box.submitted.connect(lambda words: self.submitted.emit(self._whole(words)))
         self.box.urgent.connect(lambda words: self.urgent.emit(self._whole(words)))
         self.box.dropped.connect(self.attach)

@@ -64,7 +64,7 @@ class ConversationView(QWidget):
         self.strip = Strip()
         self.menu = SessionMenu(hub, self.strip, lambda words: say(self.trouble, words))
         self.asking = Asking(hub)
-        self.composer = Composer()
+        self.composer = Composer(hub.past_prompts)
         self.composer.submitted.connect(self._send)
         self.composer.urgent.connect(lambda text: self._send(text, now=True))
         self.prompt = self.composer.box

@@ -37,7 +37,7 @@ class NewSession(QFrame):
         self.model = _known("Claude's default")
         self.mode = QComboBox()
         self.mode.addItems(MODES)
-        self.composer = Composer()
+        self.composer = Composer(hub.past_prompts)
         self.composer.submitted.connect(self._begin)
         self.composer.urgent.connect(self._begin)
         self.prompt = self.composer.box

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QMimeData, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QTextCursor
 from PyQt6.QtWidgets import QPlainTextEdit, QWidget
 
-MOST_HISTORY = 200
+from claude_remote_gui.past_prompts import PastPrompts
 
 
 class PromptBox(QPlainTextEdit):
@@ -19,13 +19,14 @@ class PromptBox(QPlainTextEdit):
     dropped = pyqtSignal(list)  # paths of files
     pictured = pyqtSignal()  # a picture without a file was pasted
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, past: PastPrompts | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Prompt")
         self.setTabChangesFocus(True)
         self.setPlaceholderText("Prompt Claude …  (Enter sends, Shift+Enter begins a new line)")
-        self._history: list[str] = []
-        self._place = 0
+        self._past = past or PastPrompts()
+        self._history = self._past.texts  # as it was when this one began to look
+        self._place = len(self._history)
         self._draft = ""
 
     def submit(self, *, now: bool = False) -> None:
@@ -33,8 +34,8 @@ class PromptBox(QPlainTextEdit):
         text = self.toPlainText().strip()
         if not text or not self.isEnabled():
             return
-        if self._history[-1:] != [text]:
-            self._history = [*self._history, text][-MOST_HISTORY:]
+        self._past.add(text)
+        self._history = self._past.texts
         self._place = len(self._history)
         self.clear()
         (self.urgent if now else self.submitted).emit(text)
@@ -84,6 +85,9 @@ class PromptBox(QPlainTextEdit):
         return self.textCursor().blockNumber() == self.blockCount() - 1
 
     def _go(self, step: int) -> None:
+        if self._place == len(self._history):
+            self._history = self._past.texts  # what was written in another place, too
+            self._place = len(self._history)
         place = self._place + step
         if not 0 <= place <= len(self._history):
             return

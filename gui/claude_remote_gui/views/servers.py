@@ -60,6 +60,8 @@ class ServerLine(QFrame):
     def _shade(self, standing: st.Standing, *, stale: bool) -> str:
         kinds = colours.now()
         match standing:
+            case st.Connected(warning=warning) if warning:
+                colour = kinds.bad
             case st.Connected() if not stale:
                 colour = kinds.good
             case st.Connected() | st.Connecting() | st.Reconnecting() | st.NotApproved():

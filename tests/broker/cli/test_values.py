@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 
+from claude_remote.scale import Scale
 from claude_remote_broker.cli.values import DurationType, ScaleType
-from claude_remote_broker.scale import Scale
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import zmq
 
 from claude_remote import codec, messages
+from claude_remote.client.witness import Seen, WitnessFile
 from claude_remote.errors import Revoked
 from claude_remote.feed import Published, SessionUpdated, Snapshot
 from claude_remote.messages import Door
@@ -245,6 +246,26 @@ def test_requests_are_answered_in_their_own_time(
     desk.wait(lambda desk: isinstance(desk.standing, st.Connected))
     server.ask(lambda client: client.ping(), lambda _result, _error: None)
     desk.wait(lambda desk: any(isinstance(post, Answered) and post.result for post in desk.posts))
+
+
+def test_an_audit_that_was_cut_is_told(
+    desk: Desk, serve_locally: Serve, start: Callable[..., Server], paths: Paths
+) -> None:
+    seen = Seen(seq=9, hash="a" * 64, at=1.0)
+    WitnessFile(paths.witness).remember("f" * 64, seen)
+
+    def script(connection: Connection) -> None:
+        connection.hello(fingerprint="f" * 64, audit=messages.AuditHead(seq=3, hash="b" * 64))
+        connection.receive()
+
+    serve_locally(script)
+    start()
+    told = "WARNING: its audit is not the one that was seen here"
+    desk.wait(
+        lambda desk: any(
+            told in st.describe(post.standing, 0.0) for post in desk.posts if isinstance(post, Stood)
+        )
+    )
 
 
 def test_what_is_said_of_a_standing() -> None:

@@ -17,6 +17,7 @@ from claude_remote.messages import Behavior, Cursor, Opened, SessionInfo, Sessio
 from claude_remote.rights import WATCH
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net.posts import Read
+from claude_remote_gui.past_prompts import PastPrompts
 from claude_remote_gui.views.composer import Composer
 from claude_remote_gui.views.prompt_box import PromptBox
 from claude_remote_gui.views.sessions import SessionsView
@@ -153,6 +154,17 @@ def test_the_history_of_prompts(qtbot: QtBot) -> None:
         qtbot.keyClick(box, key)
         shown.append(box.toPlainText())
     assert shown == ["two", "one", "one", "two", "draft"]
+
+
+def test_the_history_is_that_of_all_places(qtbot: QtBot) -> None:
+    past = PastPrompts()
+    here, there = PromptBox(past), PromptBox(past)
+    for box in (here, there):
+        qtbot.addWidget(box)
+    there.setPlainText("written there")
+    there.submit()
+    qtbot.keyClick(here, Qt.Key.Key_Up)
+    assert here.toPlainText() == "written there"
 
 
 def drop(box: PromptBox, *paths: Path) -> None:

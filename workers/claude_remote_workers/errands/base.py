@@ -45,7 +45,8 @@ class Task:
     use (empty: all), `private`: those of claude-remote itself, which nobody may touch. `cwd`: the real path
     of the request's folder, if it is a FolderErrand. `environment`: the server's for claude, `marker`: the
     value of LEASE_VARIABLE for every process that shall end with the errand (of BACKGROUND_VARIABLE if its
-    request leaves_processes). `claude`: the program that the server runs.
+    request leaves_processes). `claude`: the program that the server runs. `outcome`: what the audit is
+    told of its end; the broker knows which names.
     """
 
     channel: Channel
@@ -57,6 +58,7 @@ class Task:
     environment: Mapping[str, str] = field(repr=False)
     marker: str
     claude: str = ""
+    outcome: dict[str, str] = field(default_factory=dict)
 
 
 def carries_out(request: type[R]) -> Callable[[CarryOut[R]], CarryOut[R]]:

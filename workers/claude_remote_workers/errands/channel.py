@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import zmq
@@ -145,13 +145,15 @@ class Channel:
             raise TypeError("only Begin is kept")
         return verb, payload
 
-    def say_over(self, error: RemoteError | None) -> None:
-        """Tell the end, and wait until that is known."""
+    def say_over(self, error: RemoteError | None, outcome: Mapping[str, str]) -> None:
+        """Tell the end, with what the audit is to know of it, and wait until that is known."""
+        told = dict(outcome)
         if error is None:
-            self._send(bus.Over())
+            self._send(bus.Over(outcome=told))
         else:
             detail = {key[:64]: value[:1024] for key, value in error.detail.items()}
-            self._send(bus.Over(code=error.code, message=error.message[: 4 * 1024], detail=detail))
+            words = error.message[: 4 * 1024]
+            self._send(bus.Over(code=error.code, message=words, detail=detail, outcome=told))
         try:
             while True:
                 self.turn(_LONGEST_POLL)

@@ -40,17 +40,17 @@ class ErrandProcess:
     def run(self) -> int:
         """Do what it was started for. Returns the exit status."""
         try:
-            error = self._carry_out()
+            begin, payload = self._channel.open()
+            task = self._task(begin, payload)
+            error = self._carry_out(begin, task)
             self._end_processes()
-            self._channel.say_over(error)
+            self._channel.say_over(error, task.outcome)
         except Dismissed:
             self._end_processes()
         self._channel.close()
         return 0
 
-    def _carry_out(self) -> RemoteError | None:
-        begin, payload = self._channel.open()
-        task = self._task(begin, payload)
+    def _carry_out(self, begin: bus.Begin, task: Task) -> RemoteError | None:
         try:
             request = codec.unpack(begin.request, _REQUEST)
             carry_out = find_kind(request) if isinstance(request, messages.Errand) else None

@@ -53,6 +53,16 @@ def test_a_tool() -> None:
     assert answered(asked(), None) is None
 
 
+@pytest.mark.parametrize(("tool", "keys"), [("Bash", "y, s "), ("ExitPlanMode", "y, e ")])
+def test_a_wrong_key_is_told_what_the_keys_are(
+    tool: str, keys: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answered(asked(tool, plan="1. Do it."), "q", "", "y") == lines.ALLOW
+    told = [line for line in capsys.readouterr().err.splitlines() if keys in line]
+    assert told[0].startswith("  'q' is no answer here: ")
+    assert told[1].startswith(f"  {keys}")
+
+
 def test_a_plan() -> None:
     fact = asked("ExitPlanMode", plan="1. Do it.")
     assert lines.plan_of(fact) == "1. Do it."

@@ -426,8 +426,11 @@ def test_the_end_of_what_was_before(sits: Sits) -> None:
     assert "Come back with:" in user.shown
 
 
-def test_who_may_not_view_sees_what_his_own_prompts_bring(sits: Sits) -> None:
-    user = sits(SessionServer(rights=(Right.PROMPT, Right.APPROVE)))
+def test_who_may_not_view_sees_his_own_session_whole(sits: Sits) -> None:
+    server = SessionServer(rights=(Right.PROMPT, Right.APPROVE))
+    server.log(claude.assistant("Said before."))
+    user = sits(server)
+    user.sees("Said before.")
     user.type("go\r")
     user.server.begin()
     user.server.log(claude.assistant("Gone."))

@@ -29,11 +29,14 @@ def run(task: Task, request: Exec) -> None:
     words = _words(task.payload, environment)
     try:
         if request.background:
-            task.channel.send(Started(pid=start_in_background(words, task.cwd, environment)))
+            pid = start_in_background(words, task.cwd, environment)
+            task.outcome["pid"] = str(pid)
+            task.channel.send(Started(pid=pid))
             return
         command = Command(words, task.cwd, environment, request.terminal)
     except CannotRun as error:
         task.channel.send(Output(error=True), f"claude-remote: {error}\n".encode(errors="surrogateescape"))
+        task.outcome["exit"] = str(error.code)
         task.channel.send(Exited(code=error.code))
         return
     try:
@@ -41,6 +44,7 @@ def run(task: Task, request: Exec) -> None:
     except Dismissed:
         command.hang_up()
         raise
+    task.outcome["exit"] = str(code)
     task.channel.send(Exited(code=code))
 
 

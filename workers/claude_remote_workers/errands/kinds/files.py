@@ -11,9 +11,10 @@ import blake3 as _blake3  # before the zygote forks, so that no errand loads it 
 from claude_remote.errors import BadMessage
 from claude_remote.messages import FilesErrand, Get, Packet, Put
 from claude_remote.transfer import pump
+from claude_remote.transfer.content import digest
 from claude_remote.transfer.globbing import find_origins
 from claude_remote.transfer.ground import Guard, land, land_again
-from claude_remote.transfer.progress import Checkpoint
+from claude_remote.transfer.progress import Checkpoint, Progress
 from claude_remote.transfer.receiving import Receiver
 from claude_remote.transfer.sending import Sender
 from claude_remote_workers.errands.base import Task, carries_out
@@ -31,7 +32,10 @@ def send_files(task: Task, request: Get) -> None:
         raise BadMessage("paths are to be named, each ended by a zero byte")
     guard = _guard(task)
     origins = find_origins(paths, _base(task), guard, recursive=request.recursive)
-    sender = Sender(origins, guard, task.channel.breathe, after=_after(request), plan=request.plan)
+    tally = _Tally(task.outcome)
+    sender = Sender(
+        origins, guard, task.channel.breathe, after=_after(request), plan=request.plan, progress=tally
+    )
     try:
         pump.run(sender, _Duplex(task.channel))
     finally:
@@ -46,11 +50,32 @@ def receive_files(task: Task, request: Put) -> None:
         landing = land_again(task.payload, request.name, guard)
     else:
         landing = land(task.payload, _base(task), guard, folder=request.folder)
-    receiver = Receiver(landing, guard, task.channel.breathe, after=_after(request))
+    tally = _Tally(task.outcome)
+    receiver = Receiver(landing, guard, task.channel.breathe, after=_after(request), progress=tally)
     try:
         pump.run(receiver, _Duplex(task.channel))
     finally:
         receiver.close()
+
+
+class _Tally(Progress):
+    """What the audit is told: files that were moved whole, all their bytes, and one digest for them."""
+
+    def __init__(self, outcome: dict[str, str]) -> None:
+        self._outcome = outcome
+        self._files = self._size = 0
+        self._digest = b""
+
+    def verified(self, size: int, content: bytes) -> None:
+        """See Progress."""
+        self._files += 1
+        self._size += size
+        self._digest = digest(self._digest + content) if self._digest else content
+        self._outcome |= {
+            "files": str(self._files),
+            "size": str(self._size),
+            "digest": self._digest.hex(),
+        }
 
 
 class _Duplex:

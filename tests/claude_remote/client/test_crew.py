@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+import pytest
+
+from claude_remote.client.crew import Crew, as_json, gather, in_words, rows
+from claude_remote.errors import BadMessage
 from claude_remote.messages import InLine, WorkerInfo, Workers
-from claude_remote_broker.crew import Crew, as_json, in_words, rows
-from tests.broker.playbook import uuid
+from tests.claude_remote.client.scripted import SESSION
 
 NOW = 1_000_000.0
 MIB = 1024 * 1024
@@ -18,7 +22,7 @@ WORKER = WorkerInfo(
     memory=4 * MIB,
     claude=11,
     claude_memory=150 * MIB,
-    session=uuid(1),
+    session=SESSION,
     name="fix",
     client="laptop",
     background=2,
@@ -27,7 +31,7 @@ WARM = WorkerInfo(worker="w-2", state="warm", since=NOW, pid=12)
 CREW = Crew(
     Workers(least=1, most=4, counted=2, idle=600, warm=1),
     [WORKER, WARM],
-    [InLine(session=uuid(2), name="later", client="phone", since=NOW - 5)],
+    [InLine(session=SESSION, name="later", client="phone", since=NOW - 5)],
 )
 
 
@@ -52,3 +56,12 @@ def test_for_programs() -> None:
     assert told["workers"][0]["claude_memory"] == 150 * MIB
     assert told["workers"][1]["session"] is None
     assert told["line"][0]["name"] == "later"
+
+
+def test_many_are_told_in_pieces() -> None:
+    numbers, workers, line = CREW
+    first = msgspec.structs.replace(numbers, workers=(WORKER,))
+    second = msgspec.structs.replace(numbers, workers=(WARM,), line=tuple(line))
+    assert gather([first, second]) == Crew(numbers, workers, line)
+    with pytest.raises(BadMessage):
+        gather([])
