@@ -19,14 +19,12 @@ def test_rights_hold_at_once(lab: Lab) -> None:
     lab.api.on("a long story", text("Once upon a time.", chunks=4, gate=gate, gate_after=1))
     lab.api.on("another", text("Never."))
     try:
-        with (
-            alice.start("-p", "--name", "tale", "a long story") as telling,
-            bob.start("attach", "tale") as looking,
-        ):
+        with alice.start("-p", "--name", "tale", "a long story") as telling:
             telling.wait_for("Once")
-            looking.wait_for("Once")
-            lab.server.control("clients", "rights", "bob", "=prompt,files")
-            ended = looking.finish()
+            with bob.start("attach", "tale") as looking:
+                looking.wait_for("Once")
+                lab.server.control("clients", "rights", "bob", "=prompt,files")
+                ended = looking.finish()
             assert ended.code == 4
             assert "view" in ended.err
             ran = lab.server.control("clients", "rights", "alice", "-prompt")

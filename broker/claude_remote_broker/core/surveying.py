@@ -62,7 +62,7 @@ class Surveying(Exchange):
                 lag=server.lag,
                 worst_lag=server.worst_lag,
                 launcher=server.launcher,
-                workers=len(context.workers.leases),
+                workers=context.pool.counted,
                 workers_most=context.pool.scale.most,
                 waiting=context.pool.waiting,
                 sessions=len(seen),

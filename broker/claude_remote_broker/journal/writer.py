@@ -95,9 +95,9 @@ class Writer:
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("UPDATE meta SET value = 'yes' WHERE key = 'clean'")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             # What was acknowledged is stored; the next start only takes it for an unclean end.
-            _log.exception("the journal could not be closed cleanly")
+            _log.error("the journal could not be closed cleanly: %s", error)
         self._connection.close()
 
     def _run(self) -> None:
