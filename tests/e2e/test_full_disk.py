@@ -98,7 +98,9 @@ def test_a_disk_that_is_full_for_long_stops_nobody_for_ever(own_lab: Lab, small:
     lab.start()
     alice = lab.approved("alice")
     gate = Gate()
-    much = "".join(f"line {number} {'y' * 1000}\n" for number in range(2000))  # 2 MB; three times that with its frames
+    much = "".join(
+        f"line {number} {'y' * 1000}\n" for number in range(2000)
+    )  # 2 MB; three times that with its frames
     lab.api.on("a flood", reply(say(much, chunks=200, gate=gate, gate_after=5)))
     with alice.start("-n", "flood", "-p", "a flood") as running:
         gate.wait()

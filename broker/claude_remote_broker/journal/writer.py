@@ -37,11 +37,6 @@ _encode = msgspec.json.Encoder().encode
 _MOST_STORES = 256
 _MOST_BYTES = 16 * 1024 * 1024
 
-# Seconds from one small transaction to the next: what comes in so quick a succession, comes from many, and
-# each transaction costs as much as several stores. Who comes alone is written at once.
-_PAUSE = 0.002
-_SMALL = 64 * 1024  # bytes
-
 _BETWEEN_BITES = 0.005  # seconds
 
 # What a Store can fail with without anything being wrong with the others.
@@ -73,8 +68,6 @@ class Writer:
         self._queue: SimpleQueue[Store | None] = SimpleQueue()
         self._sids: dict[str, int] = {}
         self._tails: dict[int, int] = {}
-        self._rests_until = 0.0
-        self._gathered = 0  # bytes of the last transaction
         self._sweeper = Sweeper(self._connection)
         self.figures = CommitFigures()
         self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
@@ -106,7 +99,6 @@ class Writer:
             stores, last = self._gather()
             if stores:
                 self._deliver(self._write(stores))
-                self._rests_until = time.monotonic() + (_PAUSE if self._gathered < _SMALL else 0.0)
             if last:
                 return
 
@@ -121,15 +113,11 @@ class Writer:
     def _gather(self) -> tuple[list[Store], bool]:
         """What waits, at least one; and whether nothing comes after it."""
         store = self._queue.get()
-        rest = self._rests_until - time.monotonic()
-        if rest > 0:
-            time.sleep(rest)
         stores: list[Store] = []
         size = 0
         while store is not None:
             stores.append(store)
             size += sum(len(part.row.lines) for part in store.operations if isinstance(part, Append))
-            self._gathered = size
             if len(stores) == _MOST_STORES or size >= _MOST_BYTES:
                 return stores, False
             try:
