@@ -32,7 +32,6 @@ _KEPT = ("PATH", "PYTHONPATH", "CLAUDE_REMOTE_HOME", "CLAUDE_REMOTE_CLAUDE", "CL
 _TEMPLATE = """\
 [Unit]
 Description=claude-remote: Claude Code for your other machines
-Documentation=https://pypi.org/project/claude-remote-bus/
 StartLimitIntervalSec=300
 StartLimitBurst=10
 
