@@ -65,7 +65,9 @@ class MemoryDisk:
             case FindPrompt():
                 return Found(job.ticket, self.prompts.get(job.prompt))
             case FindApproval():
-                return Found(job.ticket, self.approvals.get(job.approval))
+                found = [row for key, row in self.approvals.items() if key.startswith(job.approval)]
+                exact = self.approvals.get(job.approval)
+                return Found(job.ticket, exact or (found[0] if len(found) == 1 else None))
             case Measure():
                 return Measured(job.ticket, self._measure())
 

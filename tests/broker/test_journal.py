@@ -146,6 +146,20 @@ def test_a_prompt_that_has_ended_is_found_but_its_text_is_gone(opened: Opened, p
     assert sqlite3.connect(path).execute("SELECT count(*) FROM texts").fetchone() == (0,)
 
 
+def test_an_approval_is_found_by_a_beginning_that_only_one_has(opened: Opened) -> None:
+    one, two = replace(APPROVAL, id="2914-0"), replace(APPROVAL, id="2914-1")
+    opened.store(PutSession(SESSION), PutApproval(one), PutApproval(two))
+    found = {key: opened.perform(FindApproval(9, key)) for key in ("2914-1", "2914", "2914-", "291", "2915")}
+    assert found == {
+        "2914-1": Found(9, two),
+        "2914": Found(9, None),
+        "2914-": Found(9, None),
+        "291": Found(9, None),
+        "2915": Found(9, None),
+    }
+    assert opened.perform(FindApproval(9, "2914-0")) == Found(9, one)
+
+
 def test_a_store_is_all_or_nothing_and_harms_no_other(opened: Opened) -> None:
     opened.store(PutSession(SESSION), batch(1, b"a"))
     jobs = [

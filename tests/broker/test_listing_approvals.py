@@ -128,12 +128,11 @@ def test_one_that_has_ended() -> None:
     book = Playbook()
     hand = asked(book)
     hand.states(facts.ApprovalVoid(approval=ID, reason="gone"))
-    book.says(2, m.ShowApproval(approval=ID))
-    (approval, _), _ = book.reads(2)
-    assert isinstance(approval, m.Approval)
-    assert (approval.approval.state, approval.approval.reason) == ("void", "gone")
-    book.says(2, m.ShowApproval(approval=ID[:8]))
-    assert code(book, 2)[0] == "no-such-approval"
+    for known in (ID, ID[:8]):
+        book.says(2, m.ShowApproval(approval=known))
+        (approval, _), _ = book.reads(2)
+        assert isinstance(approval, m.Approval)
+        assert (approval.approval.state, approval.approval.reason) == ("void", "gone")
 
 
 def test_a_beginning_of_several() -> None:

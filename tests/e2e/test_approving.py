@@ -73,6 +73,9 @@ def test_two_sessions_answered_from_two_clients_in_the_opposite_order(
         ran = alice.run("deny", of(found, "first-of-two")["id"], "-m", "not this one")
         assert ran.code == 0, ran
         assert one.finish().out == "First.\n"
+    late = bob.run("allow", of(found, "first-of-two")["id"][:8], "--rule", "Bash(touch *)")
+    assert (late.code, late.err) == (1, "claude-remote: alice was first and has denied it\n")
+    assert json.loads(bob.run("rules", "--json").out) == []
     assert not (lab.work / "first-of-two").exists()
     assert (lab.work / "second-of-two").exists()
     assert names(steps(alice, "two-2")) == WHOLE

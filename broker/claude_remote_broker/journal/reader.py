@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 _prompt = msgspec.json.Decoder(PromptRow)
 _approval = msgspec.json.Decoder(ApprovalRow)
 
+# Of an id; as in claude_remote_broker.core.
+SHORTEST_BEGINNING = 4
+
 Question: TypeAlias = Load | FindPrompt | FindApproval | Measure
 
 
@@ -76,7 +79,7 @@ class Reader:
                 case FindPrompt():
                     return Found(question.ticket, self._find("prompts", question.prompt, _prompt))
                 case FindApproval():
-                    return Found(question.ticket, self._find("approvals", question.approval, _approval))
+                    return Found(question.ticket, self._find_approval(question.approval))
                 case Measure():
                     return Measured(question.ticket, self._measure())
         except (sqlite3.Error, msgspec.DecodeError, OSError):
@@ -116,6 +119,15 @@ class Reader:
             (key,),
         ).fetchone()
         return decoder.decode(found[0]) if found else None
+
+    def _find_approval(self, key: str) -> PromptRow | ApprovalRow | None:
+        if len(key) < SHORTEST_BEGINNING:
+            return None
+        # Of the letters of ids none comes after g.
+        found = self._connection.execute(
+            "SELECT id FROM approvals WHERE id >= ? AND id < ? LIMIT 2", (key, key + "g")
+        ).fetchall()
+        return self._find("approvals", found[0][0], _approval) if len(found) == 1 else None
 
     def _load(self, load: Load) -> list[Row]:
         """The rows that hold what comes after the cursor; the first of them may begin before it."""

@@ -70,7 +70,7 @@ class FindPrompt(Command, frozen=True):
 
 
 class FindApproval(Command, frozen=True):
-    """Find an approval by its id, however long ago it was. Found."""
+    """Find an approval by its id or a beginning that only one has, however long ago it was. Found."""
 
     ticket: Ticket
     approval: str

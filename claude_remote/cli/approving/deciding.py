@@ -34,7 +34,7 @@ def allow(
     with reach_server(reach, terminal) as client:
         asked = client.approval(which)
         info = asked.info
-        if rule is not None:
+        if rule is not None and info.behavior is None and info.state is not ApprovalState.VOID:
             scope = Scope.EVERYWHERE if everywhere else Scope.SESSION if folder is None else Scope.FOLDER
             made = client.add_rule(
                 rule,
