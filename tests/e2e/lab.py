@@ -239,7 +239,9 @@ class Lab:
         """The process in whose conversation something was said, as soon as claude has put that on disk."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            said = [path.stem for path in self.home.rglob("*.jsonl") if words in path.read_text()]
+            # Elsewhere below it claude makes files and takes them away again.
+            noted = (self.home / ".claude" / "projects").glob("*/*.jsonl")
+            said = [path.stem for path in noted if words in path.read_text()]
             for pid, argv in self.claudes().items():
                 if any(f"={session}" in argv for session in said):
                     return pid
