@@ -13,7 +13,8 @@ demo: $(READY)
 	$(BIN)/python -m tests.demo
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	# What fails while two files share the machine gets one more chance, alone; it is shown all the same.
+	$(BIN)/python -m pytest -n 2 --dist loadfile || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 check: $(READY)
 	$(BIN)/ruff format --check .
