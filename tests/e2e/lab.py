@@ -125,6 +125,10 @@ class Client:
         """`claude-remote …` beside the test, without a terminal."""
         return Running([console_script("claude-remote"), *argv], self.environment, self.home, stdin=stdin)
 
+    def watch(self, *argv: str) -> Running:
+        """The same for somebody who looks on: stdout is a terminal, so text comes while it is written."""
+        return Running([console_script("claude-remote"), *argv], self.environment, self.home, shown=True)
+
     def terminal(self, *argv: str) -> Terminal:
         """`claude-remote …` on a terminal."""
         return Terminal([console_script("claude-remote"), *argv], self.environment, self.home)

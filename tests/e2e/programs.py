@@ -13,6 +13,7 @@ import subprocess
 import termios
 import threading
 import time
+import tty
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,24 +34,37 @@ class Ran:
 
 
 class Running:
-    """A program that runs beside the test, its output collected in the background."""
+    """A program that runs beside the test, its output collected in the background.
+
+    `shown`: its stdout alone is a terminal, which changes no byte of what it writes.
+    """
 
     def __init__(
-        self, argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path, *, stdin: bytes | None = None
+        self,
+        argv: Sequence[str | Path],
+        env: Mapping[str, str],
+        cwd: Path,
+        *,
+        stdin: bytes | None = None,
+        shown: bool = False,
     ) -> None:
+        master, slave = _raw_terminal() if shown else (None, None)
         self.process = subprocess.Popen(
             argv,
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if slave is None else slave,
             stderr=subprocess.PIPE,
         )
+        if slave is not None:
+            os.close(slave)
         self._changed = threading.Condition()
         self._said = {"out": b"", "err": b""}
-        assert self.process.stdout
+        out = self.process.stdout if master is None else os.fdopen(master, "rb")
+        assert out
         assert self.process.stderr
-        streams: dict[str, IO[bytes]] = {"out": self.process.stdout, "err": self.process.stderr}
+        streams: dict[str, IO[bytes]] = {"out": out, "err": self.process.stderr}
         self._threads = [
             threading.Thread(target=self._collect, args=(name, stream)) for name, stream in streams.items()
         ]
@@ -121,12 +135,25 @@ class Running:
 
     def _collect(self, name: str, stream: IO[bytes]) -> None:
         with stream:
-            while piece := os.read(stream.fileno(), 1 << 16):
+            while piece := _read_piece(stream.fileno()):
                 with self._changed:
                     self._said[name] += piece
                     self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
+
+
+def _read_piece(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 1 << 16)
+    except OSError:  # EIO: nobody has the other end of a terminal any more
+        return b""
+
+
+def _raw_terminal() -> tuple[int, int]:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    return master, slave
 
 
 class Terminal:
@@ -212,9 +239,6 @@ class Terminal:
         readable, _, _ = select.select([self._master], [], [], 0.05)
         if not readable:
             return False
-        try:
-            piece = os.read(self._master, 1 << 16)
-        except OSError:  # EIO: nobody has the other end any more
-            return False
+        piece = _read_piece(self._master)
         self._said += piece
         return bool(piece)

@@ -64,7 +64,7 @@ def test_revocation_in_mid_stream(lab: Lab) -> None:
     bob = lab.approved("bob")
     gate = Gate()
     lab.api.on("a long story", text("Once upon a time, there was more to say.", gate=gate))
-    with bob.start("-p", "a long story") as running:
+    with bob.watch("-p", "a long story") as running:
         running.wait_for("Once")
         (known,) = [entry for entry in lab.server.clients() if entry["name"] == "bob"]
         assert lab.server.control("clients", "revoke", known["fingerprint"]).code == 0

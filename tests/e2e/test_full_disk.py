@@ -65,7 +65,7 @@ def test_prompts_are_refused_and_turns_go_on(own_lab: Lab, small: SmallDisk) -> 
     alice = lab.approved("alice")
     gate = Gate()
     lab.api.on("a long story", reply(say(PIECES, chunks=400, gate=gate, gate_after=100)))
-    with alice.start("-n", "story", "-p", "a long story") as running:
+    with alice.watch("-n", "story", "-p", "a long story") as running:
         running.wait_for("piece 9")
         claudes = lab.claudes()
         small.fill()

@@ -198,7 +198,7 @@ def test_who_waits_is_told_the_place(own_lab: Lab) -> None:
         gates["first"].wait()
         with alice.start("-p", "second") as second:
             second.wait_for("waiting: every worker is in use\n", stream="err")
-            with alice.start("-p", "third") as third:
+            with alice.watch("-p", "third") as third:
                 third.wait_for("in use, 1 before this one\n", stream="err")
                 seen = Seen(terminal)
                 seen.wait_for("● connected")

@@ -23,10 +23,17 @@ def test_text_is_claudes_text(lab: Lab, alice: Client, words: str) -> None:
     assert (ran.code, ran.out) == (wanted.code, wanted.out)
 
 
+def test_a_pipe_gets_the_answer_without_the_remarks_before_it(lab: Lab, alice: Client, words: str) -> None:
+    answers = [reply("I look.", tool("Bash", command="echo hey", description="say hey")), text("Done.")]
+    lab.api.on(words, *answers, *answers)
+    wanted, ran = lab.claude("-p", words), alice.run("-p", words)
+    assert (ran.code, ran.out) == (wanted.code, wanted.out) == (0, "Done.\n")
+
+
 def test_text_comes_as_it_is_said(lab: Lab, alice: Client, words: str) -> None:
     gate = Gate()
     lab.api.on(words, text("first half, second half", chunks=2, gate=gate))
-    with alice.start("-p", words) as running:
+    with alice.watch("-p", words) as running:
         running.wait_for("first half")
         gate.open()
         assert running.finish().out == "first half, second half\n"
@@ -114,7 +121,7 @@ def test_an_interrupted_turn(lab: Lab, alice: Client, words: str) -> None:
     gate = Gate()
     lab.api.on(words, text("I begin, but", gate=gate), text("All over again."))
     name = words.replace(" ", "-")
-    with alice.start("-n", name, "-p", words) as running:
+    with alice.watch("-n", name, "-p", words) as running:
         running.wait_for("I b")
         running.interrupt()
         assert running.finish().code == 130
@@ -126,7 +133,7 @@ def test_a_killed_claude(lab: Lab, alice: Client, words: str) -> None:
     gate = Gate()
     lab.api.on(words, text("I begin, but", gate=gate), text("Here I am again."))
     name = words.replace(" ", "-")
-    with alice.start("-n", name, "-p", words) as running:
+    with alice.watch("-n", name, "-p", words) as running:
         running.wait_for("I b")
         os.kill(lab.claude_of(words), signal.SIGKILL)
         ran = running.finish()

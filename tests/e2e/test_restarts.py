@@ -36,7 +36,7 @@ def test_a_restart_ends_no_turn(own_lab: Lab) -> None:
     server = lab.start()
     alice = lab.approved("alice")
     gate = gated_story(lab)
-    with alice.start("-n", "story", "-p", "a long story") as running:
+    with alice.watch("-n", "story", "-p", "a long story") as running:
         running.wait_for("piece 9")
         claudes, members = lab.claudes(), family(lab)
         for _ in range(2):
@@ -46,7 +46,7 @@ def test_a_restart_ends_no_turn(own_lab: Lab) -> None:
             assert f":{server.port}" in ran.out
         gate.open()
         ran = running.finish()
-    assert (ran.code, ran.out) == (0, PIECES + "\n"), ran
+    assert (ran.code, ran.out.replace("\n", "")) == (0, PIECES), ran
     assert "restarting" in ran.err
     assert len(lab.api.calls) == 1
     assert (lab.claudes(), family(lab)) == (claudes, members)
@@ -62,7 +62,7 @@ def test_a_restart_by_systemd_ends_no_turn(own_lab: Lab) -> None:
     first = lab.start()
     alice = lab.approved("alice")
     gate = gated_story(lab)
-    with alice.start("-p", "a long story") as running:
+    with alice.watch("-p", "a long story") as running:
         running.wait_for("piece 9")
         claudes = lab.claudes()
         first.running.process.send_signal(signal.SIGUSR1)
@@ -70,7 +70,7 @@ def test_a_restart_by_systemd_ends_no_turn(own_lab: Lab) -> None:
         lab.start(port=first.port)
         gate.open()
         ran = running.finish()
-    assert (ran.code, ran.out) == (0, PIECES + "\n"), ran
+    assert (ran.code, ran.out.replace("\n", "")) == (0, PIECES), ran
     assert lab.claudes() == claudes
 
 
@@ -202,7 +202,7 @@ def test_a_defect_is_answered_by_a_new_life(own_lab: Lab) -> None:
     server = lab.start()
     alice = lab.approved("alice")
     gate = gated_story(lab)
-    with alice.start("-p", "a long story") as running:
+    with alice.watch("-p", "a long story") as running:
         running.wait_for("piece 9")
         claudes = lab.claudes()
         flag.touch()
@@ -212,6 +212,6 @@ def test_a_defect_is_answered_by_a_new_life(own_lab: Lab) -> None:
         assert "RuntimeError: a defect" in server.log
         gate.open()
         ran = running.finish()
-    assert (ran.code, ran.out) == (0, PIECES + "\n"), ran
+    assert (ran.code, ran.out.replace("\n", "")) == (0, PIECES), ran
     assert lab.claudes() == claudes
     assert alice.run("sessions").code == 0

@@ -19,7 +19,7 @@ def test_rights_hold_at_once(lab: Lab) -> None:
     lab.api.on("a long story", text("Once upon a time.", chunks=4, gate=gate, gate_after=1))
     lab.api.on("another", text("Never."))
     try:
-        with alice.start("-p", "--name", "tale", "a long story") as telling:
+        with alice.watch("-p", "--name", "tale", "a long story") as telling:
             telling.wait_for("Once")
             with bob.start("attach", "tale") as looking:
                 looking.wait_for("Once")

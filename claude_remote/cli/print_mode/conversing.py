@@ -98,7 +98,7 @@ class Prompting:
             verbose=arguments.verbose and arguments.output_format == "text",
             server=self._client.name,
             folder=self._folder.cwd,
-            before=writer.end_line if isinstance(writer, TextWriter) and terminal.shows_output else _nothing,
+            before=writer.end_line if isinstance(writer, TextWriter) else _nothing,
         )
         following = Following(
             lambda: self._begin(prompted),
@@ -137,7 +137,12 @@ class Prompting:
         )
 
     def _writer(self) -> Writer:
-        from claude_remote.cli.print_mode.writers import JsonWriter, StreamJsonWriter, TextWriter
+        from claude_remote.cli.print_mode.writers import (
+            AnswerWriter,
+            JsonWriter,
+            StreamJsonWriter,
+            TextWriter,
+        )
 
         arguments, terminal = self._arguments, self._terminal
         match arguments.output_format:
@@ -146,7 +151,7 @@ class Prompting:
             case "stream-json":
                 return StreamJsonWriter(terminal, partial=arguments.partial, replay=arguments.replay)
             case _:
-                return TextWriter(terminal)
+                return TextWriter(terminal) if terminal.shows_output else AnswerWriter(terminal)
 
 
 def prompt_and_leave(arguments: Arguments, terminal: Terminal) -> int:

@@ -1,4 +1,4 @@
-"""The three forms of output: text as it is written, claude's result, or claude's own lines."""
+"""The forms of output: text as it is written, the answer alone when it is whole, or claude's own JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Writer(Protocol):
 
 
 class TextWriter:
-    """Claude's words as they come. A terminal is shown control characters in writing; a pipe gets all."""
+    """Claude's words as they come, for a terminal, which is shown control characters in writing."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -53,8 +53,33 @@ class TextWriter:
     def _put(self, text: str) -> None:
         if text:
             self._last = text[-1]
-            shown = escape(text, lines=True) if self._terminal.shows_output else text
-            self._terminal.write(shown.encode(errors="replace"))
+            self._terminal.write(escape(text, lines=True).encode(errors="replace"))
+
+
+class AnswerWriter:
+    """The last message alone, when the turn has ended: what `claude -p` gives to whoever reads its output.
+
+    A script that takes the output for the answer must not find in it what Claude said before it used a tool.
+    A turn without a result, because it was lost or stopped, prints nothing: the exit code and standard error
+    say why.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._result: Result | None = None
+
+    def write(self, raw: bytes, pieces: list[Piece]) -> None:
+        """See Writer."""
+        del raw
+        self._result = next((piece for piece in pieces if isinstance(piece, Result)), self._result)
+
+    def finish(self, result: bytes | None) -> None:
+        """See Writer. What claude prints ends with a newline, even when it is empty."""
+        del result
+        found = self._result
+        if found is not None and found.subtype == "success":
+            end = "" if found.text.endswith("\n") else "\n"
+            self._terminal.write(f"{found.text}{end}".encode(errors="replace"))
 
 
 class JsonWriter:

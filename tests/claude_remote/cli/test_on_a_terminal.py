@@ -12,7 +12,14 @@ import pytest
 from claude_remote import facts, messages
 from claude_remote.messages import Behavior, PromptState
 from tests.claude_remote.cli.test_print_mode import APPROVAL, Turn, says, turns
-from tests.claude_remote.client.lines import assistant, delta, result
+from tests.claude_remote.client.lines import (
+    assistant,
+    delta,
+    message_start,
+    result,
+    tool_result,
+    tool_use,
+)
 from tests.claude_remote.serving import Serve
 from tests.e2e.programs import Terminal
 
@@ -34,6 +41,48 @@ def test_the_header_and_what_could_repaint_the_screen(serve_locally: Serve, tmp_
         terminal.wait_for(r"home:src/api · session fix-test")
         terminal.wait_for(r"ab\\x1b\[2Jc\\u202ed")
         assert terminal.finish().code == 0
+
+
+def test_all_that_claude_says_is_shown_each_message_on_a_line_of_its_own(
+    serve_locally: Serve, tmp_path: Path
+) -> None:
+    serve_locally(
+        says(
+            delta("I look.\n"),
+            assistant("I look.\n", tool_use("Bash", command="ls")),
+            tool_result("a file"),
+            message_start(),
+            delta("Do"),
+            assistant("Done"),
+            result("Done"),
+        )
+    )
+    with on_terminal(tmp_path, "-p", "x") as terminal:
+        ran = terminal.finish()
+    assert ran.code == 0
+    assert "I look.\n" in ran.out
+    assert ran.out.endswith("\nDone\n")
+
+
+@pytest.mark.parametrize("end", ["cut", "interrupted"])
+def test_what_was_said_of_a_turn_that_did_not_end_well_is_shown(
+    serve_locally: Serve, tmp_path: Path, end: str
+) -> None:
+    def play(turn: Turn) -> None:
+        turn.server.lines(delta("I begin, but"))
+        if end == "interrupted":
+            turn.server.expect(messages.Interrupt)
+            turn.server.lines(assistant("I begin, but"), result(subtype="error_during_execution", error=True))
+        turn.finish(PromptState.INTERRUPTED, "claude ended unexpectedly (killed)")
+
+    serve_locally(turns(play))
+    with on_terminal(tmp_path, "-p", "x") as terminal:
+        terminal.wait_for("I begin, but")
+        if end == "interrupted":
+            terminal.type("\x03")
+        ran = terminal.finish()
+    assert ran.code == (130 if end == "interrupted" else 1)
+    assert ran.out.count("I begin, but") == 1
 
 
 @pytest.mark.parametrize(

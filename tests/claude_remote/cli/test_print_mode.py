@@ -112,7 +112,7 @@ def test_text_as_claude_prints_it(serve_locally: Serve, capsysbinary: Capture) -
     assert capsysbinary.readouterr() == (b"Hello\n", b"")
 
 
-def test_messages_are_divided_by_a_newline(serve_locally: Serve, capsysbinary: Capture) -> None:
+def test_a_pipe_gets_the_last_message_alone(serve_locally: Serve, capsysbinary: Capture) -> None:
     serve_locally(
         says(
             delta("I look.\n"),
@@ -125,7 +125,7 @@ def test_messages_are_divided_by_a_newline(serve_locally: Serve, capsysbinary: C
         )
     )
     assert main(["-p", "x"]) == 0
-    assert capsysbinary.readouterr().out == b"I look.\nDone\n"
+    assert capsysbinary.readouterr().out == b"Done\n"
 
 
 @pytest.mark.parametrize(
@@ -295,10 +295,7 @@ def test_a_turn_that_was_cut_says_why(serve_locally: Serve, capsysbinary: Captur
 
     serve_locally(turns(play))
     assert main(["-p", "x"]) == 1
-    assert capsysbinary.readouterr() == (
-        b"I begin, but\n",
-        b"claude-remote: claude ended unexpectedly (killed)\n",
-    )
+    assert capsysbinary.readouterr() == (b"", b"claude-remote: claude ended unexpectedly (killed)\n")
 
 
 def test_waiting_is_told(serve_locally: Serve, capsysbinary: Capture) -> None:
@@ -375,7 +372,7 @@ def test_ctrl_c_interrupts_the_turn_and_waits_for_its_end(
 
     serve_locally(turns(play))
     assert main(["-p", "x"]) == 130
-    assert capsysbinary.readouterr().out == b"I begin\n"
+    assert capsysbinary.readouterr().out == b""
 
 
 def test_ctrl_c_twice_leaves_at_once(serve_locally: Serve, capsysbinary: Capture) -> None:
