@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -232,12 +231,14 @@ class Exchange:
             self._deciding.pop(fact.approval, None)
 
     def _reconnect(self, lost: RemoteError) -> Link:
+        from random import uniform
+
         self._reader.forget_parts()
         gives_up = None if self._patience is None else time.monotonic() + self._patience
         pause = FIRST_PAUSE
         while True:
             # Jitter keeps many clients of a server that restarts from coming back at the same instant.
-            self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311  not for secrets
+            self._pause(pause * uniform(0.5, 1.0))  # noqa: S311  not for secrets
             pause = min(pause * 2, LONGEST_PAUSE)
             if self._patience == 0 or self._is_late():  # aborted, or hurried, meanwhile
                 raise lost

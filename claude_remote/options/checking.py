@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from claude_remote.errors import BadOption, RightMissing
 from claude_remote.options.splitting import Found, read, refusal
@@ -106,6 +107,6 @@ def _paths(found: Found) -> Iterable[str]:
 def _is_json(value: str) -> bool:
     """Whether claude takes this for JSON and not for the name of a file: it tries to read it."""
     try:
-        return isinstance(json.loads(value), dict)
+        return isinstance(msgspec.json.decode(value), dict)
     except (ValueError, RecursionError):
         return False

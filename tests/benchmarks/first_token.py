@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.benchmarks.rounds import Measure, interleave
 from tests.benchmarks.settings import Settings
 from tests.benchmarks.yard import Yard, open_ready, yard
 from tests.e2e.lab import console_script
+from tests.e2e.programs import Running
 from tests.fakes.messages_api import claude_program, text
 
 _WORDS = "Say hello."
@@ -28,7 +28,9 @@ _LATER = "library, a later turn"
 
 def run(settings: Settings) -> Report:
     """Measure."""
-    report = Report("first-token", "prompt to first text; -p: whole process, to the first byte on stdout")
+    report = Report(
+        "first-token", "prompt to first text; -p: whole process, to the first byte on its terminal"
+    )
     # As many as there will be sessions: parking one to make room for the next would be measured too.
     times = settings.times(6)
     with (
@@ -89,17 +91,12 @@ def _kept_warm(beside: Yard) -> float:
 
 def _to_first_byte(command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> float:
     began = time.perf_counter()
-    with subprocess.Popen(
-        command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    ) as process:
-        if process.stdout is None:
-            raise ValueError("no pipe")
-        first = process.stdout.read(1)
+    with Running(command, environment, folder, shown=True) as running:
+        running.wait_for(".")
         took = time.perf_counter() - began
-        process.stdout.read()
-        code = process.wait(60)
-    if code != 0 or not first:
-        raise AssertionError(f"{command} ended with {code}")
+        ran = running.finish(60)
+    if ran.code != 0:
+        raise AssertionError(f"{command} ended with {ran}")
     return took
 
 

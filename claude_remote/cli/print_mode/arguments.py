@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -146,7 +145,9 @@ def _refuse_unknown(words: Sequence[str]) -> None:
     for word in options:
         name = word.partition("=")[0]
         if name.startswith("-") and name not in OPTIONS:
-            close = difflib.get_close_matches(name, [*OPTIONS, *OWN], 1)
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, [*OPTIONS, *OWN], 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise BadOption(
                 f"there is no option {name}{hint} (behind `--` it would be passed on to claude)", option=name

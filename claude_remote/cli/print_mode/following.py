@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from claude_remote import facts
-from claude_remote.cli.approving.lines import deny, describe
 from claude_remote.cli.print_mode.narrator import Narrator
-from claude_remote.cli.print_mode.questions import Questions
 from claude_remote.cli.print_mode.writers import Writer
 from claude_remote.cli.ringing import Ringing
 from claude_remote.cli.terminal import Terminal, escape
@@ -28,6 +27,9 @@ from claude_remote.errors import (
     TimedOut,
 )
 from claude_remote.messages import Behavior, PromptState
+
+if TYPE_CHECKING:
+    from claude_remote.cli.print_mode.questions import Questions
 
 _NOBODY_TO_ASK = "Permission to use this tool was not given: nobody is there to ask."
 # How long a turn that was stopped may take to end.
@@ -61,6 +63,8 @@ class Following:
         self._on_accepted = on_accepted
         self._questions: Questions | None = None
         if asks and may_decide and policy == "wait":
+            from claude_remote.cli.print_mode.questions import Questions
+
             self._questions = Questions(terminal, self._decide)
         self._answer = Answer()
         self._result: Result | None = None
@@ -157,6 +161,8 @@ class Following:
             self._questions.withdraw(approval, why)
 
     def _approve(self, approval: facts.ApprovalOpened) -> None:
+        from claude_remote.cli.approving.lines import deny, describe
+
         match self._policy:
             case "deny" | "fail" if not self._may_decide:
                 self._stopped_by = "right"

@@ -4,6 +4,18 @@ Whoever shows a session (the command line, a window) feeds a Conversation every 
 that it gives, as they change.
 """
 
-from claude_remote.client.conversation.reducer import Conversation
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from claude_remote.client.conversation.reducer import Conversation
 
 __all__ = ["Conversation"]
+
+
+def __getattr__(name: str) -> Any:
+    # Who only needs its neighbours, such as the words of a question, does not wait for all that it can read.
+    if name == "Conversation":
+        from claude_remote.client.conversation.reducer import Conversation
+
+        return Conversation
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
