@@ -122,8 +122,11 @@ class Service:
         self._systemctl("restart", UNIT)
 
     def linger(self) -> bool:
-        """Let this user's services run without a login. False when that is not allowed here."""
-        return _run(["loginctl", "enable-linger", getpass.getuser()], self._environ) == 0
+        """Let this user's services run without a login. False when they do not, and may not here."""
+        # Where an administrator has switched it on, the user may not be allowed to.
+        return bool(_lingers(self._environ)) or (
+            _run(["loginctl", "enable-linger", getpass.getuser()], self._environ) == 0
+        )
 
     def remove(self) -> bool:
         """Stop the service and remove the unit. False when there was none. Raises SystemdMissing, Failure."""

@@ -62,6 +62,15 @@ def test_installing_starting_and_removing(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lingers", "may", "will"), [("yes", 1, True), ("no", 0, True), ("no", 1, False), ("yes", 0, True)]
+)
+def test_whether_it_starts_at_boot(tmp_path: Path, lingers: str, may: int, *, will: bool) -> None:
+    """An administrator may have switched on what the user is not allowed to."""
+    answers = f'test "$1" = enable-linger && exit {may}; echo Linger={lingers}'
+    assert Service(fake_systemd(tmp_path / "bin", loginctl=answers)).linger() is will
+
+
 def test_a_service_that_does_not_come_up_says_where_to_look(tmp_path: Path) -> None:
     environ = fake_systemd(
         tmp_path / "bin", 'test "$2" = restart && { echo "Job failed." >&2; exit 1; }; exit 0'
