@@ -16,7 +16,13 @@ class HasUrl(Protocol):
 
 
 def claude_program() -> Path:
-    """The claude that claude-agent-sdk carries. Raises FileNotFoundError if it is not installed."""
+    """The claude that claude-agent-sdk carries, or the one that CLAUDE_REMOTE_TEST_CLAUDE names.
+
+    Raises FileNotFoundError if there is none.
+    """
+    named = os.environ.get("CLAUDE_REMOTE_TEST_CLAUDE")
+    if named:
+        return Path(named)
     found = find_spec("claude_agent_sdk")
     if found is None or found.origin is None:
         raise FileNotFoundError("claude-agent-sdk is not installed: pip install 'claude-remote-bus[claude]'")
