@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 from claude_remote.errors import Exit
+from claude_remote.standard_streams import open_closed
 
 
 def client() -> NoReturn:
@@ -22,6 +23,7 @@ def client() -> NoReturn:
     Measured on a `ping`: that costs 7 ms of 90, and collecting garbage while its modules load 4.
     """
     gc.disable()
+    open_closed()
     from claude_remote.cli import main
 
     code = main(on_long=gc.enable)
@@ -35,6 +37,7 @@ def client() -> NoReturn:
 
 def server() -> int:
     """claude-remote-server: this one, or the newer one that `update` has put beside it."""
+    open_closed()
     _go_to_newer()
     return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop"))
 
@@ -46,6 +49,7 @@ def worker() -> int:
 
 def gui() -> int:
     """claude-remote-gui."""
+    open_closed()
     return _run("claude_remote_gui.cli", "claude-remote-gui", "gui", ("PyQt6", "zmq"))
 
 
