@@ -27,6 +27,7 @@ _ANY = (
     "tool",
     "pause",
     "freeze",
+    "storm",
     *("cut",) * 2,
     *("point",) * 2,
 )
@@ -66,6 +67,8 @@ class Blows:
                 thread = threading.Thread(target=self._restart)
                 thread.start()
                 self._restarts.append(thread)
+            case "storm":
+                self._storm()
             case "cut":
                 self._relay.cut(self._random)
             case "point":
@@ -73,6 +76,13 @@ class Blows:
             case _:
                 self._hit(blow)
         return blow
+
+    def _storm(self) -> None:
+        """It is to restart five times within a second."""
+        for _ in range(5):
+            if self._lab.server.running.process.poll() is None:
+                self._lab.server.running.process.send_signal(signal.SIGUSR2)
+                time.sleep(0.2)
 
     def _hit(self, blow: str) -> None:
         """One of the processes below the broker, or somebody who is to stand still."""
@@ -101,7 +111,7 @@ class Blows:
         """Start the server again if it has died, and set going who has stood still. To be called often."""
         if self._lab.server.running.process.poll() is not None:
             time.sleep(self._random.choice([0.0, 0.3, 1.5]))
-            self._lab.start(*self._lab.server.argv, port=self._lab.server.port)
+            self._start()
         now = time.monotonic()
         if now > self._looked + _LOOK_EVERY:
             self._looked = now
@@ -120,6 +130,18 @@ class Blows:
             thread.join()
         self._restarts.clear()
         self.keep_alive()
+
+    def _start(self) -> None:
+        """Again, if it meets a point on its way."""
+        while True:
+            armed = points.armed(self._folder)
+            try:
+                self._lab.start(*self._lab.server.argv, port=self._lab.server.port)
+            except (EOFError, TimeoutError):
+                if armed <= points.armed(self._folder):
+                    raise
+            else:
+                return
 
     def _restart(self) -> None:
         with suppress(TimeoutError):  # who is to restart may stand still, or die of something else
