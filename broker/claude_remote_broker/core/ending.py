@@ -27,6 +27,7 @@ class LeaseOver:
         self._words = sentence(reason)
         self._began = lease.phase not in {Phase.STARTING, Phase.AWAITED}
         self._expected = lease.release is not None
+        self._complete = lease.complete
 
     def apply(self, draft: Draft) -> None:
         """End what is open, and give the session up."""
@@ -66,6 +67,9 @@ class LeaseOver:
         if prompt.state is PromptState.RUNNING:
             return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=self._words)
         given = prompt.state is PromptState.DISPATCHING
+        if given and prompt.taken_back and not self._complete:
+            words = f"{sentence(prompt.taken_back)} It may have begun before that."
+            return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=words)
         if given and prompt.taken_back:
             draft.put(replace(prompt, state=PromptState.VOID, reason=prompt.taken_back))
             return None

@@ -34,6 +34,7 @@ class Lease:
     launched: bool = False
     silent: bool = False
     killed: bool = False
+    complete: bool = False  # its worker has handed over everything that its claude has done
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
     release_reason: str = ""
