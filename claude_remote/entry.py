@@ -13,7 +13,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NoReturn
 
-from claude_remote.errors import Exit
 from claude_remote.standard_streams import open_closed
 
 
@@ -24,9 +23,15 @@ def client() -> NoReturn:
     """
     gc.disable()
     open_closed()
-    from claude_remote.cli import main
+    try:
+        from claude_remote.cli import ctrl_c
 
-    code = main(on_long=gc.enable)
+        ctrl_c.install()
+        from claude_remote.cli import main
+
+        code = main(on_long=gc.enable)
+    except KeyboardInterrupt:  # before anything was begun
+        code = 130
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -74,6 +79,6 @@ def _run(module: str, command: str, extra: str, needs: tuple[str, ...]) -> int:
             f" install with: pipx install 'claude-remote-bus[{extra}]'",
             file=sys.stderr,
         )
-        return Exit.USAGE
+        return 2
     code: int = import_module(module).main()
     return code
