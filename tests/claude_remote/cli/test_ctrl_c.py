@@ -50,20 +50,22 @@ def test_who_ignores_it_goes_on_ignoring_it(tmp_path: Path) -> None:
     assert run(PROGRAM.replace("sleep(20)", "sleep(0.1)"), tmp_path, ignored=True).stdout == "loaded\n"
 
 
-def test_before_anything_has_begun_it_ends_without_a_traceback(tmp_path: Path) -> None:
-    program = (
-        "import sys, loading, claude_remote.entry as e; sys.argv = ['claude-remote', 'ping']; e.client()"
-    )
-    program = program.replace(
-        "import sys, loading,", "import sys, signal; sys.meta_path.insert(0, F()); import"
-    )
-    finder = """
-import os, signal
-class F:
+INTERRUPTED = """
+import os, signal, sys
+
+class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == "claude_remote.cli.running":
             os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from claude_remote import entry
+sys.argv = ["claude-remote", "ping"]
+entry.client()
 """
-    done = run(finder + program, tmp_path)
+
+
+def test_before_anything_has_begun_it_ends_without_a_traceback(tmp_path: Path) -> None:
+    done = run(INTERRUPTED, tmp_path)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
