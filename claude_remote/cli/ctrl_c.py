@@ -10,7 +10,7 @@ import os
 import signal
 from types import FrameType
 
-_AGAIN = 0.02  # seconds
+_AGAIN = 0.002  # seconds
 _ALARM = getattr(signal, "SIGALRM", None)  # not on Windows
 # Whose code runs then: the import system's, what it executes, and what msgspec asks about types.
 _DEAF = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")

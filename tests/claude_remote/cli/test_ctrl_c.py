@@ -51,7 +51,7 @@ def test_who_ignores_it_goes_on_ignoring_it(tmp_path: Path) -> None:
 
 
 INTERRUPTED = """
-import os, signal, sys
+import os, signal, socket, sys, time
 
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
@@ -60,6 +60,7 @@ class Interrupting:
 
 sys.meta_path.insert(0, Interrupting())
 from claude_remote import entry
+socket.create_connection = lambda *_: time.sleep(20)
 sys.argv = ["claude-remote", "ping"]
 entry.client()
 """
