@@ -67,6 +67,15 @@ def test_an_answer_that_does_not_come() -> None:
     assert book.hears(2) == []
 
 
+def test_patience_ends_though_the_clock_was_set_back() -> None:
+    book = Playbook()
+    hand = begun(book)
+    asked(book, hand)
+    book.now -= 3600
+    book.tick(1)
+    assert code(book, 2) == "timed-out"
+
+
 def test_a_claude_that_dies_answers_nothing() -> None:
     book = Playbook()
     hand = begun(book)

@@ -29,6 +29,7 @@ class Watchdog:
                 # It was this program, or the machine, that stood still, or the clock was set.
                 lease.heard = now
                 lease.since = min(lease.since + max(slept, 0.0), now)
+                lease.idle_since, lease.doing_since = min(lease.idle_since, now), min(lease.doing_since, now)
             session = self._context.sessions.get(lease.session)
             if lease.route is not None:
                 self._context.workers.send(lease, bus.Beat(at=now))
