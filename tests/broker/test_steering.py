@@ -347,6 +347,19 @@ def test_a_session_is_closed_when_its_claude_is_gone() -> None:
     assert len(book.launches) == 1
 
 
+def test_a_session_is_closed_though_its_worker_has_fallen_silent_in_the_midst_of_a_turn() -> None:
+    book = Playbook()
+    hand = running(book)
+    book.connect(2, PHONE)
+    book.tick(20)
+    book.says(2, m.Close(session="fix-failing-test"))
+    book.tick(32)
+    assert book.kills == ["w-1"]
+    hand.exits()
+    assert session_of(book.hears(2)[0]).state is m.SessionState.CLOSED
+    assert book.disk.prompts[uuid(1)].state is m.PromptState.INTERRUPTED
+
+
 def test_the_next_prompt_opens_it_again() -> None:
     book = Playbook()
     hand = waited(book)

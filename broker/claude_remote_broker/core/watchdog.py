@@ -51,7 +51,9 @@ class Watchdog:
         if silence > limits.silence and not lease.silent:
             lease.silent = True
             self._context.publisher.worker(lease)
-        if lease.phase is Phase.LEAVING and session.row.turn is None and now - lease.since > limits.ending:
+        # One that is to end after its turn may take its time.
+        ends = lease.phase is Phase.LEAVING and (session.row.turn is None or lease.release == "now")
+        if ends and now - lease.since > limits.ending:
             workers.kill(lease, f"claude's worker did not end within {limits.ending:.0f} seconds")
         elif lease.silent and silence > limits.silence_of_needed and _is_needed(session):
             workers.kill(lease, f"claude's worker has been silent for {silence:.0f} seconds")
