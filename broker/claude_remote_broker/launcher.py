@@ -75,7 +75,8 @@ class Launcher:
         self._waiting_since: float | None = None  # for the answer to an order
         self._supervisor: asyncio.Task[None] | None = None
         self._unlinked = asyncio.Event()
-        self._found: set[int] = set()  # zygotes that we have not executed, but perhaps have to reap
+        # What we have not executed in this life, but perhaps have to reap.
+        self._found = zygote.inherited(socket)
         self._reaching = False
         self._stopping = False
 

@@ -407,6 +407,21 @@ def test_at_the_start_what_dead_leases_left_is_ended(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_what_died_in_the_life_before_is_reaped(tmp_path: Path) -> None:
+    """A zygote that dies while the server executes itself anew is nobody's child but ours."""
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        dead = subprocess.Popen(["true"])  # noqa: ASYNC220  nobody waits for it
+        while processes.find_process(dead.pid) is not None:  # noqa: ASYNC110  /proc tells nobody
+            await asyncio.sleep(0.01)
+        broker = new()
+        broker.launcher.tick()
+        dead.returncode = 0
+        assert dead.pid not in processes.snapshot()
+
+    play(tmp_path, scene)
+
+
 def test_at_the_end_nothing_is_left(tmp_path: Path) -> None:
     async def scene(new: Callable[[], Broker]) -> None:
         broker = new()
