@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NoReturn
 
-from claude_remote.errors import Exit
+from claude_remote.standard_streams import open_closed
 
 
 def client() -> NoReturn:
@@ -22,9 +22,16 @@ def client() -> NoReturn:
     Measured on a `ping`: that costs 7 ms of 90, and collecting garbage while its modules load 4.
     """
     gc.disable()
-    from claude_remote.cli import main
+    open_closed()
+    try:
+        from claude_remote.cli import ctrl_c
 
-    code = main(on_long=gc.enable)
+        ctrl_c.install()
+        from claude_remote.cli import main
+
+        code = main(on_long=gc.enable)
+    except KeyboardInterrupt:  # before anything was begun
+        code = 130
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -35,6 +42,7 @@ def client() -> NoReturn:
 
 def server() -> int:
     """claude-remote-server: this one, or the newer one that `update` has put beside it."""
+    open_closed()
     _go_to_newer()
     return _run("claude_remote_broker.cli", "claude-remote-server", "server", ("zmq", "uvloop"))
 
@@ -46,6 +54,7 @@ def worker() -> int:
 
 def gui() -> int:
     """claude-remote-gui."""
+    open_closed()
     return _run("claude_remote_gui.cli", "claude-remote-gui", "gui", ("PyQt6", "zmq"))
 
 
@@ -70,6 +79,6 @@ def _run(module: str, command: str, extra: str, needs: tuple[str, ...]) -> int:
             f" install with: pipx install 'claude-remote-bus[{extra}]'",
             file=sys.stderr,
         )
-        return Exit.USAGE
+        return 2
     code: int = import_module(module).main()
     return code

@@ -238,6 +238,12 @@ def find(clients: Iterable[Client], which: str) -> Client:
             listed = ", ".join(f"{client.name} ({client.fingerprint})" for client in candidates[:5])
             more = f" and {len(candidates) - 5} more" if len(candidates) > 5 else ""
             raise Ambiguous(f"{which!r} could be {listed}{more}. Give more of the fingerprint.")
+    waiting = [client.fingerprint for client in known if client.name == which]
+    if waiting:
+        raise NoSuchClient(
+            f"{which!r} is what a client that waits calls itself; say which by its words or its fingerprint: "
+            + ", ".join(waiting[:5])
+        )
     raise NoSuchClient(f"No client is known by {which!r}.")
 
 

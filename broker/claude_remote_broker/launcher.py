@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -69,11 +70,13 @@ class Launcher:
         self._forked: set[str] = set()  # by the zygote that we are linked to: it watches them
         self._starting: dict[str, Launch] = {}
         self._killing: set[str] = set()
+        self._settled = False  # it is known who lives of what the server's lives before have started
         self._listed: asyncio.Future[None] | None = None
         self._waiting_since: float | None = None  # for the answer to an order
         self._supervisor: asyncio.Task[None] | None = None
         self._unlinked = asyncio.Event()
-        self._found: set[int] = set()  # zygotes that we have not executed, but perhaps have to reap
+        # What we have not executed in this life, but perhaps have to reap.
+        self._found = zygote.inherited(socket)
         self._reaching = False
         self._stopping = False
 
@@ -152,11 +155,15 @@ class Launcher:
         if worker in self._killing:
             return
         self._killing.add(worker)
+        self._end(worker)
+
+    def _end(self, worker: str) -> None:
         if worker in self._forked or worker in self._starting:
             # Orders are carried out in turn: a worker that is still being started is there by then.
             self._order(orders.Kill(worker=worker))
-        else:
+        elif self._settled:
             tasks.spawn(self._bury(worker), f"kill {worker}")
+        # Otherwise it may live, and has not said yet which process it is.
 
     def meet(self, ready: bus.Ready) -> None:
         """A worker has said on the bus who it is. News if its zygote has died; then WorkerLaunched."""
@@ -230,15 +237,26 @@ class Launcher:
             log.warning("ending workers that do not speak: %s", [process.pid for process in unknown])
             await asyncio.to_thread(processes.kill_tree, unknown, None, KILL_PATIENCE)
         await asyncio.to_thread(self._remains.clear)
-        if not self._stopping:
-            self._deliver(WorkersKnown())
+        if self._stopping:
+            return
+        if not self._settled:
+            self._settled = True
+            for worker in [*self._killing]:
+                self._end(worker)
+        self._deliver(WorkersKnown())
 
     def _unknown(self) -> list[Process]:
-        """Of the zygote's family, who has neither been listed nor spoken. Runs in a thread."""
-        if self._starting:  # what is being started is not known yet either
-            return []
+        """Of the zygotes' family, who has neither been listed nor spoken. Runs in a thread.
+
+        What our zygote is starting is its own affair; and a new one may be starting itself.
+        """
         known = {process.pid for process in list(self._workers.values())} | {self.zygote_pid}
-        return [process for process in zygote.find_family(self._socket) if process.pid not in known]
+        parents = {self.zygote_pid, os.getpid()}
+        return [
+            process
+            for process in zygote.find_family(self._socket)
+            if process.pid not in known and next(processes.ancestors(process.pid), None) not in parents
+        ]
 
     def _lost(self, link: zygote.ZygoteLink) -> None:
         """The link is gone: the zygote has died, or was ended because it hung."""
@@ -259,7 +277,7 @@ class Launcher:
             self._killing.discard(worker)
             self._deliver(LaunchFailed(worker, "the process that starts workers died"))
         for worker in [*self._killing]:
-            tasks.spawn(self._bury(worker), f"kill {worker}")
+            self._end(worker)
         if not self._reaching:  # otherwise who reaches for one goes on with another
             self._supervise()
 
@@ -330,7 +348,7 @@ class Launcher:
             self._forked.discard(worker)
             if worker in self._killing:
                 self._starting.pop(worker, None)
-                tasks.spawn(self._bury(worker), f"kill {worker}")
+                self._end(worker)
 
     def _add(self, worker: str, process: Process) -> None:
         if worker not in self._workers:
@@ -348,10 +366,13 @@ class Launcher:
     # --- by hand ---------------------------------------------------------------------------------------
 
     async def _bury(self, worker: str) -> None:
-        """Kill a worker that no zygote watches, and what its lease left; told when nothing of it is left."""
+        """Kill a worker that no zygote watches, and what its lease left; told when nothing of it is left.
+
+        One that has not said which process it is, is any that has not.
+        """
         process = self._workers.get(worker)
         while not self._stopping:
-            roots = [] if process is None else [process]
+            roots = [process] if process is not None else await asyncio.to_thread(self._unknown)
             left = await asyncio.to_thread(processes.kill_tree, roots, None, KILL_PATIENCE)
             left += await asyncio.to_thread(self._remains.clear)
             if not left:

@@ -198,6 +198,17 @@ def find_family(path: Path) -> list[processes.Process]:
     return found
 
 
+def inherited(path: Path) -> set[int]:
+    """Children of the lives that this process had before: zygotes, and what died and was not reaped."""
+    own = os.getpid()
+    family = {process.pid for process in find_family(path)}
+    return {
+        pid
+        for pid, entry in processes.snapshot().items()
+        if entry.parent == own and (pid in family or not processes.is_alive(entry.process))
+    }
+
+
 def is_reaped(pid: int) -> bool:
     """Whether this zygote is no child of ours (any more): after a restart it is, though we know no Popen."""
     try:

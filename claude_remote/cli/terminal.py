@@ -12,6 +12,8 @@ import unicodedata
 from contextlib import suppress
 from typing import BinaryIO, TextIO
 
+from claude_remote.errors import Misconfigured
+
 _CONSOLE_IN = "CONIN$" if os.name == "nt" else "/dev/tty"
 
 
@@ -43,9 +45,18 @@ class Terminal:
         return True
 
     def write(self, data: bytes) -> None:
-        """Bytes to standard output, at once. Raises BrokenPipeError when nobody reads any more."""
-        self._out.write(data)
-        self._out.flush()
+        """Bytes to standard output, at once.
+
+        Raises BrokenPipeError when nobody reads any more, and Misconfigured when they cannot be written.
+        """
+        try:
+            self._out.write(data)
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.drop_output()
+            raise Misconfigured(f"cannot write the output: {error.strerror}") from None
 
     def print(self, text: str) -> None:
         """A line to standard output."""

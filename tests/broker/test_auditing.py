@@ -111,6 +111,9 @@ def test_what_is_denied_is_noted_but_not_as_often_as_somebody_can_try() -> None:
     book.tick(61)
     book.says(1, m.ListClients())
     assert told(book) == [("denied", "phone", "right-missing")]
+    book.now -= 3600  # the clock is set back
+    book.says(1, m.ListClients())
+    assert told(book) == [("denied", "phone", "right-missing")]
 
 
 def lines(count: int) -> list[bytes]:

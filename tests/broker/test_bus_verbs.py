@@ -33,6 +33,37 @@ def lines(book: Playbook, hand: Hand) -> list[bytes]:
     return book.disk.lines(hand.session or "")
 
 
+# --- What is stopped ------------------------------------------------------------------------------------
+
+
+def test_what_was_stopped_does_not_stop_what_comes_after_it() -> None:
+    book = Playbook()
+    hand = begun(book)
+    book.connect(2, PHONE)
+    book.prompts(2, 2, session="fix-failing-test")
+    book.connect(3, PHONE)
+    book.says(3, m.Interrupt(session="fix-failing-test"))
+    assert names(hand.hear()) == ["Stop"]
+    hand.finishes(1, outcome="interrupted")
+    hand.starts(2)
+    assert "Give" in names(hand.hear())
+    assert names(hand.ready(route=b"r-2")) == ["Welcome"]
+    data = b"and be quick"
+    target = m.Target(session="fix-failing-test")
+    book.says(3, m.Prompt(id=uuid(3), target=target, size=len(data), follow=False, now=True), data)
+    assert names(hand.hear()) == ["Give"]
+
+
+def test_what_is_stopped_is_stopped_again_on_a_new_route() -> None:
+    book = Playbook()
+    hand = begun(book)
+    book.connect(3, PHONE)
+    book.says(3, m.Interrupt(session="fix-failing-test"))
+    assert names(hand.hear()) == ["Stop"]
+    hand.prints(b'"it goes on"')
+    assert "Stop" in names(hand.ready(route=b"r-2"))
+
+
 # --- Ready ---------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from claude_remote import bus
 from claude_remote import messages as m
 from claude_remote_broker import ports
 from claude_remote_broker.core import Limits
-from tests.broker.playbook import LAPTOP, PHONE, Hand, Playbook
+from tests.broker.playbook import LAPTOP, PHONE, Hand, Playbook, uuid
 from tests.broker.test_bus_verbs import begun
 
 NAME = "fix-failing-test"
@@ -65,6 +65,15 @@ def test_an_answer_that_does_not_come() -> None:
     assert code(book, 2) == "timed-out"
     book.worker_says(hand.route, bus.Reply(request=ask.request, ok=True), b"{}")
     assert book.hears(2) == []
+
+
+def test_patience_ends_though_the_clock_was_set_back() -> None:
+    book = Playbook()
+    hand = begun(book)
+    asked(book, hand)
+    book.now -= 3600
+    book.tick(1)
+    assert code(book, 2) == "timed-out"
 
 
 def test_a_claude_that_dies_answers_nothing() -> None:
@@ -190,6 +199,26 @@ def test_a_mode_that_cannot_be_stored() -> None:
     book.disk.full = "disk full"
     book.says(2, MODE, b'{"mode":"plan"}')
     assert code(book, 2) == "storage-failed"
+
+
+@pytest.mark.parametrize("request_", [(MODE, b'{"mode":"plan"}'), (m.Close(session=NAME), b"")])
+def test_what_could_not_be_written_leaves_no_gap_in_the_log(request_: tuple[m.Message, bytes]) -> None:
+    book = Playbook()
+    hand = parked(book)
+    tail = len(book.disk.lines(hand.session or ""))
+    book.disk.full = "disk full"
+    book.says(2, *request_)
+    assert code(book, 2) == "storage-failed"
+    book.disk.full = ""
+    book.tick(2)
+    book.prompts(1, 11, session=NAME)
+    second = Hand(book, 2).launched()
+    second.ready()
+    assert second.next == tail + 1
+    second.starts(11)
+    second.finishes(11)
+    assert len(book.disk.lines(hand.session or "")) == tail + 2
+    assert book.disk.prompts[uuid(11)].state == "done"
 
 
 def test_a_mode_that_comes_while_claude_starts() -> None:

@@ -57,6 +57,18 @@ def test_the_numbers_have_no_gaps() -> None:
     assert Playbook(disk=book.disk).core._context.publisher.snapshot().generation == 2
 
 
+def test_a_clock_that_was_set_back_does_not_hold_it_up() -> None:
+    book = Playbook()
+    hand = begun(book)
+    book.tick(1)
+    hand.states(facts.SessionChanged(model="opus"))
+    book.items()
+    book.now -= 3600
+    hand.states(facts.SessionChanged(model="sonnet"))
+    book.tick(1)
+    assert "sonnet" in [item.session.model for item in book.items() if isinstance(item, feed.SessionUpdated)]
+
+
 def test_the_course_of_a_prompt() -> None:
     book = Playbook()
     hand = begun(book)

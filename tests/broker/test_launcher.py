@@ -322,6 +322,60 @@ def test_after_broker_and_zygote_died_orphans_name_themselves_or_are_ended(
     play(tmp_path, scene)
 
 
+def test_orphans_that_do_not_speak_are_ended_also_while_another_worker_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have claudes: whoever gets their sessions next would be a second owner."""
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        old = new()
+        await old.launcher.start()
+        await old.next(WorkersKnown)
+        silent = await old.launch("silent")
+        os.kill(silent.pid, signal.SIGSTOP)
+        old.launcher._stopping = True
+        mother = processes.find_process(old.launcher.zygote_pid)
+        os.kill(old.launcher.zygote_pid, signal.SIGKILL)
+        old.vanish()
+        assert processes.wait_until_gone(mother, 20)
+        monkeypatch.setattr(module, "ORPHANS_TIMEOUT", 0.5)
+        broker = new()
+        broker.launcher.launch(Launch("young", "token"))
+        await broker.launcher.start()
+        young = await broker.next(WorkerLaunched)
+        await broker.next(WorkersKnown)
+        assert alive(young)
+        assert not alive(silent)
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("zygote_lives", [True, False])
+def test_one_that_is_to_be_killed_before_it_was_found_is_told_gone_when_it_is(
+    tmp_path: Path, *, zygote_lives: bool
+) -> None:
+    async def scene(new: Callable[[], Broker]) -> None:
+        old = new()
+        await old.launcher.start()
+        await old.next(WorkersKnown)
+        worker = await old.launch("w1")
+        old.launcher._stopping = True
+        if not zygote_lives:
+            os.kill(old.launcher.zygote_pid, signal.SIGKILL)
+        old.vanish()
+        broker = new()
+        broker.launcher.kill(Kill("w1"))
+        starting = asyncio.ensure_future(broker.launcher.start())
+        while True:
+            event = await asyncio.wait_for(broker.told.get(), 20)
+            if isinstance(event, WorkerExited):
+                break
+        assert not alive(worker)
+        await starting
+
+    play(tmp_path, scene)
+
+
 def test_nobody_is_killed_because_a_stranger_names_his_pid(tmp_path: Path) -> None:
     async def scene(new: Callable[[], Broker]) -> None:
         broker = new()
@@ -349,6 +403,21 @@ def test_at_the_start_what_dead_leases_left_is_ended(tmp_path: Path) -> None:
         await broker.launcher.start()
         await broker.next(WorkersKnown)
         assert left.wait(10) == -signal.SIGKILL
+
+    play(tmp_path, scene)
+
+
+def test_what_died_in_the_life_before_is_reaped(tmp_path: Path) -> None:
+    """A zygote that dies while the server executes itself anew is nobody's child but ours."""
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        dead = subprocess.Popen(["true"])  # noqa: ASYNC220  nobody waits for it
+        while processes.find_process(dead.pid) is not None:  # noqa: ASYNC110  /proc tells nobody
+            await asyncio.sleep(0.01)
+        broker = new()
+        broker.launcher.tick()
+        dead.returncode = 0
+        assert dead.pid not in processes.snapshot()
 
     play(tmp_path, scene)
 

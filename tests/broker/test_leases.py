@@ -74,6 +74,22 @@ def test_a_prompt_is_not_tried_for_ever() -> None:
     assert len(book.launches) == 3
 
 
+def test_a_prompt_that_was_given_to_the_last_of_them_may_have_begun() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.prompts(1, 1)
+    for number in (1, 2):
+        Hand(book, number).launched().exits()
+        book.tick(5)
+    hand = Hand(book, 3).launched()
+    hand.ready()
+    hand.exits()
+    *_, finished, done = book.hears(1)
+    assert isinstance(finished, m.Finished)
+    assert (finished.state, done) == (m.PromptState.INTERRUPTED, m.Done())
+    assert "3 times" in finished.reason
+
+
 def test_a_worker_that_cannot_be_started_is_tried_again() -> None:
     book = Playbook()
     book.connect(1)

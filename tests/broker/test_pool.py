@@ -222,6 +222,17 @@ def test_what_is_idle_for_long_is_parked() -> None:
     assert session.state is m.SessionState.PARKED
 
 
+def test_it_is_parked_though_the_clock_was_set_back() -> None:
+    book = Playbook(idle=60)
+    hand = done(book, 1)
+    book.tick(1)
+    book.now -= 3600
+    for _ in range(70):
+        book.worker_says(hand.route, bus.Beat())
+        book.tick(1)
+    assert released(hand) == ["park"]
+
+
 def test_the_time_begins_anew_with_each_turn() -> None:
     book = Playbook(idle=60)
     hand = done(book, 1)

@@ -347,6 +347,19 @@ def test_a_session_is_closed_when_its_claude_is_gone() -> None:
     assert len(book.launches) == 1
 
 
+def test_a_session_is_closed_though_its_worker_has_fallen_silent_in_the_midst_of_a_turn() -> None:
+    book = Playbook()
+    hand = running(book)
+    book.connect(2, PHONE)
+    book.tick(20)
+    book.says(2, m.Close(session="fix-failing-test"))
+    book.tick(32)
+    assert book.kills == ["w-1"]
+    hand.exits()
+    assert session_of(book.hears(2)[0]).state is m.SessionState.CLOSED
+    assert book.disk.prompts[uuid(1)].state is m.PromptState.INTERRUPTED
+
+
 def test_the_next_prompt_opens_it_again() -> None:
     book = Playbook()
     hand = waited(book)
@@ -387,9 +400,27 @@ def test_a_prompt_that_was_given_and_had_not_begun_does_not_come_back() -> None:
     hand.ready()
     book.connect(2)
     book.says(2, m.Close(session="fix-failing-test"))
+    book.worker_says(hand.route, bus.Gone(session=hand.session or "", epoch=hand.epoch))
     hand.exits()
     assert book.disk.prompts[uuid(1)].state is m.PromptState.VOID
     assert [type(message) for message in book.hears(1)][-2:] == [m.Finished, m.Done]
+    assert len(book.launches) == 1
+    assert kinds(book.hears(2)) == ["Sessions", "Done"]
+
+
+def test_a_prompt_that_was_given_to_a_worker_that_died_may_have_begun() -> None:
+    book = Playbook()
+    book.connect(1)
+    book.prompts(1, 1)
+    hand = Hand(book).launched()
+    hand.ready()
+    book.connect(2)
+    book.says(2, m.Close(session="fix-failing-test"))
+    hand.exits()
+    finished = book.hears(1)[-2]
+    assert isinstance(finished, m.Finished)
+    assert finished.state is m.PromptState.INTERRUPTED
+    assert finished.reason == "The session was closed. It may have begun before that."
     assert len(book.launches) == 1
     assert kinds(book.hears(2)) == ["Sessions", "Done"]
 

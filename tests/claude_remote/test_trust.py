@@ -291,6 +291,13 @@ def test_not_found(which: str) -> None:
         find([LAPTOP, PHONE, client("no words", words="")], which)
 
 
+def test_the_name_that_a_waiting_client_gives_itself_does_not_count_and_says_so() -> None:
+    waiting = structs.replace(client("tablet"), state=ClientState.PENDING)
+    with pytest.raises(NoSuchClient, match="calls itself") as caught:
+        find([LAPTOP, waiting], "tablet")
+    assert waiting.fingerprint in caught.value.message
+
+
 def test_ambiguous_names_the_candidates() -> None:
     twins = [client("phone", f"certificate {number}".encode()) for number in range(7)]
     with pytest.raises(Ambiguous, match="and 2 more") as caught:

@@ -97,15 +97,12 @@ class Orders:
 
     def flush(self) -> None:
         """Send what can be sent."""
-        if self._broker is None:
-            return
-        while self._kept and not self._out:
+        while self._send() and self._kept:
             # One at a time: what is handed over whole is taken.
             self._out += framing.encode(codec.pack(self._kept[0]))
             if not self._send():
                 return
             self._kept.popleft()
-        self._send()
 
     def abandon(self) -> None:
         """In a child: give up the descriptors, and leave everything else to the parent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import click
@@ -62,4 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read us has gone; Python would complain once more when it flushes at exit.
         sys.stdout = None
         return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        sys.stdout = None
+        click.echo(f"claude-remote-server: cannot write the output: {error.strerror}", err=True)
+        return 2
     return result if isinstance(result, int) else 0

@@ -104,7 +104,8 @@ class Controls:
     def tick(self) -> None:
         """Patience has an end."""
         for request, asked in [*self._asked.items()]:
-            if asked.until <= self._context.now:
+            # What lies further ahead was asked by a clock that has been set back since.
+            if not 0 < asked.until - self._context.now <= self._context.limits.control:
                 del self._asked[request]
                 asked.exchange.end(TimedOut(f"Claude has not answered to {asked.subtype}."))
 

@@ -115,7 +115,6 @@ class Draft:
         if written:
             lines = b"".join(facts.encode(fact) for fact in written)
             self.append(Row(self.tail + 1, len(written), Source.FACT, at, lines))
-            self.session.accepted = self.tail
 
     def then(self, effect: Callable[[], None]) -> None:
         """To be done when it is stored."""
@@ -147,6 +146,7 @@ class Draft:
         session = self.session
         session.row = self.row
         session.tail = self.tail
+        session.accepted = max(session.accepted, self.tail)
         session.fresh = False
         session.texts.update(self.texts)
         for prompt in self.prompts.values():

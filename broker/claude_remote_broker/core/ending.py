@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec.structs import replace
 
 from claude_remote import facts
@@ -27,6 +29,7 @@ class LeaseOver:
         self._words = sentence(reason)
         self._began = lease.phase not in {Phase.STARTING, Phase.AWAITED}
         self._expected = lease.release is not None
+        self._complete = lease.complete
 
     def apply(self, draft: Draft) -> None:
         """End what is open, and give the session up."""
@@ -67,8 +70,7 @@ class LeaseOver:
             return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=self._words)
         given = prompt.state is PromptState.DISPATCHING
         if given and prompt.taken_back:
-            draft.put(replace(prompt, state=PromptState.VOID, reason=prompt.taken_back))
-            return None
+            return self._end_taken_back(draft, prompt)
         if not given and (self._began or self._expected or prompt.begins is None):
             return None
         if self._expected:
@@ -77,12 +79,22 @@ class LeaseOver:
         attempts = prompt.attempts + 1
         if attempts >= self._context.limits.attempts:
             words = f"{self._words} This was tried {attempts} times."
-            return facts.TurnFinished(prompt=prompt.id, outcome="void", error=True, reason=words)
+            # The last of them may have given it to claude, and nobody looks whether it has.
+            outcome: Literal["interrupted", "void"] = "interrupted" if given or prompt.again else "void"
+            return facts.TurnFinished(prompt=prompt.id, outcome=outcome, error=True, reason=words)
         draft.put(replace(prompt, state=PromptState.QUEUED, attempts=attempts, again=prompt.again or given))
         pause = attempts * self._context.limits.retry_pause
         draft.session.not_before = self._context.now + pause
         self._context.workers.try_again(draft.session, draft.session.not_before)
         return None
+
+    def _end_taken_back(self, draft: Draft, prompt: PromptRow) -> facts.Fact | None:
+        """It was given to the worker all the same, which would have told that it began, if it could."""
+        if self._complete:
+            draft.put(replace(prompt, state=PromptState.VOID, reason=prompt.taken_back))
+            return None
+        words = f"{sentence(prompt.taken_back)} It may have begun before that."
+        return facts.TurnFinished(prompt=prompt.id, outcome="interrupted", reason=words)
 
 
 def closed_by(name: str) -> facts.Notice:

@@ -10,6 +10,7 @@ from claude_remote import bus
 from claude_remote.messages import PromptState
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.journal import PromptRow
 
@@ -19,8 +20,16 @@ def stop(session: Session, prompt: str | None, context: Context) -> None:
     lease = session.lease
     if lease is None or (session.row.turn is None and session.current is None):
         return
-    lease.stop = prompt or ""
+    lease.stop, lease.stop_of = prompt or "", (session.doing, session.row.turns)
     context.workers.send(lease, bus.Stop(session=session.id, epoch=lease.epoch, prompt=prompt))
+
+
+def look(session: Session, lease: Lease) -> None:
+    """Once what was to be stopped has ended it must not be asked any more: what comes after it runs."""
+    if lease.stop is None:
+        return
+    if (session.doing, session.row.turns) != lease.stop_of and lease.stop not in session.prompts:
+        lease.stop = None
 
 
 class Withdrawal:

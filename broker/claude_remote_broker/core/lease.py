@@ -34,6 +34,7 @@ class Lease:
     launched: bool = False
     silent: bool = False
     killed: bool = False
+    complete: bool = False  # its worker has handed over everything that its claude has done
     end_reason: str = ""  # why it will have ended
     release: Literal["park", "now"] | None = None
     release_reason: str = ""
@@ -46,6 +47,7 @@ class Lease:
     given: set[str] = field(default_factory=set)  # prompts that this worker has been given
     decided: set[str] = field(default_factory=set)  # approvals whose decision it has been given
     stop: str | None = None  # the prompt whose turn it shall stop; "" is whatever runs
+    stop_of: tuple[str | None, int] = (None, 0)  # what ran then, and how many turns were before it
     unacknowledged: int = 0  # bytes that are stored, and its worker does not know it yet
     unacknowledged_batches: int = 0  # likewise
     acknowledged_at: float = 0.0

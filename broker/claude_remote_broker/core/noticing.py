@@ -59,10 +59,10 @@ class Noticing:
         now = self._context.now
         for approval, (until, notice) in [*self._held.items()]:
             session = self._context.sessions.get(notice.session)
-            if session is None or not self._is_looked_at(session) or until <= now:
+            if session is None or not self._is_looked_at(session) or not 0 < until - now <= HOLD:
                 del self._held[approval]
                 self._context.effects.do(Notify(notice))
-        self._active = {who: at for who, at in self._active.items() if now - at < ACTIVE}
+        self._active = {who: at for who, at in self._active.items() if 0 <= now - at < ACTIVE}
 
     def _opened(self, draft: Draft, approval: ApprovalRow) -> None:
         current = draft.session.current
@@ -98,7 +98,7 @@ class Noticing:
             peer = self._following.get(conn)
             if (
                 peer is not None
-                and context.now - self._active.get(peer.fingerprint, -ACTIVE) < ACTIVE
+                and 0 <= context.now - self._active.get(peer.fingerprint, -ACTIVE) < ACTIVE
                 and Right.APPROVE in gate.rights_of(peer.fingerprint, context.clients)
             ):
                 return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claude_remote import bus
 from claude_remote.messages import PromptState, Source
-from claude_remote_broker.core import recording
+from claude_remote_broker.core import interrupting, recording
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
@@ -91,8 +91,7 @@ def reconcile(session: Session, context: Context) -> None:
     lease = session.lease
     if lease is None:
         return
-    if lease.stop is not None and session.row.turn is None and session.current is None:
-        lease.stop = None
+    interrupting.look(session, lease)
     if lease.route is None or not lease.usable:
         return
     for prompt in session.prompts.values():

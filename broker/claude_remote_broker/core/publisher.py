@@ -119,11 +119,7 @@ class Publisher:
         if not self._waiting and not self._touched:
             return
         now = self._context.now
-        due = [
-            key
-            for key in dict.fromkeys([*self._waiting, *self._touched])
-            if self._next_at.get(key, 0.0) <= now
-        ]
+        due = [key for key in dict.fromkeys([*self._waiting, *self._touched]) if not self._rests(key)]
         items: list[feed.AnyItem] = []
         for key in due:
             found = self._waiting.pop(key, []) + self._session_item(key)
@@ -136,8 +132,15 @@ class Publisher:
 
     def tick(self) -> None:
         """Forget the rhythm of who has been quiet."""
-        now = self._context.now
-        self._next_at = {key: at for key, at in self._next_at.items() if at > now}
+        self._next_at = {key: at for key, at in self._next_at.items() if self._is_ahead(at)}
+
+    def _rests(self, key: str) -> bool:
+        """Whether something of it was published just now."""
+        return self._is_ahead(self._next_at.get(key, 0.0))
+
+    def _is_ahead(self, at: float) -> bool:
+        """Further ahead lies only what a clock said that has been set back since."""
+        return 0 < at - self._context.now <= self._context.limits.pause_between_publications
 
     def _session_item(self, key: str) -> list[feed.AnyItem]:
         session = self._touched.pop(key, None)
@@ -164,7 +167,7 @@ class Publisher:
     def _wake(self) -> None:
         """Ask for a tick when the next of what waits is due."""
         waiting = self._waiting.keys() | self._touched.keys()
-        if waiting and self._wake_at <= self._context.now:
+        if waiting and not self._is_ahead(self._wake_at):
             at = min(self._next_at.get(key, 0.0) for key in waiting)
             self._wake_at = at
             self._context.effects.wake(max(at - self._context.now, 0.001))

@@ -109,7 +109,7 @@ class Denials:
         if not isinstance(error, RightMissing | OutsideRoots):
             return
         key, now = (peer.fingerprint, request, error.code), self._context.now
-        if now - self._noted.get(key, -_PAUSE) < _PAUSE:
+        if 0 <= now - self._noted.get(key, -_PAUSE) < _PAUSE:  # clocks are set back
             return
         if len(self._noted) >= _MOST_NOTED:
             self._noted.clear()

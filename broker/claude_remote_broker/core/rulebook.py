@@ -112,7 +112,8 @@ class Rulebook:
         for rule, entry in [*self._entries.items()]:
             if self._is_over(entry):
                 self._end(rule, "expired")
-        if self._undropped and self._drop_at <= self._context.now:
+        pause = self._drop_at - self._context.now
+        if self._undropped and not 0 < pause <= self._context.limits.storage_pause:
             undropped, self._undropped = self._undropped, set()
             for rule in undropped:
                 self._drop(rule)

@@ -155,6 +155,7 @@ class Warm:
     def tick(self) -> None:
         """End those that nobody will want, start what is missing."""
         limits, now = self._context.limits, self._context.now
+        self._used = min(self._used, now)  # clocks are set back
         if self._setup is not None and now - self._used > limits.warm_unused:
             self._setup = None
         for held in [*self._held.values()]:

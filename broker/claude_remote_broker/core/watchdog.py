@@ -29,6 +29,7 @@ class Watchdog:
                 # It was this program, or the machine, that stood still, or the clock was set.
                 lease.heard = now
                 lease.since = min(lease.since + max(slept, 0.0), now)
+                lease.idle_since, lease.doing_since = min(lease.idle_since, now), min(lease.doing_since, now)
             session = self._context.sessions.get(lease.session)
             if lease.route is not None:
                 self._context.workers.send(lease, bus.Beat(at=now))
@@ -50,7 +51,9 @@ class Watchdog:
         if silence > limits.silence and not lease.silent:
             lease.silent = True
             self._context.publisher.worker(lease)
-        if lease.phase is Phase.LEAVING and session.row.turn is None and now - lease.since > limits.ending:
+        # One that is to end after its turn may take its time.
+        ends = lease.phase is Phase.LEAVING and (session.row.turn is None or lease.release == "now")
+        if ends and now - lease.since > limits.ending:
             workers.kill(lease, f"claude's worker did not end within {limits.ending:.0f} seconds")
         elif lease.silent and silence > limits.silence_of_needed and _is_needed(session):
             workers.kill(lease, f"claude's worker has been silent for {silence:.0f} seconds")

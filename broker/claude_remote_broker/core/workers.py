@@ -197,5 +197,6 @@ class Workers:
             case bus.Seen():
                 self._context.peeks.seen(session, verb, event.payload)
             case bus.Gone(epoch=lease.epoch):
+                lease.complete = True
                 lease.enter(Phase.LEAVING, self._context.now)
                 lease.end_reason = lease.end_reason or "claude has ended"

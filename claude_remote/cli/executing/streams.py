@@ -7,6 +7,8 @@ import selectors
 import stat
 from contextlib import suppress
 
+from claude_remote.errors import Misconfigured
+
 # How much a pipe that has room at all takes without blocking (POSIX: at least; Linux: 4096).
 _PIPE_BUF = 512
 
@@ -42,18 +44,22 @@ class OutputStream:
         return bool(self._pending)
 
     def put(self, data: bytes) -> None:
-        """Write as much as can be; only when not busy. Raises BrokenPipeError."""
+        """Write as much as can be; only when not busy. Raises BrokenPipeError, Misconfigured."""
         self._pending = memoryview(data)
         if self._own is not None or self.is_always_ready:
             self.flush()
 
     def flush(self) -> None:
-        """Write as much as can be; to be called when the descriptor is ready. Raises BrokenPipeError."""
+        """Write as much as can be; to be called when the descriptor is ready. Raises as put."""
         while self._pending:
             try:
                 count = os.write(self.descriptor, self._pending[: self._at_once])
             except BlockingIOError:
                 return
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise Misconfigured(f"cannot write the output: {error.strerror}") from None
             self._pending = self._pending[count:]
             if self._own is None and not self.is_always_ready:
                 return

@@ -14,6 +14,7 @@ from claude_remote import processes
 from claude_remote.paths import Paths
 from claude_remote.processes import Process
 from claude_remote_broker import zygote
+from claude_remote_broker.state_lock import read_holder
 from tests.e2e.chaos import points
 from tests.e2e.lab import Lab
 from tests.e2e.relay import Relay
@@ -27,6 +28,7 @@ _ANY = (
     "tool",
     "pause",
     "freeze",
+    "storm",
     *("cut",) * 2,
     *("point",) * 2,
 )
@@ -51,6 +53,7 @@ class Blows:
         self._still: dict[Process, float] = {}  # who stands still, and when it is set going again
         self._looked = 0.0
         self._restarts: list[threading.Thread] = []  # that were asked for
+        self._start: Start | None = None
         self.counts: Counter[str] = Counter()
         self.armed: list[str] = []
         self.reached: Counter[str] = Counter()
@@ -66,6 +69,8 @@ class Blows:
                 thread = threading.Thread(target=self._restart)
                 thread.start()
                 self._restarts.append(thread)
+            case "storm":
+                self._storm()
             case "cut":
                 self._relay.cut(self._random)
             case "point":
@@ -73,6 +78,13 @@ class Blows:
             case _:
                 self._hit(blow)
         return blow
+
+    def _storm(self) -> None:
+        """It is to restart five times within a second."""
+        for _ in range(5):
+            if self._lab.server.running.process.poll() is None:
+                self._lab.server.running.process.send_signal(signal.SIGUSR2)
+                time.sleep(0.2)
 
     def _hit(self, blow: str) -> None:
         """One of the processes below the broker, or somebody who is to stand still."""
@@ -100,8 +112,12 @@ class Blows:
     def keep_alive(self) -> None:
         """Start the server again if it has died, and set going who has stood still. To be called often."""
         if self._lab.server.running.process.poll() is not None:
-            time.sleep(self._random.choice([0.0, 0.3, 1.5]))
-            self._lab.start(*self._lab.server.argv, port=self._lab.server.port)
+            # Beside the rest: it may stand still on its way, and is to be set going again.
+            if self._start is None:
+                pause = self._random.choice([0.0, 0.3, 1.5])
+                self._start = Start(self._lab, self._folder, pause)
+            elif self._start.over:
+                self._start = None
         now = time.monotonic()
         if now > self._looked + _LOOK_EVERY:
             self._looked = now
@@ -119,7 +135,9 @@ class Blows:
         for thread in self._restarts:
             thread.join()
         self._restarts.clear()
-        self.keep_alive()
+        while self._lab.server.running.process.poll() is not None:
+            self.keep_alive()
+            time.sleep(_LOOK_EVERY)
 
     def _restart(self) -> None:
         with suppress(TimeoutError):  # who is to restart may stand still, or die of something else
@@ -135,7 +153,9 @@ class Blows:
     def _wake(self, now: float) -> None:
         family = [process.pid for process in zygote.find_family(self._paths.zygote_socket)]
         table = processes.snapshot()
-        ours = {*family, self._lab.server.pid, *(process.pid for process in processes.below(family, table))}
+        holder = read_holder(self._paths.lock)  # a server that does not listen yet, too
+        servers = {self._lab.server.pid, 0 if holder is None else holder.pid}
+        ours = {*family, *servers, *(process.pid for process in processes.below(family, table))}
         for entry in table.values():
             if entry.process.pid in ours and entry.state == "T":
                 until = self._still.setdefault(entry.process, now + self._random.choice(_PAUSES))
@@ -149,6 +169,38 @@ class Blows:
     def _freeze(self, among: list[Process]) -> None:
         if among:
             processes.send_signal(self._random.choice(among), signal.SIGSTOP)
+
+
+class Start:
+    """The server's next life, from its start until it listens; again, if it meets a point on its way."""
+
+    def __init__(self, lab: Lab, folder: Path, pause: float) -> None:
+        self._lab = lab
+        self._folder = folder
+        self._pause = pause
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        """Whether it listens. Raises what has kept it from that."""
+        if self._failure is not None:
+            raise self._failure
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        time.sleep(self._pause)
+        while True:
+            armed = points.armed(self._folder)
+            try:
+                self._lab.start(*self._lab.server.argv, port=self._lab.server.port)
+            except (EOFError, TimeoutError) as error:
+                if armed <= points.armed(self._folder):
+                    self._failure = error
+                    return
+            else:
+                return
 
 
 def _is_claude(process: Process) -> bool:

@@ -12,14 +12,20 @@ from contextlib import closing
 from pathlib import Path
 
 from claude_remote import processes
-from claude_remote.messages import PromptState
+from claude_remote.client import Client
+from claude_remote.messages import PromptState, SessionInfo, SessionState
 from claude_remote.paths import Paths
 from claude_remote_broker import zygote
-from tests.e2e.chaos.prompters import Sent, begins, prompt_of
+from tests.e2e.chaos.programs import Commands
+from tests.e2e.chaos.prompters import PATIENCE, Sent, begins, prompt_of
 from tests.e2e.chaos.readers import Reader
 from tests.fakes.call import Call
 
 _SETTLED = 15.0  # seconds for what was killed to be gone
+_OF_A_WORKER = 24  # descriptors: its socket, claude's pipes; the zygote has one for each worker
+_THREADS = 32  # of a broker: of the journal and the audit, of the pools
+_SOCKETS = {"bus.sock", "control.sock", "feed.sock", "zygote.sock", "zygote.sock.lock"}
+_BUSY = {SessionState.WORKING, SessionState.WAITING, SessionState.QUEUED, SessionState.LOST}
 _SPARE = 24  # descriptors that come and go: of the journal, of workers that are on their way
 
 
@@ -47,6 +53,35 @@ class Books:
             else:
                 yield from _ends_wrong(each, asked[each.mark], had[each.mark])
                 yield from _reading_wrong(each, rows[each.id])
+
+    def commands_wrong(self, commands: Commands, calls: Iterable[Call]) -> Iterator[str]:
+        """What was asked by programs that may have been killed."""
+        asked = Counter(prompt_of(call)[0] for call in calls if begins(call))
+        had = Counter(self._effects.read_text().split()) if self._effects.exists() else Counter()
+        with closing(self._journal()) as journal:
+            rows = [data for (data,) in journal.execute("SELECT data FROM prompts")]
+        yield from commands.wrong(rows, asked, had)
+
+    def not_at_rest(self, client: Client) -> Iterator[str]:
+        """What still runs or waits, by the journal and as clients are shown it, though it had time to end."""
+        deadline = time.monotonic() + PATIENCE
+        while wrong := [*self._open_rows(), *_shown_busy(client)]:
+            if time.monotonic() > deadline:
+                yield from wrong
+                return
+            time.sleep(0.2)
+
+    def _open_rows(self) -> Iterator[str]:
+        with closing(self._journal()) as journal:
+            for (data,) in journal.execute("SELECT data FROM prompts WHERE open"):
+                yield f"the prompt {data!r} is open"
+            for (number,) in journal.execute(
+                "SELECT number FROM texts WHERE number NOT IN (SELECT number FROM prompts WHERE open)"
+            ):
+                yield f"the text of the prompt number {number} is kept, and it has ended"
+            for (data,) in journal.execute("SELECT data FROM sessions WHERE trimmed = 0"):
+                if json.loads(data).get("turn"):
+                    yield f"a turn runs in {data!r}"
 
     def logs_wrong(self) -> Iterator[str]:
         """Each session's log has all numbers once, each prompt one end, no question outlives its claude."""
@@ -131,6 +166,25 @@ class Books:
         opened = len(os.listdir(f"/proc/{broker}/fd"))  # noqa: PTH208  names are counted
         if opened > _SPARE + 4 * len(leases) + 32:
             yield f"the broker has {opened} descriptors, with {len(leases)} workers"
+        yield from self._resources(broker, len(leases))
+        strange = {path.name for path in self._paths.run.iterdir()} - _SOCKETS
+        if strange:
+            yield f"{strange} in {self._paths.run}"
+        for folder in (self._paths.config, self._paths.state):
+            yield from (f"{path} was left half-written" for path in folder.glob("*.tmp*"))
+
+    def _resources(self, broker: int, leases: int) -> Iterator[str]:
+        for process in zygote.find_family(self._paths.zygote_socket):
+            try:
+                opened = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208  names are counted
+            except OSError:
+                continue  # it has just ended
+            if opened > _OF_A_WORKER + leases:
+                yield f"{process} has {opened} descriptors"
+        status = Path(f"/proc/{broker}/status").read_text()
+        threads = int(status.partition("Threads:")[2].split()[0])
+        if threads > _THREADS:
+            yield f"the broker has {threads} threads"
 
     def _journal(self) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{self._paths.journal}?mode=ro", uri=True, timeout=10)
@@ -159,8 +213,26 @@ def _reading_wrong(sent: Sent, row: dict[str, object]) -> Iterator[str]:
     numbers = [cursor.seq for cursor in sent.cursors]
     if numbers and numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         yield f"{sent} was read as {numbers}"
-    if numbers and numbers[-1] != row.get("ends"):
+    # One that is taken back while its claude starts has been shown that, and ends without a turn.
+    taken_back = sent.state is PromptState.VOID and "ends" not in row
+    if numbers and numbers[-1] != row.get("ends") and not taken_back:
         yield f"{sent} ends at {row.get('ends')}, and was read up to {numbers[-1]}"
+
+
+def _shown_busy(client: Client) -> Iterator[str]:
+    """Lists and the feed say the same, and that nothing runs."""
+    listed = {session.id: session for session in client.sessions()}
+    fed = {session.id: session for session in client.snapshot().sessions}
+    for key, session in listed.items():
+        if session.state in _BUSY or session.prompting or session.queued or session.approvals:
+            yield f"shown is {session}"
+        if (other := fed.get(key)) is not None and other != session and not _starts(other, session):
+            yield f"listed is {session}, in the feed is {other}"
+
+
+def _starts(*shown: SessionInfo) -> bool:
+    """Claudes are parked and started between two looks."""
+    return any(session.state in {SessionState.STARTING, SessionState.IDLE} for session in shown)
 
 
 def _note(fact: dict[str, str], ended: Counter[str], asked: dict[str, str]) -> None:

@@ -88,6 +88,11 @@ def arm(folder: Path, name: str, number: signal.Signals, after: int) -> None:
     (folder / name).write_text(str(int(number)))
 
 
+def armed(folder: Path) -> set[str]:
+    """What is there to be reached, the passages before it included."""
+    return {path.name for path in folder.iterdir()}
+
+
 def disarm(folder: Path) -> None:
     """Whatever was not reached."""
     for path in folder.iterdir():

@@ -82,15 +82,15 @@ class Crowd:
         self.sessions: dict[bool, list[str]] = {True: [], False: []}  # by whether Bash is allowed there
         self.errands: Counter[bool | str] = Counter()
         self._undecided: list[str] = []
-        self._over = threading.Event()
+        self.over = threading.Event()
 
     def begin(self) -> None:
         """A round begins."""
-        self._over.clear()
+        self.over.clear()
 
     def end(self) -> None:
         """Nobody decides any more."""
-        self._over.set()
+        self.over.set()
 
     def prompt(self, client: Client, seed: float, count: int) -> None:
         """Send so many prompts, one after another, and follow them to their ends."""
@@ -106,12 +106,12 @@ class Crowd:
                 continue
             if rng.random() < 0.15:
                 threading.Timer(rng.uniform(0.0, 2.0), _interrupt, (turn,)).start()
-            self._follow(turn, sent, allowed=allowed)
+            self.follow(turn, sent, allowed=allowed)
 
     def decide(self, client: Client, seed: float) -> None:
         """Decide whatever is still open after a while, until the round ends."""
         rng = random.Random(seed)
-        while not self._over.wait(0.5):
+        while not self.over.wait(0.5):
             for approval in self._undecided[:]:
                 if rng.random() < 0.7:
                     continue
@@ -127,14 +127,14 @@ class Crowd:
     def run_errands(self, client: Client, seed: float) -> None:
         """Run commands, until the round ends; one whose server dies is told so, and that is all."""
         rng = random.Random(seed)
-        while not self._over.is_set():
+        while not self.over.is_set():
             try:
                 with client.run_errand(messages.Exec(), b"sleep 0.3; echo done\0") as errand:
                     while (parcel := errand.receive(PATIENCE / 2)) is not None:
                         self.errands[bool(parcel.payload)] += 1
             except RemoteError as error:
                 self.errands[error.code] += 1
-            self._over.wait(rng.uniform(0.0, 2.0))
+            self.over.wait(rng.uniform(0.0, 2.0))
 
     def _send(
         self, client: Client, sent: Sent, session: str | None, *, allowed: bool, rng: random.Random
@@ -165,13 +165,15 @@ class Crowd:
                 sent.refused = error.code
                 return None
 
-    def _follow(self, turn: Turn, sent: Sent, *, allowed: bool) -> None:
+    def follow(self, turn: Turn, sent: Sent, *, allowed: bool | None) -> None:
+        """Take down what is told of it. `allowed`: its session is one for prompts of that kind."""
         try:
             for event in turn:
                 match event:
                     case events.Accepted(session=session):
                         sent.accepted = True
-                        self.sessions[allowed].append(session.id)
+                        if allowed is not None:
+                            self.sessions[allowed].append(session.id)
                     case events.Line(cursor=cursor):
                         sent.cursors.append(cursor)
                     case events.Fact(fact=fact, cursor=cursor):

@@ -15,6 +15,8 @@ from claude_remote.paths import find_paths
 from tests.e2e.chaos import points
 from tests.e2e.chaos.blows import Blows
 from tests.e2e.chaos.books import Books
+from tests.e2e.chaos.meddlers import Meddler
+from tests.e2e.chaos.programs import Commands
 from tests.e2e.chaos.prompters import PATIENCE, Crowd, improvise
 from tests.e2e.chaos.readers import Reader
 from tests.e2e.lab import Client as Stranger
@@ -36,7 +38,10 @@ class Chaos:
         effects = lab.work / "effects"
         self._books = Books(self._paths, effects)
         self._crowd = Crowd()
-        self._laptop = find_paths(acquainted(lab, relay).environment)
+        stranger = acquainted(lab, relay)
+        self._laptop = find_paths(stranger.environment)
+        self._meddler = Meddler(self._crowd)
+        self._commands = Commands(stranger)
         self.blows = Blows(lab, self._paths, relay, self._random, points_alone=points_alone)
         lab.api.otherwise = lambda call: improvise(call, effects)
 
@@ -45,8 +50,9 @@ class Chaos:
         crowd, rng = self._crowd, self._random
         crowd.begin()
         began = len(crowd.sent)
-        seeds = [rng.random() for _ in range(5)]
+        seeds = [rng.random() for _ in range(7)]
         with ExitStack() as stack:
+            stack.callback(crowd.end)  # whatever happens, or its threads would go on
             here = stack.enter_context(connect(paths=self._paths))
             away = stack.enter_context(connect("far", paths=self._laptop))
             threads = [
@@ -56,6 +62,8 @@ class Chaos:
             others = [
                 threading.Thread(target=crowd.decide, args=(away, seeds[3])),
                 threading.Thread(target=crowd.run_errands, args=(here, seeds[4])),
+                threading.Thread(target=self._meddler.meddle, args=(away, seeds[5], crowd.over)),
+                threading.Thread(target=self._commands.run, args=(seeds[6], crowd.over)),
             ]
             readers = [*self._read(away)]
             for thread in (*threads, *others):
@@ -69,14 +77,16 @@ class Chaos:
             self.blows.end()
             for thread in others:
                 thread.join(PATIENCE)
-                assert not thread.is_alive(), "a decision, or an errand, does not end"
+                assert not thread.is_alive(), f"a decision, or an errand, does not end: {crowd.sent[began:]}"
             self._tell(f"  {', '.join(struck)}")
             self._tell(
                 "  " + ", ".join(f"{each.kind} {each.state or each.refused}" for each in crowd.sent[began:])
             )
+            wrong = [*self._books.not_at_rest(here)]
             readers += self._read(here)
-            wrong = [
+            wrong += [
                 *self._books.prompts_wrong(crowd.sent, self._lab.api.calls),
+                *self._books.commands_wrong(self._commands, self._lab.api.calls),
                 *self._books.logs_wrong(),
                 *self._books.readers_wrong(readers),
             ]
