@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from claude_remote import facts
+from claude_remote.client.approving import File
 from claude_remote.client.conversation.items import (
     Change,
     Ended,
@@ -55,7 +56,16 @@ def parse_date(text: str, order: str = "ymd") -> date:
     return date(year, month, day)
 """,
 }
+_FILE = f"""\
+from datetime import date
 
+from api.locale import split
+
+{_EDIT["old_string"]}
+
+def format_date(day: date) -> str:
+    return day.isoformat()
+"""
 
 _QUESTIONS = [
     {
@@ -188,6 +198,11 @@ def question() -> facts.ApprovalOpened:
         tool_use="toolu_1",
         suggestions=msgspec.Raw(b'[{"type":"setMode","mode":"acceptEdits","destination":"session"}]'),
     )
+
+
+def file() -> File:
+    """The one that it asks to change, as it is there."""
+    return File(path="/home/mia/src/api/src/dates.py", content=_FILE.encode())
 
 
 def choice() -> facts.ApprovalOpened:

@@ -25,6 +25,7 @@ from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.net.server import Server
+from claude_remote_gui.text.questions import show
 from claude_remote_gui.views.window import TITLES, Window
 
 HOME, BUILD = "this machine", "build.example.net"
@@ -99,9 +100,9 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
     for decision in (window.approvals.decision, window.sessions.conversation.asking.decision):
-        decision.learn(exhibits.choice())
-    window.approvals.decision.learn(exhibits.question())
-    window.sessions.conversation.asking.decision.learn(exhibits.question())
+        decision.learn(show(exhibits.choice()))
+    window.approvals.decision.learn(show(exhibits.question(), exhibits.file()))
+    window.sessions.conversation.asking.decision.learn(show(exhibits.question(), exhibits.file()))
     window.activity.add(list(exhibits.activity(now)))
     return window
 

@@ -92,9 +92,9 @@ def test_first_contact_prompt_approval_and_revocation(qtbot: QtBot, lab: Lab, wa
             wait(lambda: owner.waiting == 1 and hers.waiting == 1)
 
             # The owner decides; both see what comes of it.
-            wait(owner.approvals.decision.yes_button.isEnabled)
+            wait(owner.approvals.decision.choices.yes.isEnabled)
             assert command in owner.approvals.decision.detail.toPlainText()
-            owner.approvals.decision.yes_button.click()
+            owner.approvals.decision.choices.yes.click()
             for window in (owner, hers):
                 wait(lambda window=window: window.approvals.model.index(0, 0).data().startswith("finished"))  # type: ignore[misc]
             transcript = hers.sessions.conversation.transcript
@@ -165,8 +165,8 @@ def test_two_servers_in_one_window(qtbot: QtBot, own_lab: Lab, wait: Wait) -> No
             decision = window.approvals.decision
             for _ in range(2):
                 wait(lambda: decision.shown and decision.shown.approval.open)
-                wait(decision.yes_button.isEnabled)
-                decision.yes_button.click()
+                wait(decision.choices.yes.isEnabled)
+                decision.choices.yes.click()
                 shown = decision.shown
                 wait(lambda shown=shown: decision.shown is not shown)  # type: ignore[misc]
             wait((own_lab.work / "made-on-home").exists)
@@ -200,18 +200,18 @@ def test_questions_and_plans_are_answered_in_the_conversation(qtbot: QtBot, lab:
         decision = conversation.asking.decision
         begin(window, "asks", "which one")
         wait(lambda: decision.isVisible() and decision.form is not None)
-        wait(decision.no_button.isEnabled)
+        wait(decision.choices.no.isEnabled)
         assert decision.form is not None
         decision.form.questions[0].choices[1].click()
-        decision.yes_button.click()
+        decision.choices.yes.click()
         wait(lambda: "So be it." in conversation.transcript.toPlainText())
         (answer,) = [call for call in lab.api.calls if "PostgreSQL" in str(call.results)]
         assert "SQLite" not in str(answer.results)
 
         begin(window, "plans", "make a plan", mode="plan")
         wait(lambda: "2. Change it" in decision.detail.toPlainText())
-        wait(decision.session_button.isEnabled)
-        decision.session_button.click()
+        wait(decision.choices.session.isEnabled)
+        decision.choices.session.click()
         wait(lambda: "Begun." in conversation.transcript.toPlainText())
         server, session = conversation.shown or ("", "")
         sessions = window.sessions._hub.pictures[server].sessions

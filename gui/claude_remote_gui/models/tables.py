@@ -37,11 +37,19 @@ class ClientRow:
 
 @dataclass(frozen=True)
 class ApprovalRow:
-    """A question or its receipt, the server it is on, and the folder of its session."""
+    """A question or its receipt, the server it is on, and its session's folder and permission mode."""
 
     server: str
     approval: Approval
     cwd: str = ""
+    mode: str = ""
+
+
+def approval_row(server: str, approval: Approval, session: SessionInfo | None) -> ApprovalRow:
+    """A question with what is known of its session."""
+    if session is None:
+        return ApprovalRow(server, approval)
+    return ApprovalRow(server, approval, session.cwd, session.mode)
 
 
 _ORDER = {
@@ -205,5 +213,5 @@ def approval_rows(pictures: Mapping[str, Picture]) -> dict[tuple[str, str], Appr
     for server, picture in pictures.items():
         for key, approval in picture.approvals.items():
             session = picture.sessions.get(approval.info.session)
-            rows[server, key] = ApprovalRow(server, approval, session.cwd if session else "")
+            rows[server, key] = approval_row(server, approval, session)
     return rows

@@ -6,7 +6,7 @@ from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from claude_remote.facts import what_is_asked
 from claude_remote_gui.hub import Hub
-from claude_remote_gui.models.tables import ApprovalRow, step_of
+from claude_remote_gui.models.tables import ApprovalRow, approval_row, step_of
 from claude_remote_gui.views.decision import Decision
 from claude_remote_gui.views.parts import label, say
 
@@ -61,7 +61,7 @@ class Asking(QFrame):
             return []
         info = picture.sessions.get(session)
         rows = [
-            ApprovalRow(server, each, info.cwd if info else "")
+            approval_row(server, each, info)
             for each in picture.approvals.values()
             if each.info.session == session
         ]

@@ -287,7 +287,7 @@ def test_the_question_of_the_session_is_decided_in_its_conversation(
     asking = view.conversation.asking
     assert asking.isVisible()
     assert "make test" in asking.decision.detail.toPlainText()
-    qtbot.waitUntil(asking.decision.no_button.isEnabled)
+    qtbot.waitUntil(asking.decision.choices.no.isEnabled)
     hub.asked.clear()
     qtbot.keyClick(asking.decision, Qt.Key.Key_N)
     assert hub.call()[1][1].behavior is Behavior.DENY
