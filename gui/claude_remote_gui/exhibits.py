@@ -23,6 +23,8 @@ from claude_remote.messages import (
     Behavior,
     ClientInfo,
     ClientState,
+    RuleInfo,
+    Scope,
     SessionInfo,
     SessionState,
 )
@@ -214,6 +216,43 @@ def choice() -> facts.ApprovalOpened:
         summary="How shall the release be announced?",
         tool_use="toolu_2",
     )
+
+
+def rules(now: float) -> list[RuleInfo]:
+    """What passes on the server of this machine."""
+    laptop, desk = "mia@laptop", "sam@desk"
+    return [
+        RuleInfo(
+            id=uuid(801),
+            rule="Bash(pytest *)",
+            scope=Scope.FOLDER,
+            folder="/home/mia/src/api",
+            by=laptop,
+            created=now - 9_000,
+            expires=now + 19_800,
+            used=14,
+            last_used=now - 70,
+        ),
+        RuleInfo(
+            id=uuid(802),
+            rule="Edit(docs/**)",
+            scope=Scope.SESSION,
+            session=uuid(2),
+            session_name="docs",
+            by=laptop,
+            created=now - 1_500,
+            expires=now + 2_100,
+            used=3,
+            last_used=now - 300,
+        ),
+        RuleInfo(
+            id=uuid(803),
+            rule="WebFetch(domain:docs.python.org)",
+            scope=Scope.EVERYWHERE,
+            by=desk,
+            created=now - 300_000,
+        ),
+    ]
 
 
 def conversation() -> list[Change]:

@@ -12,10 +12,8 @@ from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings
 from PyQt6.QtWidgets import QApplication
 
 from claude_remote.client.client import Client
-from claude_remote.client.conversation.items import (
-    Doing,
-)
-from claude_remote.errors import RemoteError, Unreachable
+from claude_remote.client.conversation.items import Doing
+from claude_remote.errors import RemoteError
 from claude_remote.paths import find_paths
 from claude_remote.rights import FULL
 from claude_remote_gui import exhibits
@@ -49,11 +47,10 @@ class Exhibition(Hub):
     def ask(
         self,
         server: str,
-        request: Callable[[Client], Any],  # noqa: ARG002  nobody is there to be asked
+        request: Callable[[Client], Any],
         then: Callable[[Any, RemoteError | None], None],
     ) -> None:
         """Nobody answers."""
-        then(None, Unreachable(f"{server} is made up"))
 
 
 def write(folder: Path) -> int:
@@ -103,6 +100,7 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
         decision.learn(show(exhibits.choice()))
     window.approvals.decision.learn(show(exhibits.question(), exhibits.file()))
     window.sessions.conversation.asking.decision.learn(show(exhibits.question(), exhibits.file()))
+    window.rules.learn(HOME, exhibits.rules(now))
     window.activity.add(list(exhibits.activity(now)))
     return window
 

@@ -38,7 +38,7 @@ def shortened(shown: list[Paragraph]) -> list[Paragraph]:
 
 
 def _fields(tool: str, given: dict[str, Any], difference: Sequence[str] | None) -> Iterator[Paragraph]:
-    left = dict(given)
+    left = {name: value for name, value in given.items() if (name, value) != ("replace_all", False)}
     for name in ("file_path", "notebook_path", "path"):
         if isinstance(path := left.get(name), str):
             del left[name]

@@ -41,12 +41,13 @@ def _picture(size: int, waiting: int) -> QPixmap:
 
 
 class Tray(QObject):
-    """Does nothing where the desktop has no tray. `go`: shows the view of this number."""
+    """Does nothing where the desktop has no tray."""
 
     def __init__(
         self,
         show: Callable[[], None],
-        go: Callable[[int], None],
+        show_approvals: Callable[[], None],
+        show_clients: Callable[[], None],
         leave: Callable[[], None],
         parent: QObject,
     ) -> None:
@@ -57,8 +58,8 @@ class Tray(QObject):
         self._icon = QSystemTrayIcon(icon(), self)
         self._menu = QMenu()
         self._action("Show the window", show)
-        self.approvals = self._action("Approvals", lambda: go(1))
-        self.contacts = self._action("Clients", lambda: go(2))
+        self.approvals = self._action("Approvals", show_approvals)
+        self.contacts = self._action("Clients", show_clients)
         self._menu.addSeparator()
         self._action("Quit", leave)
         self._icon.setContextMenu(self._menu)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from PyQt6.QtCore import QRect, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
@@ -25,13 +27,17 @@ from claude_remote_gui.views.approvals import ApprovalsView
 from claude_remote_gui.views.clients import ClientsView
 from claude_remote_gui.views.notices import Notices
 from claude_remote_gui.views.parts import button, row
+from claude_remote_gui.views.rules import RulesView
 from claude_remote_gui.views.servers import ServersBar
 from claude_remote_gui.views.sessions import SessionsView
 from claude_remote_gui.views.tray import Tray, icon
 
 _SMALL, _WIDEST, _HIGHEST = 1366, 1900, 1250  # pixels
-_LAYOUT = "2"  # another one whenever columns or splitters are
-TITLES = ("Sessions", "Approvals", "Clients", "Activity")
+_LAYOUT = "3"  # another one whenever columns or splitters are
+TITLES = ("Sessions", "Approvals", "Rules", "Clients", "Activity")
+
+
+View: TypeAlias = SessionsView | ApprovalsView | RulesView | ClientsView | ActivityView
 
 
 class Window(QMainWindow):
@@ -52,6 +58,7 @@ class Window(QMainWindow):
         self.address.returnPressed.connect(self._add)
         self.sessions = SessionsView(hub)
         self.approvals = ApprovalsView(hub)
+        self.rules = RulesView(hub)
         self.clients = ClientsView(hub)
         self.activity = ActivityView(hub)
         self.tabs = QTabWidget()
@@ -63,9 +70,9 @@ class Window(QMainWindow):
         beside.setContentsMargins(0, 0, 10, 2)
         corner.setLayout(beside)
         self.tabs.setCornerWidget(corner)
-        for number in range(len(TITLES)):
+        for number, view in enumerate(self.views):
             keys = QKeySequence(f"Ctrl+{number + 1}")
-            QShortcut(keys, self, lambda number=number: self._go(number))
+            QShortcut(keys, self, lambda view=view: self._go(view))
         QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
         centre = QWidget()
         layout = QVBoxLayout(centre)
@@ -73,7 +80,13 @@ class Window(QMainWindow):
         layout.addWidget(self.servers)
         layout.addWidget(self.tabs, 1)
         self.setCentralWidget(centre)
-        self.tray = Tray(self.show_up, self._show_view, self._leave, self)
+        self.tray = Tray(
+            self.show_up,
+            lambda: self._show_view(self.approvals),
+            lambda: self._show_view(self.clients),
+            self._leave,
+            self,
+        )
         self.notices = Notices(hub, self, self.tray, self._show_approval)
         self.approvals.appeared.connect(self.notices.asked)
         self.approvals.settled.connect(self.notices.settled)
@@ -85,9 +98,9 @@ class Window(QMainWindow):
         self.clients.refresh()
 
     @property
-    def views(self) -> tuple[SessionsView, ApprovalsView, ClientsView, ActivityView]:
+    def views(self) -> tuple[View, ...]:
         """In the order of their tabs."""
-        return (self.sessions, self.approvals, self.clients, self.activity)
+        return (self.sessions, self.approvals, self.rules, self.clients, self.activity)
 
     def show_up(self) -> None:
         """In front of the others."""
@@ -114,20 +127,20 @@ class Window(QMainWindow):
 
     # --- inside ------------------------------------------------------------------------------------------
 
-    def _show_view(self, tab: int) -> None:
+    def _show_view(self, view: View) -> None:
         self.show_up()
-        self._go(tab)
+        self._go(view)
 
     def _show_approval(self, server: str, approval: str) -> None:
-        self._show_view(1)
+        self._show_view(self.approvals)
         self.approvals.open(server, approval)
 
     def _leave(self) -> None:
         self.close()
 
-    def _go(self, tab: int) -> None:
-        self.tabs.setCurrentIndex(tab)
-        (self.sessions.table, self.approvals.table, self.clients.table, self.activity.table)[tab].setFocus()
+    def _go(self, view: View) -> None:
+        self.tabs.setCurrentWidget(view)
+        view.table.setFocus()
 
     def _restore(self) -> None:
         place = self._settings.value("place")
@@ -194,13 +207,16 @@ class Window(QMainWindow):
 
     def _count_approvals(self, number: int) -> None:
         self.waiting = number
-        self.tabs.setTabText(1, f"Approvals ({number})" if number else "Approvals")
+        self._name(self.approvals, f"Approvals ({number})" if number else "Approvals")
         self._count()
 
     def _count_contacts(self, number: int) -> None:
         self.contacts = number
-        self.tabs.setTabText(2, f"Clients ({number} waiting)" if number else "Clients")
+        self._name(self.clients, f"Clients ({number} waiting)" if number else "Clients")
         self._count()
+
+    def _name(self, view: View, title: str) -> None:
+        self.tabs.setTabText(self.tabs.indexOf(view), title)
 
     def _count(self) -> None:
         number = self.waiting + self.contacts
@@ -209,7 +225,9 @@ class Window(QMainWindow):
 
     def _rang(self, words: str) -> None:
         """Somebody is at the bell: the window comes up, unless somebody writes in it just now."""
-        self.notices.tell("bell", "Somebody asks to be let in", words, [("Show", lambda: self._show_view(2))])
+        self.notices.tell(
+            "bell", "Somebody asks to be let in", words, [("Show", lambda: self._show_view(self.clients))]
+        )
         writes = isinstance(QApplication.focusWidget(), (QLineEdit, QPlainTextEdit)) and self.isActiveWindow()
         if not writes:
             self.tabs.setCurrentWidget(self.clients)

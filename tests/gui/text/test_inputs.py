@@ -23,7 +23,8 @@ def test_a_command() -> None:
 
 
 def test_an_edit_is_a_diff() -> None:
-    assert shown("Edit", file_path="/a.py", old_string="one\ntwo", new_string="one\nthree") == [
+    words = {"old_string": "one\ntwo", "new_string": "one\nthree", "replace_all": False}  # as Claude sends it
+    assert shown("Edit", file_path="/a.py", **words) == [
         "text|file_path: /a.py",
         "code|@@ -1,2 +1,2 @@",
         "code| one",

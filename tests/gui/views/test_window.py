@@ -47,7 +47,7 @@ def test_what_waits_is_counted_in_tabs_and_title(hub: StillHub, window: Window) 
     rings = values.client(1, state=ClientState.PENDING, rights=())
     hub.put(Picture(approvals={asked.id: Approval(asked)}, clients={rings.fingerprint: rings}))
     assert window.tabs.tabText(1) == "Approvals (1)"
-    assert window.tabs.tabText(2) == "Clients (1 waiting)"
+    assert window.tabs.tabText(3) == "Clients (1 waiting)"
     assert window.windowTitle().startswith("(2)")
     hub.put(Picture())
     assert window.windowTitle().startswith("claude-remote")
