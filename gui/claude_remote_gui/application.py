@@ -32,6 +32,7 @@ def create(argv: Sequence[str]) -> QApplication:
     application.setApplicationName("claude-remote-gui")
     application.setApplicationDisplayName("claude-remote")
     application.setDesktopFileName("claude-remote-gui")
+    application.setQuitOnLastWindowClosed(False)  # it may live on in the tray
     return application
 
 
@@ -53,14 +54,14 @@ def open_window(paths: Paths, servers: Sequence[str]) -> Window:
 
 
 def run(application: QApplication, window: Window) -> int:
-    """Until the window is closed, or Ctrl-C."""
+    """Until the window is left, or Ctrl-C."""
     reports = Reports()
     reports.install()
     interrupted = []
 
     def interrupt(_number: int, _frame: object) -> None:
         interrupted.append(True)
-        window.close()
+        window.leave()
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     clock = QTimer()

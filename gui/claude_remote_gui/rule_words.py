@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+import msgspec
 
 from claude_remote.durations import seconds_of
 from claude_remote.errors import BadOption
 from claude_remote.facts import ApprovalOpened
 from claude_remote.messages import RuleInfo, Scope
 from claude_remote.rules import BadRule, matches, parse
-from claude_remote.uses import in_words, use_of
-from claude_remote_gui.words import duration
+from claude_remote.uses import in_words, proposed_rules, use_of
+from claude_remote_gui.words import count, duration
 
 UNLIMITED = "until it is withdrawn"
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
+_ANYTHING = frozenset(
+    [
+        "sh",
+        "bash",
+        "zsh",
+        "dash",
+        "fish",
+        "env",
+        "sudo",
+        "su",
+        "doas",
+        "xargs",
+        "find",
+        "ssh",
+        "eval",
+        "exec",
+        "nohup",
+        "time",
+        "timeout",
+        "nice",
+        "setsid",
+        "watch",
+        "python",
+        "python3",
+        "node",
+        "deno",
+        "bun",
+        "perl",
+        "ruby",
+        "php",
+        "lua",
+        "awk",
+        "npx",
+        "uvx",
+        "uv",
+        "docker",
+        "podman",
+    ]
+)
 _LONGEST = 1e9  # seconds, as the exchange takes them
 
 
@@ -88,5 +131,33 @@ def ends(rule: RuleInfo, now: float) -> str:
     return f"in {_long(left)}" if left > 0 else "now"
 
 
+def offers(fact: ApprovalOpened, folder: str) -> list[str]:
+    """Rules to begin with, each of which would have answered this: those that Claude proposes, then every use
+    of the same command, unless that is one which runs anything.
+    """
+    found = proposed_rules(fact, folder)
+    command = _command(fact)
+    beginnings = [command[:2]] if len(command) > 2 else []
+    for words in (*beginnings, command[:1]):
+        if not words or words[0] in _ANYTHING or not all(_PLAIN.fullmatch(word) for word in words):
+            continue
+        rule = parse(f"Bash({' '.join(words)} *)")
+        if str(rule) not in found and matches(rule, use_of(fact, folder)):
+            found.append(str(rule))
+    return found
+
+
+def _command(fact: ApprovalOpened) -> list[str]:
+    try:
+        given = msgspec.json.decode(bytes(fact.input)) if fact.tool == "Bash" else {}
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    command = given.get("command") if isinstance(given, dict) else ""
+    return command.split(maxsplit=3) if isinstance(command, str) else []
+
+
 def _long(seconds: float) -> str:
-    return f"{seconds / 86_400:.3g} days" if seconds >= 2 * 86_400 else duration(seconds)
+    for unit, name in ((86_400, "day"), (3_600, "h"), (60, "min")):
+        if seconds >= unit and not seconds % unit:
+            return count(int(seconds // unit), name) if name == "day" else f"{seconds // unit:.0f} {name}"
+    return count(round(seconds / 86_400), "day") if seconds >= 2 * 86_400 else duration(seconds)

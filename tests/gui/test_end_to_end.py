@@ -277,7 +277,7 @@ def test_a_rule_made_with_a_yes_is_listed_used_and_withdrawn(qtbot: QtBot, lab: 
         wait(form.isVisible)
         form.rule.setEditText("Bash(mkdir *)")
         form.lasts.setEditText("20min")
-        assert "commands that begin with `mkdir`; in the session ruled, for 20:00 min." in form.about.text()
+        assert "commands that begin with `mkdir`; in the session ruled, for 20 min." in form.about.text()
         form.make.click()
         wait(lambda: "One." in conversation.transcript.toPlainText())
 

@@ -42,7 +42,7 @@ def test_what_cannot_be_is_said(rule: str, scope: Scope, folder: str, lasts: str
     [
         (
             Wish("Bash(pytest *)", Scope.SESSION, "", 28_800),
-            "commands that begin with `pytest`; in the session fix, for 8:00 h.",
+            "commands that begin with `pytest`; in the session fix, for 8 h.",
         ),
         (
             Wish("Edit(src/**)", Scope.FOLDER, "/api", 7 * 86_400),
@@ -80,6 +80,25 @@ def test_where_and_until_when() -> None:
     assert rule_words.where(rule(Scope.CLIENT)) == "in turns of me@laptop"
     assert rule_words.where(rule(Scope.EVERYWHERE)) == "everywhere"
     assert rule_words.ends(rule(Scope.CLIENT), 5.0) == "never"
-    assert rule_words.ends(rule(Scope.CLIENT, expires=65.0), 5.0) == "in 1:00 min"
+    assert rule_words.ends(rule(Scope.CLIENT, expires=65.0), 5.0) == "in 1 min"
     assert rule_words.ends(rule(Scope.CLIENT, expires=4.0), 5.0) == "now"
     assert rule_words.passes("Something(of a later server)") == "Something(of a later server)"
+
+
+@pytest.mark.parametrize(
+    ("command", "rules"),
+    [
+        ("mkdir -p a", ["Bash(mkdir *)"]),
+        ("git push origin", ["Bash(git push *)", "Bash(git *)"]),
+        ("make", ["Bash(make *)"]),
+        ("python -c x", []),  # that would be anything at all
+        ("rm $HOME", []),  # no rule would answer it
+        ("touch a && make b", []),
+        ("./run it", []),
+        ("", []),
+    ],
+)
+def test_what_is_offered_would_have_answered(command: str, rules: list[str]) -> None:
+    given = msgspec.Raw(msgspec.json.encode({"command": command}))
+    fact = facts.ApprovalOpened(approval="a", tool="Bash", input=given, summary="", tool_use="t")
+    assert rule_words.offers(fact, "/api") == rules

@@ -11,6 +11,7 @@ import msgspec
 from claude_remote import changes, facts
 from claude_remote.client.approving import File
 from claude_remote.client.conversation.asked import read_asked
+from claude_remote.messages import ApprovalInfo
 from claude_remote.session_rules import in_words, session_rules
 from claude_remote_gui.text import inputs
 from claude_remote_gui.text.harmless import harmless
@@ -63,7 +64,7 @@ def describe(fact: facts.ApprovalOpened, file: File | None = None) -> list[Parag
     about = [
         words
         for words in dict.fromkeys([fact.description, fact.reason])
-        if words.strip() and words.strip() not in said
+        if words.strip() and not any(_says(value, words.strip()) for value in said)
     ]
     if fact.agent:
         about.append(f"a subagent asks ({fact.agent})")
@@ -75,7 +76,15 @@ def describe(fact: facts.ApprovalOpened, file: File | None = None) -> list[Parag
     if file is None:
         return [*head, *inputs.describe(fact.tool, given)]
     notes, difference = _against(fact, file)
-    return [*head, *notes, *inputs.describe(fact.tool, given, difference)]
+    shown = inputs.describe(fact.tool, given, difference)
+    named = 1 if shown and _name_of(_read(given)) else 0
+    return [*head, *shown[:named], *notes, *shown[named:]]
+
+
+def title(info: ApprovalInfo) -> str:
+    """What Claude does with such a question: the rest of a sentence about it."""
+    wants = {"AskUserQuestion": "asks you", "ExitPlanMode": "has a plan"}
+    return wants.get(info.tool, f"asks to use {info.tool}")
 
 
 def remembered(fact: facts.ApprovalOpened, folder: str) -> list[str]:
@@ -88,8 +97,7 @@ def _against(fact: facts.ApprovalOpened, file: File) -> tuple[list[Paragraph], S
     """What is to be said of the file, and the difference; None where there is nothing to compare."""
     given = _read(bytes(fact.input))
     notes = []
-    named = next((given[name] for name in ("file_path", "notebook_path") if name in given), "")
-    if file.path and file.path != named:
+    if file.path and file.path != _name_of(given):
         notes.append(_warning(f"This leads to {file.path}"))
     if file.refused:
         return [*notes, _warning(f"Not compared with the file: {file.refused}.")], None
@@ -108,6 +116,17 @@ def _against(fact: facts.ApprovalOpened, file: File) -> tuple[list[Paragraph], S
 
 def _warning(words: str) -> Paragraph:
     return Paragraph((Span(harmless(words)),), "warning")
+
+
+def _name_of(given: dict[str, Any]) -> str:
+    """The file that a tool is for, as it is written in its input, and at the head of it."""
+    found = (given.get(name) for name in ("file_path", "notebook_path"))
+    return next((name for name in found if isinstance(name, str) and name), "")
+
+
+def _says(value: str, words: str) -> bool:
+    """Whether a value of the input says these words of claude's: all of them, or a path that ends so."""
+    return value == words or value.endswith(f"/{words}")
 
 
 def _read(given: bytes) -> dict[str, Any]:

@@ -84,6 +84,8 @@ class ConversationView(QWidget):
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         QShortcut(QKeySequence("Ctrl+."), self, self._interrupt)
         QShortcut(QKeySequence("Ctrl+E"), self, self.transcript.go_to_error)
+        for empty in (self.doing, self.trouble):
+            say(empty, "")
         self._lay_out()
         hub.read.connect(self._read)
         hub.stood.connect(lambda _name: self._refresh())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
@@ -32,8 +32,8 @@ from claude_remote_gui.views.parts import label, say
 from claude_remote_gui.views.question import QuestionText
 from claude_remote_gui.views.rule_form import RuleForm, why_no_rule
 
-# When another question takes the place of the one that is looked at, a key that is on its way must not
-# decide it.
+# When another question takes the place of the one that is looked at, keys that are on their way must not
+# decide it: so long it is quiet before.
 GUARD = 500  # ms
 _CHANGED = "The file has changed since it was shown, and nothing was decided: this is how it is now."
 
@@ -43,6 +43,8 @@ class Decision(QWidget):
 
     `low`: it takes as little height as its question needs, and at most some of it.
     """
+
+    told = pyqtSignal(str)  # what should be read though another question is looked at by now
 
     def __init__(self, hub: Hub, *, low: int = 0) -> None:
         super().__init__()
@@ -63,7 +65,7 @@ class Decision(QWidget):
         self.choices = Choices(self.yes, self.for_session, self.by_rule, self.no, self.stop)
         self.words = self.choices.words
         self.rule = RuleForm()
-        self.rule.wanted.connect(self._make_rule)
+        self.rule.wanted.connect(lambda wish: self._decide(Verdict(behavior=Behavior.ALLOW), wish))
         self.rule.left.connect(self._leave_rule)
         self._guard = QTimer(self)
         self._guard.setSingleShot(True)
@@ -113,7 +115,8 @@ class Decision(QWidget):
             say(self.said, why)
         else:
             say(self.said, "")
-            self.choices.hide()
+            for each in (self.choices, self.remembers):
+                each.hide()
             self.rule.open(self._whole.fact, self.shown)
 
     def no(self) -> None:
@@ -126,7 +129,9 @@ class Decision(QWidget):
         self._decide(Verdict(behavior=Behavior.DENY, message=self.words.text().strip(), stop=True))
 
     def press(self, event: QKeyEvent) -> bool:
-        """Whether the key was one that decides."""
+        """Whether the key was one that decides. Who types on while the question changes decides nothing."""
+        if self._guard.isActive():
+            self._guard.start()
         return not isinstance(self.focusWidget(), QLineEdit) and self.choices.press(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -172,6 +177,8 @@ class Decision(QWidget):
         asks = may and open_ and not self._guard.isActive() and found.approval.info.id not in self._sent  # type: ignore[union-attr]
         seen = asks and whole is not None and not whole.left_out and self.detail.complete
         answered = self.form is None or self.form.complete
+        if not asks:
+            self._keep_focus()
         self.choices.enable(
             yes=seen and answered,
             session=seen and (self._is_plan or bool(self._remembered)),
@@ -179,10 +186,8 @@ class Decision(QWidget):
             no=asks,
         )
         self._forms.setEnabled(asks)
-        if open_ and not may:
-            connected = isinstance(self._hub.standings.get(found.server), Connected)  # type: ignore[union-attr]
-            words = "You have no right to decide there." if connected else f"{found.server} is not connected."  # type: ignore[union-attr]
-            say(self.said, words)
+        if found is not None and open_ and not may:
+            say(self.said, self._why_not(found.server))
         elif open_ and whole is not None and whole.left_out:
             say(self.said, whole.left_out)
 
@@ -193,6 +198,17 @@ class Decision(QWidget):
 
     # --- inside ------------------------------------------------------------------------------------------
 
+    def _why_not(self, server: str) -> str:
+        connected = isinstance(self._hub.standings.get(server), Connected)
+        return "You have no right to decide there." if connected else f"{server} is not connected."
+
+    def _head(self, found: ApprovalRow) -> str:
+        told = texts.title(found.approval.info)
+        if self._low:  # it stands in its conversation
+            return f"Claude {told}"
+        where = f", in {found.cwd}" if found.cwd else ""
+        return f"{found.approval.info.session_name} on {found.server} {told}{where}"
+
     @property
     def _is_plan(self) -> bool:
         return self.shown is not None and self.shown.approval.info.tool == "ExitPlanMode"
@@ -202,14 +218,6 @@ class Decision(QWidget):
         if self._whole is None or self.shown is None or self.form is not None or self._is_plan:
             return []
         return texts.remembered(self._whole.fact, self.shown.cwd)
-
-    def _head(self, found: ApprovalRow) -> str:
-        info = found.approval.info
-        wants = {"AskUserQuestion": "asks you", "ExitPlanMode": "has a plan"}
-        what = wants.get(info.tool, f"asks to use {info.tool}")
-        if self._low:  # it stands in its conversation
-            return f"Claude {what}"
-        return f"{info.session_name} on {found.server} {what}" + (f", in {found.cwd}" if found.cwd else "")
 
     def _furnish(self) -> None:
         """The words, the form and the buttons for what is shown."""
@@ -255,10 +263,6 @@ class Decision(QWidget):
         if self.form is not None:
             self._forms.setFixedHeight(min(self._low, self.form.sizeHint().height() + 4))
 
-    def _make_rule(self, wish: Wish) -> None:
-        self._shut_rule()
-        self._decide(Verdict(behavior=Behavior.ALLOW), wish)
-
     def _leave_rule(self) -> None:
         self._shut_rule()
         self.choices.rule.setFocus()
@@ -266,6 +270,15 @@ class Decision(QWidget):
     def _shut_rule(self) -> None:
         self.rule.hide()
         self.choices.show()
+        self.remembers.setVisible(bool(self.remembers.text()))
+
+    def _keep_focus(self) -> None:
+        """What has the focus here is about to be disabled or hidden: the next key is for the next question,
+        and not for what Qt would choose.
+        """
+        now = self.window().focusWidget()  # type: ignore[union-attr]
+        if now is not None and any(each.isAncestorOf(now) for each in (self.choices, self.rule)):
+            self.setFocus()
 
     def _decide(self, verdict: Verdict, wish: Wish | None = None) -> None:
         found = self.shown
@@ -275,6 +288,7 @@ class Decision(QWidget):
         seen = self._whole if verdict.behavior is Behavior.ALLOW else None
         self._sent.add(info.id)
         self.enable()
+        self._shut_rule()
         say(self.said, "Sent …")
 
         def then(outcome: object, error: RemoteError | None) -> None:
@@ -294,6 +308,7 @@ class Decision(QWidget):
         made = ""
         if outcome.rule is not None:
             made = f"From now on passes, {where(outcome.rule)}: {passes(outcome.rule.rule)}. "
+            self.told.emit(made)
         if outcome.changed is not None:
             self._guard.start()
             self.learn(outcome.changed)

@@ -10,9 +10,9 @@ from claude_remote import rules
 from claude_remote.errors import RemoteError
 from claude_remote.facts import ApprovalOpened
 from claude_remote.messages import Scope
-from claude_remote.uses import proposed_rules, use_of
+from claude_remote.uses import use_of
 from claude_remote_gui.models.tables import ApprovalRow
-from claude_remote_gui.rule_words import UNLIMITED, Wish, describe, doubt, read_wish
+from claude_remote_gui.rule_words import UNLIMITED, Wish, describe, doubt, offers, read_wish
 from claude_remote_gui.views.parts import button, label, row, say
 
 _SCOPES = (
@@ -79,12 +79,12 @@ class RuleForm(QFrame):
         self.hide()
 
     def open(self, fact: ApprovalOpened, found: ApprovalRow) -> None:
-        """For this question: with what Claude proposes, for this session."""
+        """For this question: beginning with what Claude proposes, in this session."""
         self._fact, self._row = fact, found
-        proposed = proposed_rules(fact, found.cwd)
+        offered = offers(fact, found.cwd)
         self.rule.clear()
-        self.rule.addItems(proposed)
-        self.rule.setEditText(proposed[0] if proposed else "")
+        self.rule.addItems(offered)
+        self.rule.setEditText(offered[0] if offered else "")
         self.scope.setCurrentIndex(0)
         self.folder.setText(found.cwd)
         self.lasts.setEditText(_USUALLY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from claude_remote import facts
 from claude_remote.client.approving import File
@@ -50,8 +51,8 @@ def test_a_file_that_is_overwritten_and_a_new_one() -> None:
         "added|+new",
     ]
     assert told(write, File(path="/a", content=None)) == [
-        "info|A new file.",
         "text|file_path: /a",
+        "info|A new file.",
         "code|@@ -1,0 +1,1 @@",
         "added|+new",
     ]
@@ -62,7 +63,7 @@ def test_the_ends_of_lines_make_a_difference() -> None:
     assert "removed|-same\\u{d}" in told(write, File(path="/a", content=b"same\r\n"))
     assert "code|\\ No newline at the end" in told(write, File(path="/a", content=b"same"))
     same = told(write, File(path="/a", content=b"same\n"))
-    assert same[0] == "warning|Nothing in the file would be different."
+    assert same[1] == "warning|Nothing in the file would be different."
     # Edit reads a file with \r\n as if it had \n.
     edit = asked("Edit", file_path="/a", old_string="a\nb", new_string="c")
     assert "removed|-b" in told(edit, File(path="/a", content=b"a\r\nb\r\n"))
@@ -80,21 +81,21 @@ def test_the_ends_of_lines_make_a_difference() -> None:
 )
 def test_what_cannot_be_compared_is_said_and_the_question_is_shown_itself(file: File, why: str) -> None:
     lines = told(EDIT, file)
-    assert lines[0] == f"warning|Not compared with the file: {why}."
+    assert lines[1] == f"warning|Not compared with the file: {why}."
     assert "removed|-two" in lines
     assert "added|+<b>2</b>" in lines
 
 
 def test_where_a_name_leads_is_said() -> None:
-    assert told(EDIT, File(path="/etc/passwd", content=b"two\n"))[0] == "warning|This leads to /etc/passwd"
+    assert told(EDIT, File(path="/etc/passwd", content=b"two\n"))[1] == "warning|This leads to /etc/passwd"
     evil = File(path="/etc/\u202ex\nAllow: yes", content=b"two\n")
-    assert told(EDIT, evil)[0] == "warning|This leads to /etc/\\u{202e}x\\u{a}Allow: yes"
+    assert told(EDIT, evil)[1] == "warning|This leads to /etc/\\u{202e}x\\u{a}Allow: yes"
 
 
 def test_a_notebook_is_not_compared() -> None:
     fact = asked("NotebookEdit", notebook_path="/a.ipynb", new_source="x = 1")
     lines = told(fact, File(path="/a.ipynb", content=b"{}"))
-    assert "Not compared" in lines[0]
+    assert "Not compared" in lines[1]
     assert "text|new_source: x = 1" in lines
 
 
@@ -106,3 +107,8 @@ def test_what_is_too_long_to_be_shown_is_said(monkeypatch: pytest.MonkeyPatch) -
     assert not show(asked("Bash", command="x\n" * (MOST_LINES - 1))).left_out
     monkeypatch.setattr(questions, "MOST_LETTERS", 10)
     assert show(asked("Bash", command="x" * 11)).left_out
+
+
+def test_what_claude_says_of_a_file_by_its_name_is_not_said_twice() -> None:
+    write = structs.replace(asked("Write", file_path="/src/a.md", content="x"), description="a.md")
+    assert told(write) == ["text|file_path: /src/a.md", "added|x"]

@@ -17,6 +17,7 @@ from claude_remote_gui.feed.picture import Approval, Picture, Step
 from claude_remote_gui.net.deciding import Outcome
 from claude_remote_gui.text.questions import MOST_LINES, Shown, show
 from claude_remote_gui.views.approvals import ApprovalsView
+from claude_remote_gui.views.decision import GUARD
 from tests.gui import values
 from tests.gui.views.still import StillHub
 
@@ -329,3 +330,36 @@ def test_what_is_long_can_be_allowed_when_all_of_it_is_there(
     assert not view.decision.choices.yes.isEnabled()
     ready(qtbot, view)
     assert view.decision.detail.document().blockCount() > 3_000  # type: ignore[union-attr]
+
+
+def test_who_types_on_while_the_question_changes_decides_nothing(
+    qtbot: QtBot, hub: StillHub, view: ApprovalsView
+) -> None:
+    first, second = values.approval(1), values.approval(2)
+    hub.put(waiting(first, second))
+    hub.answer(shown(first))
+    ready(qtbot, view)
+    view.decision.words.setFocus()
+    hub.put(Picture(approvals={first.id: Approval(first, "void"), second.id: Approval(second)}))
+    hub.answer(shown(second))
+    asked = len(hub.asked)
+    for _ in range(4):  # longer than the guard holds by itself
+        qtbot.keyClick(view.decision, Qt.Key.Key_Y)
+        qtbot.wait(GUARD // 2)
+    assert len(hub.asked) == asked
+    ready(qtbot, view)
+    qtbot.keyClick(view.decision, Qt.Key.Key_Y)
+    assert hub.call()[1][0] == second.id
+
+
+def test_the_focus_stays_with_the_question_when_it_is_decided(
+    qtbot: QtBot, hub: StillHub, view: ApprovalsView
+) -> None:
+    first = values.approval(1)
+    hub.put(waiting(first))
+    hub.answer(shown(first))
+    ready(qtbot, view)
+    view.activateWindow()
+    view.decision.choices.yes.setFocus()
+    view.decision.choices.yes.click()
+    assert view.focusWidget() is view.decision  # and not with whatever comes next in the window

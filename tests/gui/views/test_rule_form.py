@@ -49,7 +49,7 @@ def test_what_claude_proposes_is_made_with_the_yes(
     qtbot: QtBot, hub: StillHub, view: ApprovalsView, form: RuleForm
 ) -> None:
     assert form.rule.currentText() == "Bash(make *)"
-    assert "commands that begin with `make`; in the session session-1, for 8:00 h." in form.about.text()
+    assert "commands that begin with `make`; in the session session-1, for 8 h." in form.about.text()
     assert not view.decision.choices.isVisible()
     qtbot.keyClick(form.rule, Qt.Key.Key_Return)
     (name, given, where), (then, (approval, verdict), _) = calls(hub)
