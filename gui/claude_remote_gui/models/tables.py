@@ -161,7 +161,8 @@ def _approval_colour(row: ApprovalRow) -> QColor | None:
 
 
 def _what(row: ApprovalRow) -> str:
-    return what_it_does(row.approval.info.tool, row.approval.info.summary)
+    told = what_it_does(row.approval.info.tool, row.approval.info.summary)
+    return "a plan" if not told and row.approval.info.tool == "ExitPlanMode" else told
 
 
 _RECEIPTS = 1e12  # later than any question

@@ -10,7 +10,8 @@ from claude_remote_gui.models.tables import ApprovalRow, approval_row, step_of
 from claude_remote_gui.views.decision import Decision
 from claude_remote_gui.views.parts import label, say
 
-HIGH = 240  # pixels of the question itself
+HIGH, LOW = 240, 70  # pixels of the question itself
+_AROUND = 120  # of what else it needs
 
 
 class Asking(QFrame):
@@ -36,6 +37,10 @@ class Asking(QFrame):
         if session != self._session:
             self._session = session
             self.refresh()
+
+    def fit(self, room: int) -> None:
+        """The conversation has so much height: a question takes its part of it."""
+        self.decision.take(min(HIGH, max(LOW, room // 2 - _AROUND)))
 
     def refresh(self) -> None:
         """Show the oldest question that waits, and how far the last decision has come."""

@@ -38,6 +38,8 @@ class Choices(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
         layout.addLayout(row(self.yes, self.session, self.rule, None, self.no, self.stop))
+        self.name("plan", remembers=True)
+        self.widest = self.minimumSizeHint().width()  # with its longest names
 
     def name(self, kind: Kind, *, remembers: bool) -> None:
         """Call them by what they do there; `remembers`: there is something to remember for the session."""

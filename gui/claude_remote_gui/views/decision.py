@@ -35,6 +35,7 @@ from claude_remote_gui.views.rule_form import RuleForm, why_no_rule
 # When another question takes the place of the one that is looked at, keys that are on their way must not
 # decide it: so long it is quiet before.
 GUARD = 500  # ms
+_LOWEST = 60  # pixels of a question
 _CHANGED = "The file has changed since it was shown, and nothing was decided: this is how it is now."
 
 
@@ -191,6 +192,12 @@ class Decision(QWidget):
         elif open_ and whole is not None and whole.left_out:
             say(self.said, whole.left_out)
 
+    def take(self, most: int) -> None:
+        """Show at most so much of the question's height, in pixels."""
+        if self._low and most != self._low:
+            self._low = most
+            self._fit()
+
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Other widths, other heights."""
         super().resizeEvent(event)
@@ -259,7 +266,7 @@ class Decision(QWidget):
         if not self._low or document is None:
             return
         height = int(document.size().height()) + 2 * self.detail.frameWidth() + 4
-        self.detail.setFixedHeight(max(self._low // 4, min(self._low, height)))
+        self.detail.setFixedHeight(max(_LOWEST, min(self._low, height)))
         if self.form is not None:
             self._forms.setFixedHeight(min(self._low, self.form.sizeHint().height() + 4))
 
