@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from claude_remote_gui.views.window import Window
 
 _LET_PYTHON_LOOK = 200  # ms: only between two of its own instructions does Python handle a signal
 _MOST_REPORTS = 5
+_WHEN_SHOWN = 1_000  # ms
 
 
 def create(argv: Sequence[str]) -> QApplication:
@@ -68,6 +70,7 @@ def run(application: QApplication, window: Window) -> int:
     clock.timeout.connect(lambda: None)
     clock.start(_LET_PYTHON_LOOK)
     window.show()
+    QTimer.singleShot(_WHEN_SHOWN, gc.freeze)  # what is here by then stays: the collector need not look at it
     try:
         code = application.exec()
     finally:
