@@ -15,8 +15,8 @@ from msgspec import Struct
 from claude_remote.messages import ApprovalInfo, ClientInfo, Count, Fingerprint, PromptState, SessionInfo
 
 
-class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="topic"):
-    """One thing that happened."""
+class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="topic", gc=False):
+    """One thing that happened. Nothing in it leads back to it, so Python's collector need not look."""
 
 
 class ClientChanged(Item, frozen=True, kw_only=True, tag="client"):

@@ -7,6 +7,6 @@ real claude.
 """
 
 from claude_remote.rules.grammar import MAX_RULE, BadRule, Rule, parse
-from claude_remote.rules.matching import Use, matches
+from claude_remote.rules.matching import Use, matches, why_never
 
-__all__ = ["MAX_RULE", "BadRule", "Rule", "Use", "matches", "parse"]
+__all__ = ["MAX_RULE", "BadRule", "Rule", "Use", "matches", "parse", "why_never"]

@@ -9,7 +9,7 @@ MAX_RULE = 512
 _SHAPE = re.compile(r"(?P<tool>[A-Za-z0-9_.*-]+)(?:\((?P<what>.*)\))?", re.DOTALL)
 _EDITING = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 # Questions for a person: no rule answers them.
-_PERSONAL = frozenset({"AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
+PERSONAL = frozenset({"AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
 
 
 class BadRule(ValueError):
@@ -37,7 +37,7 @@ def parse(text: str) -> Rule:
     if found is None:
         raise BadRule(f"{text!r} is no rule: write Bash(pytest *), Edit(src/**) or mcp__server__tool")
     rule = Rule(found["tool"], found["what"])
-    if rule.tool in _PERSONAL:
+    if rule.tool in PERSONAL:
         raise BadRule(f"{rule.tool} asks a person; no rule answers it")
     if rule.tool.startswith("mcp__"):
         return _server(rule)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from claude_remote.rules.grammar import Rule
+from claude_remote.rules.grammar import PERSONAL, Rule
 from claude_remote.rules.patterns import fits, is_within
 from claude_remote.rules.shell import cut
 
@@ -59,9 +59,20 @@ class _Input(Struct):
 
 def matches(rule: Rule, use: Use) -> bool:
     """Whether this rule lets that pass without asking."""
-    if use.guarded or use.reason_type not in _PLAIN_REASONS or not _names(rule, use.tool):
+    if why_never(use) or not _names(rule, use.tool):
         return False
     return rule.what is None or _is_like(rule.tool, rule.what, use)
+
+
+def why_never(use: Use) -> str:
+    """Why no rule answers this, whatever it says: in words for people. Empty: one may."""
+    if use.tool in PERSONAL:
+        return "it is a question for a person"
+    if use.guarded or use.reason_type == "safetyCheck":
+        return "Claude marks it as one that a person decides"
+    if use.reason_type not in _PLAIN_REASONS:
+        return f"Claude asks for a reason that is for a person to judge ({use.reason_type})"
+    return ""
 
 
 def _is_like(tool: str, what: str, use: Use) -> bool:

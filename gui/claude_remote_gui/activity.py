@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from claude_remote import feed
 from claude_remote.facts import what_is_asked
@@ -16,9 +17,11 @@ KINDS: tuple[Kind, ...] = ("prompt", "answer", "approval", "client", "worker", "
 _LONGEST = 2_000
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line. `at`: seconds since the epoch, of the server's clock."""
+class Entry(Struct, frozen=True, gc=False):
+    """One line. `at`: seconds since the epoch, of the server's clock.
+
+    There may be 100,000 of them, and nothing in one leads back to it: Python's collector need not look.
+    """
 
     at: float
     server: str

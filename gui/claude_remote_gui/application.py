@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from claude_remote_gui.views.window import Window
 
 _LET_PYTHON_LOOK = 200  # ms: only between two of its own instructions does Python handle a signal
 _MOST_REPORTS = 5
+_WHEN_SHOWN = 1_000  # ms
 
 
 def create(argv: Sequence[str]) -> QApplication:
@@ -32,6 +34,7 @@ def create(argv: Sequence[str]) -> QApplication:
     application.setApplicationName("claude-remote-gui")
     application.setApplicationDisplayName("claude-remote")
     application.setDesktopFileName("claude-remote-gui")
+    application.setQuitOnLastWindowClosed(False)  # it may live on in the tray
     return application
 
 
@@ -53,20 +56,21 @@ def open_window(paths: Paths, servers: Sequence[str]) -> Window:
 
 
 def run(application: QApplication, window: Window) -> int:
-    """Until the window is closed, or Ctrl-C."""
+    """Until the window is left, or Ctrl-C."""
     reports = Reports()
     reports.install()
     interrupted = []
 
     def interrupt(_number: int, _frame: object) -> None:
         interrupted.append(True)
-        window.close()
+        window.leave()
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     clock = QTimer()
     clock.timeout.connect(lambda: None)
     clock.start(_LET_PYTHON_LOOK)
     window.show()
+    QTimer.singleShot(_WHEN_SHOWN, gc.freeze)  # what is here by then stays: the collector need not look at it
     try:
         code = application.exec()
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from claude_remote import facts
+from claude_remote.client.approving import File
 from claude_remote.client.conversation.items import (
     Change,
     Ended,
@@ -22,6 +23,8 @@ from claude_remote.messages import (
     Behavior,
     ClientInfo,
     ClientState,
+    RuleInfo,
+    Scope,
     SessionInfo,
     SessionState,
 )
@@ -55,7 +58,16 @@ def parse_date(text: str, order: str = "ymd") -> date:
     return date(year, month, day)
 """,
 }
+_FILE = f"""\
+from datetime import date
 
+from api.locale import split
+
+{_EDIT["old_string"]}
+
+def format_date(day: date) -> str:
+    return day.isoformat()
+"""
 
 _QUESTIONS = [
     {
@@ -190,6 +202,11 @@ def question() -> facts.ApprovalOpened:
     )
 
 
+def file() -> File:
+    """The one that it asks to change, as it is there."""
+    return File(path="/home/mia/src/api/src/dates.py", content=_FILE.encode())
+
+
 def choice() -> facts.ApprovalOpened:
     """What the session release waits with."""
     return facts.ApprovalOpened(
@@ -199,6 +216,43 @@ def choice() -> facts.ApprovalOpened:
         summary="How shall the release be announced?",
         tool_use="toolu_2",
     )
+
+
+def rules(now: float) -> list[RuleInfo]:
+    """What passes on the server of this machine."""
+    laptop, desk = "mia@laptop", "sam@desk"
+    return [
+        RuleInfo(
+            id=uuid(801),
+            rule="Bash(pytest *)",
+            scope=Scope.FOLDER,
+            folder="/home/mia/src/api",
+            by=laptop,
+            created=now - 9_000,
+            expires=now + 19_800,
+            used=14,
+            last_used=now - 70,
+        ),
+        RuleInfo(
+            id=uuid(802),
+            rule="Edit(docs/**)",
+            scope=Scope.SESSION,
+            session=uuid(2),
+            session_name="docs",
+            by=laptop,
+            created=now - 1_500,
+            expires=now + 2_100,
+            used=3,
+            last_used=now - 300,
+        ),
+        RuleInfo(
+            id=uuid(803),
+            rule="WebFetch(domain:docs.python.org)",
+            scope=Scope.EVERYWHERE,
+            by=desk,
+            created=now - 300_000,
+        ),
+    ]
 
 
 def conversation() -> list[Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from claude_remote_gui.net.standing import Connected, Connecting, Standing
 from claude_remote_gui.past_prompts import PastPrompts
 
 BATCH_EVERY = 50  # ms
+AT_ONCE = 1_000  # items of a feed or changes of a conversation: then the window looks up
 _CLOSE_WITHIN = 2.0  # s, for each thread; who dials just now ends with the process
 
 
@@ -41,12 +43,18 @@ class Hub(QObject):
         self.servers: dict[str, Server] = {}
         self.states: dict[str, State] = {}
         self.standings: dict[str, Standing] = {}
+        self._moved = False  # and not shown yet
+        self._shown_at = 0.0
         self._reader: Reader | None = None
         self._readings = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(BATCH_EVERY)
         self._timer.timeout.connect(self.deliver)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(0)
+        self._again.timeout.connect(self.deliver)
         # From another thread this is queued; the timer then waits for what comes with the first.
         self._posted.connect(self._timer.start)
         self._mailbox: Mailbox[Post] = Mailbox(self._posted.emit)
@@ -116,8 +124,10 @@ class Hub(QObject):
             server.join(_CLOSE_WITHIN)
 
     def deliver(self) -> None:
-        """Give what was posted."""
-        posts = self._mailbox.take()
+        """Give what was posted; of much, so much that the window is not away for long, and soon the rest."""
+        posts, more = self._mailbox.take(AT_ONCE, _weigh)
+        if more:
+            self._again.start()
         moved = False
         entries: list[Entry] = []
         read: list[Read] = []
@@ -135,22 +145,28 @@ class Hub(QObject):
                     read.append(post)
                 case Answered():
                     answers.append(post)
-        self._tell(moved=moved, stood=list(stood), entries=entries, read=read)
+        self._moved = self._moved or moved
+        self._tell(stood=list(stood), entries=entries, read=read)
+        # To show how things stand costs as much for one item as for many.
+        now = time.monotonic()
+        if self._moved and (not more or now - self._shown_at >= BATCH_EVERY / 1000):
+            self._moved, self._shown_at = False, now
+            self._show()
         for answer in answers:
             answer.then(answer.result, answer.error)
 
-    def _tell(self, *, moved: bool, stood: Sequence[str], entries: list[Entry], read: list[Read]) -> None:
+    def _tell(self, *, stood: Sequence[str], entries: list[Entry], read: list[Read]) -> None:
         for server in stood:
             self.stood.emit(server)
-        if moved:
-            self.moved.emit()
         if entries:
             self.happened.emit(entries)
         if read:
             self.read.emit(read)
-        if moved:
-            for name, followed in self.servers.items():
-                followed.shown = self.states[name].picture.seq
+
+    def _show(self) -> None:
+        self.moved.emit()
+        for name, followed in self.servers.items():
+            followed.shown = self.states[name].picture.seq
 
     def _note(self, post: Moved) -> list[Entry]:
         before = self.states[post.server]
@@ -161,3 +177,14 @@ class Hub(QObject):
             words = f"{post.state.stale}; a new picture is asked for"
             entries.append(Entry(picture.at, post.server, "connection", "", "", words))
         return entries
+
+
+def _weigh(post: Post) -> int:
+    """How much work it is to show."""
+    match post:
+        case Moved(news=news):
+            return 1 + len(news)
+        case Read(changes=changes):
+            return 1 + len(changes)
+        case _:
+            return 1

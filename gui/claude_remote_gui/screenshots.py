@@ -12,10 +12,8 @@ from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings
 from PyQt6.QtWidgets import QApplication
 
 from claude_remote.client.client import Client
-from claude_remote.client.conversation.items import (
-    Doing,
-)
-from claude_remote.errors import RemoteError, Unreachable
+from claude_remote.client.conversation.items import Doing
+from claude_remote.errors import RemoteError
 from claude_remote.paths import find_paths
 from claude_remote.rights import FULL
 from claude_remote_gui import exhibits
@@ -25,6 +23,7 @@ from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.net.server import Server
+from claude_remote_gui.text.questions import show
 from claude_remote_gui.views.window import TITLES, Window
 
 HOME, BUILD = "this machine", "build.example.net"
@@ -48,11 +47,10 @@ class Exhibition(Hub):
     def ask(
         self,
         server: str,
-        request: Callable[[Client], Any],  # noqa: ARG002  nobody is there to be asked
+        request: Callable[[Client], Any],
         then: Callable[[Any, RemoteError | None], None],
     ) -> None:
         """Nobody answers."""
-        then(None, Unreachable(f"{server} is made up"))
 
 
 def write(folder: Path) -> int:
@@ -99,9 +97,10 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
     for decision in (window.approvals.decision, window.sessions.conversation.asking.decision):
-        decision.learn(exhibits.choice())
-    window.approvals.decision.learn(exhibits.question())
-    window.sessions.conversation.asking.decision.learn(exhibits.question())
+        decision.learn(show(exhibits.choice()))
+    window.approvals.decision.learn(show(exhibits.question(), exhibits.file()))
+    window.sessions.conversation.asking.decision.learn(show(exhibits.question(), exhibits.file()))
+    window.rules.learn(HOME, exhibits.rules(now))
     window.activity.add(list(exhibits.activity(now)))
     return window
 

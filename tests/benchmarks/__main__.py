@@ -33,11 +33,14 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="figures as JSON on stdout, the tables on stderr")
     parser.add_argument("--quick", action="store_true", help="as little as shows that everything works")
     parser.add_argument("--sessions", type=int, default=100, help="how many, for fan-in")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="how long the window is watched at each rate"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
-    settings = Settings(quick=options.quick, sessions=options.sessions)
+    settings = Settings(quick=options.quick, sessions=options.sessions, seconds=options.seconds)
     out = sys.stderr if options.json else sys.stdout
     on = machine()
     print(

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """`quick` measures as little as shows that everything works; `sessions` is for fan-in."""
+    """`quick` measures as little as shows that everything works; `sessions` is for fan-in, `seconds` for the
+    window: how long it is watched at each rate.
+    """
 
     quick: bool = False
     sessions: int = 100
+    seconds: float = 60.0
 
     def times(self, usual: int) -> int:
         """How often to measure."""

@@ -1,12 +1,16 @@
 """The window as it is, which measures itself: python -m tests.benchmarks.window_program SECONDS ROWS
 
-Prints one line of JSON: when it first painted (seconds since the epoch), then what it cost.
+Prints one line of JSON: when it first painted (seconds since the epoch), then what it cost. `grown` is by how
+many bytes it became larger in an hour, by the line that fits its size in the second half of the time best.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import statistics
 import sys
+import threading
 import time
 
 import psutil
@@ -56,6 +60,44 @@ class Pauses:
         self._before, self._work = now, work
 
 
+class Collections:
+    """How long Python's collector held everybody up, in whichever thread it ran."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._began: dict[int, float] = {}
+        gc.callbacks.append(self._note)
+
+    def _note(self, phase: str, _about: dict[str, int]) -> None:
+        thread = threading.get_ident()
+        if phase == "start":
+            self._began[thread] = time.thread_time()
+        else:
+            self.longest = max(self.longest, time.thread_time() - self._began.pop(thread, time.thread_time()))
+
+
+class Growth:
+    """Its size, ten times a minute at most and a hundred times in all."""
+
+    def __init__(self, seconds: float) -> None:
+        self._sizes: list[tuple[float, float]] = []
+        self._process = psutil.Process()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._note)
+        self._timer.start(max(200, int(seconds * 10)))
+
+    def _note(self) -> None:
+        self._sizes.append((time.monotonic(), self._process.memory_info().rss))
+
+    def in_an_hour(self) -> float:
+        """Bytes."""
+        half = self._sizes[len(self._sizes) // 2 :]
+        if len(half) < 3:
+            return 0.0
+        times, sizes = zip(*half, strict=True)
+        return statistics.linear_regression(times, sizes).slope * 3600
+
+
 def changes(count: int) -> list[Change]:
     """A long conversation."""
     made: list[Change] = []
@@ -91,6 +133,8 @@ def main() -> None:
     window = application.open_window(find_paths(), [])
     pauses = Pauses()
     process = psutil.Process()
+    collections = Collections()
+    watched: list[Growth] = []
     told: dict[str, float] = {}
 
     def begin() -> None:
@@ -99,6 +143,8 @@ def main() -> None:
         told["resident_empty"] = process.memory_info().rss
         window.activity.add([Entry(1.0, "home", "prompt", "me", "s", f"line {n}") for n in range(rows)])
         pauses.reset()
+        watched.append(Growth(seconds))
+        collections.longest = 0.0
         told["seq"] = max(state.picture.seq for state in window.sessions._hub.states.values())
         told["cpu_began"], told["began"] = time.process_time(), time.perf_counter()
 
@@ -107,6 +153,8 @@ def main() -> None:
         told["cpu"] = (time.process_time() - told["cpu_began"]) / took
         told["pause"], told["pause_work"] = pauses.longest, pauses.worked
         told["resident"] = process.memory_info().rss
+        told["grown"] = watched[0].in_an_hour()
+        told["collection"] = collections.longest
         told["rows"] = window.activity.model.rowCount()
         states = window.sessions._hub.states.values()
         told["taken"] = (max(state.picture.seq for state in states) - told["seq"]) / took
@@ -118,7 +166,7 @@ def main() -> None:
 
     def finish() -> None:
         print(json.dumps(told), flush=True)
-        window.close()
+        window.leave()
 
     QTimer.singleShot(1500, begin)
     QTimer.singleShot(1500 + int(seconds * 1000), end)

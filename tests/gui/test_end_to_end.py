@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,9 +93,9 @@ def test_first_contact_prompt_approval_and_revocation(qtbot: QtBot, lab: Lab, wa
             wait(lambda: owner.waiting == 1 and hers.waiting == 1)
 
             # The owner decides; both see what comes of it.
-            wait(owner.approvals.decision.yes_button.isEnabled)
+            wait(owner.approvals.decision.choices.yes.isEnabled)
             assert command in owner.approvals.decision.detail.toPlainText()
-            owner.approvals.decision.yes_button.click()
+            owner.approvals.decision.choices.yes.click()
             for window in (owner, hers):
                 wait(lambda window=window: window.approvals.model.index(0, 0).data().startswith("finished"))  # type: ignore[misc]
             transcript = hers.sessions.conversation.transcript
@@ -165,8 +166,8 @@ def test_two_servers_in_one_window(qtbot: QtBot, own_lab: Lab, wait: Wait) -> No
             decision = window.approvals.decision
             for _ in range(2):
                 wait(lambda: decision.shown and decision.shown.approval.open)
-                wait(decision.yes_button.isEnabled)
-                decision.yes_button.click()
+                wait(decision.choices.yes.isEnabled)
+                decision.choices.yes.click()
                 shown = decision.shown
                 wait(lambda shown=shown: decision.shown is not shown)  # type: ignore[misc]
             wait((own_lab.work / "made-on-home").exists)
@@ -200,23 +201,107 @@ def test_questions_and_plans_are_answered_in_the_conversation(qtbot: QtBot, lab:
         decision = conversation.asking.decision
         begin(window, "asks", "which one")
         wait(lambda: decision.isVisible() and decision.form is not None)
-        wait(decision.no_button.isEnabled)
+        wait(decision.choices.no.isEnabled)
         assert decision.form is not None
         decision.form.questions[0].choices[1].click()
-        decision.yes_button.click()
+        decision.choices.yes.click()
         wait(lambda: "So be it." in conversation.transcript.toPlainText())
         (answer,) = [call for call in lab.api.calls if "PostgreSQL" in str(call.results)]
         assert "SQLite" not in str(answer.results)
 
         begin(window, "plans", "make a plan", mode="plan")
         wait(lambda: "2. Change it" in decision.detail.toPlainText())
-        wait(decision.session_button.isEnabled)
-        decision.session_button.click()
+        wait(decision.choices.session.isEnabled)
+        decision.choices.session.click()
         wait(lambda: "Begun." in conversation.transcript.toPlainText())
         server, session = conversation.shown or ("", "")
         sessions = window.sessions._hub.pictures[server].sessions
         wait(lambda: window.sessions._hub.pictures[server].sessions[session].mode == "acceptEdits")
         assert sessions
+
+
+def test_a_change_is_shown_against_the_file_on_the_host(qtbot: QtBot, lab: Lab, wait: Wait) -> None:
+    """The file has the ends of lines of another system, which Claude's Edit does not see, and keeps."""
+    file = lab.work / "notes.txt"
+    file.write_bytes(b"one\r\ntwo\r\nthree\r\n")
+    name = str(file)
+    lab.api.on(
+        "change it",
+        reply(tool("Read", file_path=name)),
+        reply(tool("Edit", file_path=name, old_string="two\nthree", new_string="2\nthree")),
+        text("Changed."),
+    )
+    with window_of(lab.folder / "server", None) as window:
+        wait(lambda: connected(window))
+        conversation = window.sessions.conversation
+        decision = conversation.asking.decision
+        begin(window, "changes", "change it")
+        wait(lambda: decision.isVisible() and "@@" in decision.detail.toPlainText())
+        told = decision.detail.toPlainText().split("\n")
+        assert told[told.index("@@ -1,3 +1,3 @@") :] == ["@@ -1,3 +1,3 @@", " one", "-two", "+2", " three"]
+
+        # Somebody adds to it before the yes: that is shown, and the yes was for something else.
+        wait(decision.choices.yes.isEnabled)
+        stamp = file.stat()
+        with file.open("ab") as more:
+            more.write(b"four\r\n")
+        decision.choices.yes.click()
+        wait(lambda: " four" in decision.detail.toPlainText())
+        assert "nothing was decided" in decision.said.text()
+        assert file.read_bytes().startswith(b"one\r\ntwo")
+
+        # As it was when Claude read it, its yes holds, and so do the ends of lines.
+        file.write_bytes(b"one\r\ntwo\r\nthree\r\n")
+        os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        wait(decision.choices.yes.isEnabled)
+        decision.choices.yes.click()
+        wait(lambda: " four" not in decision.detail.toPlainText())
+        wait(decision.choices.yes.isEnabled)
+        decision.choices.yes.click()
+        wait(lambda: "Changed." in conversation.transcript.toPlainText())
+        assert file.read_bytes() == b"one\r\n2\r\nthree\r\n"
+
+
+def test_a_rule_made_with_a_yes_is_listed_used_and_withdrawn(qtbot: QtBot, lab: Lab, wait: Wait) -> None:
+    lab.api.on("make one", bash("mkdir from-rule-1"), text("One."))
+    lab.api.on("make two", bash("mkdir from-rule-2"), text("Two."))
+    lab.api.on("make three", bash("mkdir from-rule-3"), text("Three."))
+    with window_of(lab.folder / "server", None) as window:
+        wait(lambda: connected(window))
+        conversation = window.sessions.conversation
+        decision = conversation.asking.decision
+        begin(window, "ruled", "make one")
+        wait(decision.choices.rule.isEnabled)
+        decision.choices.rule.click()
+        form = decision.rule
+        wait(form.isVisible)
+        form.rule.setEditText("Bash(mkdir *)")
+        form.lasts.setEditText("20min")
+        assert "commands that begin with `mkdir`; in the session ruled, for 20 min." in form.about.text()
+        form.make.click()
+        wait(lambda: "One." in conversation.transcript.toPlainText())
+
+        conversation.prompt.setPlainText("make two")
+        conversation.prompt.submit()
+        wait(lambda: "Two." in conversation.transcript.toPlainText())  # nobody was asked
+        assert (lab.work / "from-rule-2").is_dir()
+        window.tabs.setCurrentWidget(window.rules)
+        rules = window.rules
+        wait(rules.model.rowCount)
+        rules.ask()
+        wait(lambda: rules.model.index(0, 4).data() == "1")
+        assert rules.model.index(0, 2).data() == "in session ruled"
+        rules.table.selectRow(0)
+        rules.remove.click()
+        wait(lambda: not rules.model.rowCount())
+
+        window.tabs.setCurrentWidget(window.sessions)
+        conversation.prompt.setPlainText("make three")
+        conversation.prompt.submit()
+        wait(decision.choices.no.isEnabled)  # asked again
+        decision.choices.no.click()
+        wait(lambda: "Three." in conversation.transcript.toPlainText())
+        assert not (lab.work / "from-rule-3").exists()
 
 
 def test_renaming_steering_and_stopping(qtbot: QtBot, lab: Lab, wait: Wait) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from claude_remote.cli.approving.durations import seconds_of
 from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.terminal import Terminal, escape
 from claude_remote.client.client import Client
 from claude_remote.client.turn import Verdict
+from claude_remote.durations import seconds_of
 from claude_remote.errors import AlreadyDecided, BadOption, Exit
 from claude_remote.messages import ApprovalInfo, ApprovalState, Behavior, Scope
 from claude_remote.rules import matches, parse

@@ -6,10 +6,10 @@ import shutil
 import time
 from collections.abc import Sequence
 
-from claude_remote.cli.approving.durations import seconds_of
 from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.table import Column, age, columns, fit
 from claude_remote.cli.terminal import Terminal, escape
+from claude_remote.durations import seconds_of
 from claude_remote.errors import BadOption, Exit
 from claude_remote.messages import RuleInfo, Scope
 

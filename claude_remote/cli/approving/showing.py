@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from claude_remote.cli.approving import changes, lines
+from claude_remote import changes
+from claude_remote.cli.approving import lines
 from claude_remote.cli.reaching import Reach, reach_server
 from claude_remote.cli.table import age
 from claude_remote.cli.terminal import Terminal, escape
@@ -102,7 +103,7 @@ def _file(asked: Asked, path: str, given: dict[str, Any], terminal: Terminal) ->
     led = file.path if file is not None and file.path and file.path != path else ""
     yield escape(path) + (terminal.tint(f"  (leads to {escape(led)})", "33") if led else "")
     refused = "" if file is None else file.refused
-    content = "" if file is None or file.content is None else file.content.decode(errors="replace")
+    content = "" if file is None or file.content is None else changes.read(asked.fact.tool, file.content)
     if file is not None and file.content is None and not refused:
         yield terminal.tint("a new file", "2")
     after = None if refused else changes.apply(asked.fact.tool, given, content)

@@ -17,8 +17,10 @@ from claude_remote.messages import Behavior
 MOST_RESULT = 64 * 1024
 
 
-class Item(Struct, frozen=True, kw_only=True):
-    """One thing in the conversation."""
+class Item(Struct, frozen=True, kw_only=True, gc=False):
+    """One thing in the conversation. Nothing in it can lead back to it: there may be 100,000 of them, which
+    Python's collector would look through again and again.
+    """
 
     id: int
     done: bool = True

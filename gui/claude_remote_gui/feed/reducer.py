@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from msgspec import Struct
+
 from claude_remote.feed import AnyItem, ApprovalUpdated, Published, Snapshot
 from claude_remote.messages import ApprovalInfo
 from claude_remote_gui.feed.picture import Draft, Picture, from_snapshot
@@ -19,8 +21,7 @@ LONGEST_LAG = 1.0
 NOT_YET = "nothing was heard yet"
 
 
-@dataclass(frozen=True)
-class News:
+class News(Struct, frozen=True, gc=False):
     """An item that has become part of the picture, and when it happened (server's clock)."""
 
     item: AnyItem

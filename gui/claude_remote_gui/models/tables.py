@@ -37,11 +37,19 @@ class ClientRow:
 
 @dataclass(frozen=True)
 class ApprovalRow:
-    """A question or its receipt, the server it is on, and the folder of its session."""
+    """A question or its receipt, the server it is on, and its session's folder and permission mode."""
 
     server: str
     approval: Approval
     cwd: str = ""
+    mode: str = ""
+
+
+def approval_row(server: str, approval: Approval, session: SessionInfo | None) -> ApprovalRow:
+    """A question with what is known of its session."""
+    if session is None:
+        return ApprovalRow(server, approval)
+    return ApprovalRow(server, approval, session.cwd, session.mode)
 
 
 _ORDER = {
@@ -153,7 +161,8 @@ def _approval_colour(row: ApprovalRow) -> QColor | None:
 
 
 def _what(row: ApprovalRow) -> str:
-    return what_it_does(row.approval.info.tool, row.approval.info.summary)
+    told = what_it_does(row.approval.info.tool, row.approval.info.summary)
+    return "a plan" if not told and row.approval.info.tool == "ExitPlanMode" else told
 
 
 _RECEIPTS = 1e12  # later than any question
@@ -205,5 +214,5 @@ def approval_rows(pictures: Mapping[str, Picture]) -> dict[tuple[str, str], Appr
     for server, picture in pictures.items():
         for key, approval in picture.approvals.items():
             session = picture.sessions.get(approval.info.session)
-            rows[server, key] = ApprovalRow(server, approval, session.cwd if session else "")
+            rows[server, key] = approval_row(server, approval, session)
     return rows

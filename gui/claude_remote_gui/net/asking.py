@@ -1,21 +1,20 @@
-"""Reading a question of Claude's whole, out of its session's log: the right to look is enough for that."""
+"""Reading a question of Claude's whole, and the file that it is to change: the right to look is enough for
+the question, the file needs the right to decide.
+"""
 
 from __future__ import annotations
 
-from claude_remote import facts
 from claude_remote.client.client import Client
-from claude_remote.client.events import Fact
-from claude_remote.errors import NoSuchApproval
-from claude_remote.messages import ApprovalInfo, Cursor
+from claude_remote.messages import ApprovalInfo, ApprovalState
+from claude_remote_gui.text.questions import Shown, show
 
 
-def read_question(client: Client, info: ApprovalInfo) -> facts.ApprovalOpened:
-    """The whole question. Raises NoSuchApproval when it is not in the log any more."""
-    # Generation 0 is never the log's own: the server says Reset, and goes on after the number all the same.
-    after = Cursor(0, max(0, info.seq - 1))
-    with client.attach(info.session, after, follow=False, patience=0.0) as exchange:
-        for event in exchange:
-            match event:
-                case Fact(fact=facts.ApprovalOpened(approval=info.id) as question):
-                    return question
-    raise NoSuchApproval("The log has no more of this question than its summary.")
+def read_question(client: Client, info: ApprovalInfo, *, open_: bool) -> Shown:
+    """The whole question as it is shown; while it is `open_`, a change against the file as it is there.
+
+    Takes as long as the comparison does: not for Qt's thread. Raises NoSuchApproval when it is not in the log
+    any more.
+    """
+    asked = client.approval(info.id, file=open_)
+    still = asked.info.state is ApprovalState.OPEN
+    return show(asked.fact, asked.file if still else None)

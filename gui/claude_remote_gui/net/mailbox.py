@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -14,7 +15,7 @@ MOST_WAITING = 5_000
 class Mailbox(Generic[T]):
     """Bounded: who posts into a full one waits, so that a fast server fills its socket and not our memory.
 
-    `notify` is called, from any thread, when the first post after a `take` comes in.
+    `notify` is called, from any thread, when a post comes into an empty box.
     """
 
     def __init__(self, notify: Callable[[], None], most: int = MOST_WAITING) -> None:
@@ -35,12 +36,19 @@ class Mailbox(Generic[T]):
         if first:
             self._notify()
 
-    def take(self) -> list[T]:
-        """Everything that waits, in order."""
+    def take(self, most: float = math.inf, weigh: Callable[[T], int] = lambda _: 1) -> tuple[list[T], bool]:
+        """What waits, in order: all of it, or as much as weighs `most` together, and one at least.
+
+        And whether more waits: then nobody is notified, and it is for the taker to come again.
+        """
         with self._room:
-            posts, self._posts = self._posts, []
+            end, weight = 0, 0
+            while end < len(self._posts) and (not end or weight < most):
+                weight += weigh(self._posts[end])
+                end += 1
+            posts, self._posts = self._posts[:end], self._posts[end:]
             self._room.notify_all()
-        return posts
+            return posts, bool(self._posts)
 
     def close(self) -> None:
         """Nobody takes any more; nobody waits any more."""

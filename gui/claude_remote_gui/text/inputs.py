@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from claude_remote import changes
 from claude_remote_gui.text.harmless import harmless
 from claude_remote_gui.text.markdown import plain, render
 from claude_remote_gui.text.paragraphs import Paragraph, Span, Style
 
-# Enough to decide by; a longer input says how much of it is not shown.
+# What is read of an input in a conversation.
 MOST_LINES = 2_000
 
 
-def describe(tool: str, raw: bytes) -> list[Paragraph]:
-    """The input of a tool, JSON, whole but for what exceeds MOST_LINES."""
+def describe(tool: str, raw: bytes, difference: Sequence[str] | None = None) -> list[Paragraph]:
+    """The input of a tool, JSON, whole. `difference`: what it changes in a file, in the place of its own
+    words for that.
+    """
     try:
         given = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        shown = plain(raw.decode(errors="replace"), "code", mono=True)
-    else:
-        shown = [*_fields(tool, given)]
-    if len(shown) > MOST_LINES:
-        rest = len(shown) - MOST_LINES
-        shown = [
-            *shown[:MOST_LINES],
-            Paragraph((Span(f"… and {rest} more lines", tone="warning"),), "warning"),
-        ]
-    return shown
+        return plain(raw.decode(errors="replace"), "code", mono=True)
+    return [*_fields(tool, given, difference)]
 
 
-def _fields(tool: str, given: dict[str, Any]) -> Iterator[Paragraph]:
-    left = dict(given)
+def shortened(shown: list[Paragraph]) -> list[Paragraph]:
+    """As many of them as somebody reads in passing, and how many more there are."""
+    if len(shown) <= MOST_LINES:
+        return shown
+    rest = len(shown) - MOST_LINES
+    return [*shown[:MOST_LINES], Paragraph((Span(f"… and {rest} more lines", tone="warning"),), "warning")]
+
+
+def _fields(tool: str, given: dict[str, Any], difference: Sequence[str] | None) -> Iterator[Paragraph]:
+    left = {name: value for name, value in given.items() if (name, value) != ("replace_all", False)}
     for name in ("file_path", "notebook_path", "path"):
         if isinstance(path := left.get(name), str):
             del left[name]
@@ -49,7 +51,16 @@ def _fields(tool: str, given: dict[str, Any]) -> Iterator[Paragraph]:
         yield from plain(command, "code", mono=True)
         if left.get("description") == command:  # it tells nothing more
             del left["description"]
-    yield from _changes(left)
+    if difference is None:
+        yield from _changes(left)
+    else:
+        left = {name: left[name] for name in left if name not in _said_by_difference(tool, given)}
+        yield from marked(difference)
+    yield from _others(left)
+
+
+def _others(left: dict[str, Any]) -> Iterator[Paragraph]:
+    """Whatever there is besides, each by its name."""
     for name, value in left.items():
         if isinstance(value, str) and "\n" in value:
             yield _field(name, "")
@@ -75,6 +86,19 @@ def _changes(left: dict[str, Any]) -> Iterator[Paragraph]:
             yield from diff(edit["old_string"], edit["new_string"])
 
 
+def _said_by_difference(tool: str, given: dict[str, Any]) -> tuple[str, ...]:
+    """The fields that the difference of the file says whole; anything else is shown as well."""
+    match tool, given:
+        case "Edit", {"old_string": str(), "new_string": str()}:
+            return "old_string", "new_string"
+        case "Write", {"content": str()}:
+            return ("content",)
+        case "MultiEdit", {"edits": [*edits]} if all(_is_edit(edit) for edit in edits):
+            return ("edits",)
+        case _:
+            return ()
+
+
 def _is_edit(edit: object) -> bool:
     return (
         isinstance(edit, dict)
@@ -86,15 +110,16 @@ def _is_edit(edit: object) -> bool:
 
 def diff(old: str, new: str) -> Iterator[Paragraph]:
     """The lines that go and the lines that come, with three around them."""
-    before, after = old.removesuffix("\n").split("\n"), new.removesuffix("\n").split("\n")
-    if old.endswith("\n") != new.endswith("\n"):
-        before, after = old.split("\n"), new.split("\n")
-    if len(before) > MOST_LINES or len(after) > MOST_LINES:  # comparing takes the square of it
-        marked = [*(f"-{line}" for line in before), *(f"+{line}" for line in after)]
-    else:
-        marked = [*difflib.unified_diff(before, after, lineterm="", n=3)][2:]
-    for line in marked:
-        if line.startswith("@@"):
+    if old.endswith("\n") == new.endswith("\n"):
+        old, new = old.removesuffix("\n"), new.removesuffix("\n")
+    # It is a piece of a file: that its last line has no end says nothing.
+    return marked(line for line in changes.compare(old, new) if line != changes.NO_NEWLINE)
+
+
+def marked(difference: Iterable[str]) -> Iterator[Paragraph]:
+    """A difference as `changes.compare` gives it, in colours."""
+    for line in difference:
+        if line[:1] in {"@", "\\"}:
             yield Paragraph((Span(harmless(line), mono=True, tone="faint"),), "code")
         else:
             style: Style = "added" if line[:1] == "+" else "removed" if line[:1] == "-" else "code"

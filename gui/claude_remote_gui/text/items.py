@@ -112,7 +112,8 @@ def _tool(item: ToolUse, *, unfolded: bool) -> list[Paragraph]:
         spans.append(Span(f"  {count(item.steps, 'step')}: {harmless(item.step)}", tone="faint"))
     shown = [Paragraph(tuple(spans), "tool")]
     if unfolded:
-        shown += [replace(each, indent=each.indent + 1) for each in inputs.describe(item.tool, item.input)]
+        given = inputs.shortened(inputs.describe(item.tool, item.input))
+        shown += [replace(each, indent=each.indent + 1) for each in given]
     if item.outcome:
         failed = item.state is ToolState.FAILED
         outcome = Span(f"→ {harmless(item.outcome)}", tone="bad" if failed else "faint")
@@ -144,7 +145,8 @@ def _question(item: Question, *, unfolded: bool) -> list[Paragraph]:
     )
     if not unfolded:
         return [head]
-    return [head, *(replace(each, indent=1) for each in inputs.describe(item.tool, item.input))]
+    given = inputs.shortened(inputs.describe(item.tool, item.input))
+    return [head, *(replace(each, indent=1) for each in given)]
 
 
 def _settled(item: Question) -> Paragraph:

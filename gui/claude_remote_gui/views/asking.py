@@ -6,11 +6,12 @@ from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from claude_remote.facts import what_is_asked
 from claude_remote_gui.hub import Hub
-from claude_remote_gui.models.tables import ApprovalRow, step_of
+from claude_remote_gui.models.tables import ApprovalRow, approval_row, step_of
 from claude_remote_gui.views.decision import Decision
 from claude_remote_gui.views.parts import label, say
 
-HIGH = 240  # pixels of the question itself
+HIGH, LOW = 240, 70  # pixels of the question itself
+_AROUND = 120  # of what else it needs
 
 
 class Asking(QFrame):
@@ -37,6 +38,10 @@ class Asking(QFrame):
             self._session = session
             self.refresh()
 
+    def fit(self, room: int) -> None:
+        """The conversation has so much height: a question takes its part of it."""
+        self.decision.take(min(HIGH, max(LOW, room // 2 - _AROUND)))
+
     def refresh(self) -> None:
         """Show the oldest question that waits, and how far the last decision has come."""
         mine = self._mine()
@@ -61,7 +66,7 @@ class Asking(QFrame):
             return []
         info = picture.sessions.get(session)
         rows = [
-            ApprovalRow(server, each, info.cwd if info else "")
+            approval_row(server, each, info)
             for each in picture.approvals.values()
             if each.info.session == session
         ]

@@ -52,6 +52,7 @@ class ClientsView(QWidget):
         layout.addWidget(self.filter)
         layout.addWidget(self.table, 1)
         layout.addLayout(row(self.rights, self.roots, self.change, self.revoke))
+        layout.addWidget(self.rights.warning)
         layout.addWidget(self.strip)
         layout.addWidget(self.said)
         say(self.said, "")
@@ -68,7 +69,7 @@ class ClientsView(QWidget):
             self.rang.emit(f"{info.user}@{info.host} ({info.address}) asks to be let in: {info.words}")
         waiting = len(self.first.cards)
         self._scroll.setVisible(waiting > 0)
-        self._scroll.setMinimumHeight(min(300, 170 * waiting))
+        self._scroll.setMinimumHeight(min(330, 195 * waiting))
         self.model.update_rows(client_rows(self._hub.pictures))
         self.contacts.emit(waiting)
         self._enable()
@@ -90,8 +91,14 @@ class ClientsView(QWidget):
         pending = row is not None and row.info.state is ClientState.PENDING
         for each in (self.rights, self.roots, self.change):
             each.setEnabled(may and not pending)  # who waits has a card above
-        self.change.setText("Give these rights" if known else "Approve again")
+        self.rights.warning.setEnabled(may and not pending)
+        self.change.setText("Give these rights" if known or row is None else "Approve again")
         self.revoke.setEnabled(may and known)
+        why = (
+            "" if may or row is None else f"To change clients of {row.server} you need the right admin there."
+        )
+        for each in (self.change, self.revoke):
+            each.setToolTip(why or ("Cut this client off, at once" if each is self.revoke else ""))
 
     def _change(self) -> None:
         row = self._chosen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QKeySequence, QShortcut, QTextDocument
+from PyQt6.QtGui import QKeySequence, QResizeEvent, QShortcut, QTextDocument
 from PyQt6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from claude_remote.client.conversation.items import Doing
@@ -23,6 +23,7 @@ from claude_remote_gui.views.transcript import Transcript
 from claude_remote_gui.words import count
 
 MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
+_FRAME = 24  # pixels on both sides of a question
 _BUSY = frozenset({SessionState.WORKING, SessionState.WAITING, SessionState.STARTING, SessionState.QUEUED})
 _DOING = {
     Doing.STARTING: "Claude is starting …",
@@ -78,16 +79,26 @@ class ConversationView(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find in the conversation")
         self.search.setAccessibleName("Find in the conversation")
+        self.search.setMinimumWidth(90)
         self.search.setMaximumWidth(220)
         self.search.returnPressed.connect(self._find)
         self.search.textChanged.connect(lambda _text: self._find())
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         QShortcut(QKeySequence("Ctrl+."), self, self._interrupt)
         QShortcut(QKeySequence("Ctrl+E"), self, self.transcript.go_to_error)
+        for empty in (self.doing, self.trouble):
+            say(empty, "")
         self._lay_out()
+        # The question is there and not there: the panes beside it shall not move for that.
+        self.setMinimumWidth(self.asking.decision.choices.widest + _FRAME)
         hub.read.connect(self._read)
         hub.stood.connect(lambda _name: self._refresh())
         self.show_session(None)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Another height has other room for a question."""
+        super().resizeEvent(event)
+        self.asking.fit(self.height())
 
     # --- which session -----------------------------------------------------------------------------------
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
-from PyQt6.QtWidgets import QFrame, QLineEdit, QScrollArea, QTextEdit, QVBoxLayout, QWidget
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from claude_remote import facts, messages
 from claude_remote.client.conversation.asked import (
     ACCEPT_EDITS,
     KEEP_PLANNING,
@@ -16,55 +15,59 @@ from claude_remote.client.conversation.asked import (
 )
 from claude_remote.client.turn import Verdict
 from claude_remote.errors import RemoteError
-from claude_remote.messages import Behavior
+from claude_remote.messages import ApprovalInfo, Behavior
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.models.tables import ApprovalRow
+from claude_remote_gui.net import deciding
 from claude_remote_gui.net.asking import read_question
 from claude_remote_gui.net.standing import Connected
+from claude_remote_gui.rule_words import Wish, passes, where
 from claude_remote_gui.text import questions as texts
 from claude_remote_gui.text.markdown import plain
-from claude_remote_gui.text.paragraphs import Paragraph
+from claude_remote_gui.text.questions import Shown
+from claude_remote_gui.views.choices import Choices, Kind
 from claude_remote_gui.views.forms import QuestionsForm
-from claude_remote_gui.views.painting import Painter
-from claude_remote_gui.views.parts import button, key_of, label, row, say
+from claude_remote_gui.views.parts import label, say
+from claude_remote_gui.views.question import QuestionText
+from claude_remote_gui.views.rule_form import RuleForm, why_no_rule
 
-# When another question takes the place of the one that is looked at, a key that is on its way must not
-# decide it.
+# When another question takes the place of the one that is looked at, keys that are on their way must not
+# decide it: so long it is quiet before.
 GUARD = 500  # ms
-_KEYS = "YSNX"
+_LOWEST = 60  # pixels of a question
+_CHANGED = "The file has changed since it was shown, and nothing was decided: this is how it is now."
 
 
 class Decision(QWidget):
-    """Keys, while it has the focus: Y yes, S for the session, N no, X no and stop the turn.
+    """Keys, while it has the focus: Y yes, S for the session, R by a rule, N no, X no and stop the turn.
 
     `low`: it takes as little height as its question needs, and at most some of it.
     """
+
+    told = pyqtSignal(str)  # what should be read though another question is looked at by now
 
     def __init__(self, hub: Hub, *, low: int = 0) -> None:
         super().__init__()
         self._hub = hub
         self._low = low
         self.shown: ApprovalRow | None = None
-        self._whole: facts.ApprovalOpened | None = None
-        self._known: dict[str, facts.ApprovalOpened] = {}
+        self._whole: Shown | None = None
+        self._sent: set[str] = set()  # decisions that are on their way
         self.title = label(wraps=True, bold=True)
         self.said = label(wraps=True)
-        self.detail = QTextEdit()
-        self.detail.setReadOnly(True)
-        self.detail.setAccessibleName("What Claude wants to do")
+        self.detail = QuestionText()
+        self.detail.completed.connect(self.enable)
         self.form: QuestionsForm | None = None
         self._forms = QScrollArea()
         self._forms.setWidgetResizable(True)
         self._forms.setFrameShape(QFrame.Shape.NoFrame)
         self.remembers = label(wraps=True)
-        self.words = QLineEdit()
-        self.words.setAccessibleName("Words for Claude")
-        self.words.returnPressed.connect(self.no)
-        self.yes_button = button("Yes (&Y)", self.yes, "Allow this once")
-        self.session_button = button("For this session (&S)", self.for_session)
-        self.no_button = button("No (&N)", self.no, "Deny it; the words are told to Claude")
-        self.stop_button = button("No, and stop (&X)", self.stop, "Deny it and end the turn")
+        self.choices = Choices(self.yes, self.for_session, self.by_rule, self.no, self.stop)
+        self.words = self.choices.words
+        self.rule = RuleForm()
+        self.rule.wanted.connect(lambda wish: self._decide(Verdict(behavior=Behavior.ALLOW), wish))
+        self.rule.left.connect(self._leave_rule)
         self._guard = QTimer(self)
         self._guard.setSingleShot(True)
         self._guard.setInterval(GUARD)
@@ -75,13 +78,16 @@ class Decision(QWidget):
             lines.documentSizeChanged.connect(lambda _size: self._fit())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
-        layout.addWidget(self.title)
-        layout.addWidget(self.detail, 1)
-        layout.addWidget(self._forms, 1)
-        layout.addWidget(self.remembers)
-        layout.addWidget(self.said)
-        layout.addWidget(self.words)
-        layout.addLayout(row(self.yes_button, self.session_button, None, self.no_button, self.stop_button))
+        for widget, stretch in (
+            (self.title, 0),
+            (self.detail, 1),
+            (self._forms, 1),
+            (self.remembers, 0),
+            (self.said, 0),
+            (self.rule, 0),
+            (self.choices, 0),
+        ):
+            layout.addWidget(widget, stretch)
         hub.stood.connect(lambda _name: self.enable())
         self.show_row(None)
 
@@ -90,7 +96,7 @@ class Decision(QWidget):
     def yes(self) -> None:
         """Allow it once; with a form, give the answers."""
         if self.form is not None and self._whole is not None:
-            given = with_answers(bytes(self._whole.input), self.form.answers())
+            given = with_answers(bytes(self._whole.fact.input), self.form.answers())
             self._decide(Verdict(behavior=Behavior.ALLOW, input=given))
         else:
             self._decide(Verdict(behavior=Behavior.ALLOW))
@@ -102,6 +108,18 @@ class Decision(QWidget):
         else:
             self._decide(Verdict(behavior=Behavior.ALLOW, for_session=True))
 
+    def by_rule(self) -> None:
+        """Ask for a rule that answers this and the like of it from now on; or say why none does."""
+        if self._whole is None or self.shown is None:
+            return
+        if why := why_no_rule(self._whole.fact, self.shown):
+            say(self.said, why)
+        else:
+            say(self.said, "")
+            for each in (self.choices, self.remembers):
+                each.hide()
+            self.rule.open(self._whole.fact, self.shown)
+
     def no(self) -> None:
         """Deny it, with the words that are there."""
         usual = KEEP_PLANNING if self._is_plan else NO_ANSWER if self.form is not None else ""
@@ -112,15 +130,10 @@ class Decision(QWidget):
         self._decide(Verdict(behavior=Behavior.DENY, message=self.words.text().strip(), stop=True))
 
     def press(self, event: QKeyEvent) -> bool:
-        """Whether the key was one that decides. A button that is disabled does nothing."""
-        buttons = dict(
-            zip(_KEYS, (self.yes_button, self.session_button, self.no_button, self.stop_button), strict=True)
-        )
-        key = key_of(event)
-        if key not in buttons or isinstance(self.focusWidget(), QLineEdit):
-            return False
-        buttons[key].click()
-        return True
+        """Whether the key was one that decides. Who types on while the question changes decides nothing."""
+        if self._guard.isActive():
+            self._guard.start()
+        return not isinstance(self.focusWidget(), QLineEdit) and self.choices.press(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """See the class."""
@@ -135,24 +148,24 @@ class Decision(QWidget):
         if found is None:
             self._whole = None
             say(self.title, "Nothing waits for a decision.")
-            self._write([])
+            self.detail.write([])
             self._furnish()
         elif before is None or before.approval.info.id != found.approval.info.id:
             self._guard.start()
             self.words.clear()
             info = found.approval.info
             say(self.title, self._head(found))
-            self._whole = self._known.get(info.id)
-            if self._whole is None:
-                self._write([*plain(info.summary, "code", mono=True), texts.FETCHING])
-                self._fetch(found)
+            self._whole = None
+            self.detail.write([*plain(info.summary, "code", mono=True), texts.FETCHING])
+            self._fetch(found)
             self._furnish()
+        elif not found.approval.open:
+            self._shut_rule()
         self.enable()
 
-    def learn(self, whole: facts.ApprovalOpened) -> None:
+    def learn(self, whole: Shown) -> None:
         """The whole of a question, however it was come by."""
-        self._known = dict([*self._known.items(), (whole.approval, whole)][-200:])
-        if self.shown is not None and self.shown.approval.info.id == whole.approval:
+        if self.shown is not None and self.shown.approval.info.id == whole.fact.approval:
             self._whole = whole
             self._furnish()
             self.enable()
@@ -161,18 +174,29 @@ class Decision(QWidget):
         """What can be decided now: only what is seen whole may be allowed."""
         found, whole = self.shown, self._whole
         may = found is not None and self._hub.may(found.server, Right.APPROVE)
-        asks = may and found is not None and found.approval.open and not self._guard.isActive()
+        open_ = found is not None and found.approval.open
+        asks = may and open_ and not self._guard.isActive() and found.approval.info.id not in self._sent  # type: ignore[union-attr]
+        seen = asks and whole is not None and not whole.left_out and self.detail.complete
         answered = self.form is None or self.form.complete
-        remembers = self._is_plan or bool(self._rules)
-        self.yes_button.setEnabled(asks and whole is not None and answered)
-        self.session_button.setEnabled(asks and whole is not None and remembers)
-        for each in (self.no_button, self.stop_button, self.words):
-            each.setEnabled(asks)
+        if not asks:
+            self._keep_focus()
+        self.choices.enable(
+            yes=seen and answered,
+            session=seen and (self._is_plan or bool(self._remembered)),
+            rule=seen,  # where no rule answers, that is said when it is asked for
+            no=asks,
+        )
         self._forms.setEnabled(asks)
-        if found is not None and found.approval.open and not may:
-            connected = isinstance(self._hub.standings.get(found.server), Connected)
-            words = "You have no right to decide there." if connected else f"{found.server} is not connected."
-            say(self.said, words)
+        if found is not None and open_ and not may:
+            say(self.said, self._why_not(found.server))
+        elif open_ and whole is not None and whole.left_out:
+            say(self.said, whole.left_out)
+
+    def take(self, most: int) -> None:
+        """Show at most so much of the question's height, in pixels."""
+        if self._low and most != self._low:
+            self._low = most
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Other widths, other heights."""
@@ -181,31 +205,34 @@ class Decision(QWidget):
 
     # --- inside ------------------------------------------------------------------------------------------
 
+    def _why_not(self, server: str) -> str:
+        connected = isinstance(self._hub.standings.get(server), Connected)
+        return "You have no right to decide there." if connected else f"{server} is not connected."
+
+    def _head(self, found: ApprovalRow) -> str:
+        told = texts.title(found.approval.info)
+        if self._low:  # it stands in its conversation
+            return f"Claude {told}"
+        where = f", in {found.cwd}" if found.cwd else ""
+        return f"{found.approval.info.session_name} on {found.server} {told}{where}"
+
     @property
     def _is_plan(self) -> bool:
         return self.shown is not None and self.shown.approval.info.tool == "ExitPlanMode"
 
     @property
-    def _rules(self) -> list[str]:
+    def _remembered(self) -> list[str]:
         if self._whole is None or self.shown is None or self.form is not None or self._is_plan:
             return []
-        return texts.remembered(self._whole, self.shown.cwd)
-
-    def _head(self, found: ApprovalRow) -> str:
-        info = found.approval.info
-        wants = {"AskUserQuestion": "asks you", "ExitPlanMode": "has a plan"}
-        what = wants.get(info.tool, f"asks to use {info.tool}")
-        if self._low:  # it stands in its conversation
-            return f"Claude {what}"
-        return f"{info.session_name} on {found.server} {what}" + (f", in {found.cwd}" if found.cwd else "")
+        return texts.remembered(self._whole.fact, self.shown.cwd)
 
     def _furnish(self) -> None:
         """The words, the form and the buttons for what is shown."""
         whole = self._whole
         say(self.said, "")
-        asked = (
-            read_asked(bytes(whole.input)) if whole is not None and whole.tool == "AskUserQuestion" else []
-        )
+        self._shut_rule()
+        fact = None if whole is None else whole.fact
+        asked = read_asked(bytes(fact.input)) if fact is not None and fact.tool == "AskUserQuestion" else []
         self.form = QuestionsForm(asked) if asked else None
         self.detail.setVisible(self.form is None)
         self._forms.setVisible(self.form is not None)
@@ -213,63 +240,87 @@ class Decision(QWidget):
             self.form.changed.connect(self.enable)
             self._forms.setWidget(self.form)
         elif whole is not None:
-            self._write(texts.describe(whole))
-        rules = self._rules
-        say(self.remembers, f"S allows, until the session ends: {'; '.join(rules)}." if rules else "")
-        yes = "Answer (&Y)" if self.form is not None else "Begin (&Y)" if self._is_plan else "Yes (&Y)"
-        self.yes_button.setText(yes)
-        self.session_button.setText("Begin, edits pass (&S)" if self._is_plan else "For this session (&S)")
-        self.session_button.setToolTip(
-            "" if rules or self._is_plan else "Claude offers nothing to remember here"
+            self.detail.write(whole.paragraphs)
+        remembered = self._remembered
+        say(
+            self.remembers,
+            f"S allows, until the session ends: {'; '.join(remembered)}." if remembered else "",
         )
-        self.session_button.setVisible(self.form is None)
-        self.no_button.setText("Keep planning (&N)" if self._is_plan else "No (&N)")
-        self.words.setPlaceholderText(
-            "What should be different? (Enter: keep planning)"
-            if self._is_plan
-            else "Words for Claude, with a no (Enter: no)"
-        )
-        for each in (self.yes_button, self.session_button, self.no_button):
-            each.setAccessibleName(each.text().replace("&", ""))
+        kind: Kind = "form" if self.form is not None else "plan" if self._is_plan else "tool"
+        self.choices.name(kind, remembers=bool(remembered))
         self._fit()
 
     def _fetch(self, found: ApprovalRow) -> None:
-        info = found.approval.info
+        info, open_ = found.approval.info, found.approval.open
 
         def then(whole: object, error: RemoteError | None) -> None:
-            if isinstance(whole, facts.ApprovalOpened):
+            if isinstance(whole, Shown):
                 self.learn(whole)
             elif self.shown is not None and self.shown.approval.info.id == info.id and error is not None:
                 say(self.said, f"Only the summary can be shown: {error.message}")
 
-        self._hub.ask(found.server, lambda client: read_question(client, info), then)
-
-    def _write(self, paragraphs: list[Paragraph]) -> None:
-        self.detail.clear()
-        Painter().insert(QTextCursor(self.detail.document()), paragraphs, 0)
-        self.detail.moveCursor(QTextCursor.MoveOperation.Start)
+        self._hub.ask(found.server, lambda client: read_question(client, info, open_=open_), then)
 
     def _fit(self) -> None:
         document = self.detail.document()
         if not self._low or document is None:
             return
         height = int(document.size().height()) + 2 * self.detail.frameWidth() + 4
-        self.detail.setFixedHeight(max(self._low // 4, min(self._low, height)))
+        self.detail.setFixedHeight(max(_LOWEST, min(self._low, height)))
         if self.form is not None:
             self._forms.setFixedHeight(min(self._low, self.form.sizeHint().height() + 4))
 
-    def _decide(self, verdict: Verdict) -> None:
+    def _leave_rule(self) -> None:
+        self._shut_rule()
+        self.choices.rule.setFocus()
+
+    def _shut_rule(self) -> None:
+        self.rule.hide()
+        self.choices.show()
+        self.remembers.setVisible(bool(self.remembers.text()))
+
+    def _keep_focus(self) -> None:
+        """What has the focus here is about to be disabled or hidden: the next key is for the next question,
+        and not for what Qt would choose.
+        """
+        now = self.window().focusWidget()  # type: ignore[union-attr]
+        if now is not None and any(each.isAncestorOf(now) for each in (self.choices, self.rule)):
+            self.setFocus()
+
+    def _decide(self, verdict: Verdict, wish: Wish | None = None) -> None:
         found = self.shown
         if found is None or not found.approval.open or self._guard.isActive():
             return
         info = found.approval.info
+        seen = self._whole if verdict.behavior is Behavior.ALLOW else None
+        self._sent.add(info.id)
+        self.enable()
+        self._shut_rule()
         say(self.said, "Sent …")
 
-        def then(decided: object, error: RemoteError | None) -> None:
-            same = self.shown is not None and self.shown.approval.info.id == info.id
-            if error is not None:
+        def then(outcome: object, error: RemoteError | None) -> None:
+            self._sent.discard(info.id)
+            if isinstance(outcome, deciding.Outcome):
+                self._tell(info, outcome)
+            elif error is not None:
                 say(self.said, f"{info.tool} in {info.session_name}: {error.message}")
-            elif same and isinstance(decided, messages.Decided):
-                say(self.said, "Recorded; what comes of it stands in the queue.")
+            self.enable()
 
-        self._hub.ask(found.server, lambda client: client.decide(info.id, verdict), then)
+        self._hub.ask(found.server, lambda client: deciding.decide(client, info, verdict, seen, wish), then)
+
+    def _tell(self, info: ApprovalInfo, outcome: deciding.Outcome) -> None:
+        """What came of a decision, if its question is still looked at; what went wrong in any case."""
+        same = self.shown is not None and self.shown.approval.info.id == info.id
+        which = "" if same else f"{info.tool} in {info.session_name}: "
+        made = ""
+        if outcome.rule is not None:
+            made = f"From now on passes, {where(outcome.rule)}: {passes(outcome.rule.rule)}. "
+            self.told.emit(made)
+        if outcome.changed is not None:
+            self._guard.start()
+            self.learn(outcome.changed)
+            say(self.said, which + _CHANGED)
+        elif outcome.error is not None:
+            say(self.said, f"{which}{made}But this question: {outcome.error.message}")
+        elif same:
+            say(self.said, f"{made}Recorded; what comes of it stands in the queue.")

@@ -38,6 +38,7 @@ class Card(QFrame):
         layout.addWidget(label(f"Words: {info.words}\n{info.fingerprint}", wraps=True))
         layout.addWidget(label("Approve only if the other screen shows the same words.", wraps=True))
         layout.addLayout(row(label("Name"), self.name, self.rights))
+        layout.addWidget(self.rights.warning)
         layout.addLayout(row(self.roots, self.approve, self.refuse))
         layout.addWidget(self.said)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QVBoxLayout
 
 from claude_remote.client.client import Client
@@ -72,6 +73,13 @@ class NewSession(QFrame):
         say(self.said, "" if self.server.count() else "There is no server that you may prompt.")
         self.show()
         self.prompt.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Escape leaves it; what was written stays for the next time."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.hide()
+        else:
+            super().keyPressEvent(event)
 
     def _choose(self, server: str) -> None:
         """Offer what is known of this server: the newest first."""

@@ -49,13 +49,24 @@ class Painter:
         self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
         self._letters: dict[tuple[object, ...], QTextCharFormat] = {}
 
-    def insert(self, cursor: QTextCursor, paragraphs: Sequence[Paragraph], mark: int) -> None:
-        """Write at the cursor, whose block is empty; each block carries `mark` as its user state."""
-        before = ""
+    def insert(
+        self,
+        cursor: QTextCursor,
+        paragraphs: Sequence[Paragraph],
+        mark: int,
+        *,
+        before: str = "",
+        after: str = "",
+    ) -> None:
+        """Write at the cursor, whose block is empty; each block carries `mark` as its user state.
+
+        `before`, `after`: the styles of what stands around it, when it is a part of something.
+        """
+        last = after
         for number, paragraph in enumerate(paragraphs):
             if number:
                 cursor.insertBlock()
-            after = paragraphs[number + 1].style if number + 1 < len(paragraphs) else ""
+            after = paragraphs[number + 1].style if number + 1 < len(paragraphs) else last
             cursor.setBlockFormat(self._block(paragraph, before, after))
             before = paragraph.style
             cursor.setBlockCharFormat(QTextCharFormat())

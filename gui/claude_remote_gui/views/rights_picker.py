@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from PyQt6.QtCore import QSignalBlocker
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
+from claude_remote.client.admission import SHELL
 from claude_remote.rights import PRESETS, WORK, Right, describe, with_implied
+from claude_remote_gui.views.parts import label, say
 
+_SHELL = frozenset({Right.PROMPT, Right.APPROVE})
 OWN_CHOICE = "own choice"
 _TIPS = {
     Right.VIEW: "see every session",
@@ -21,7 +24,7 @@ _TIPS = {
 
 
 class RightsPicker(QWidget):
-    """The preset and the boxes always say the same."""
+    """The preset and the boxes always say the same. `warning`: words for who gives what is chosen now."""
 
     def __init__(self, rights: Iterable[Right] = WORK, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,8 @@ class RightsPicker(QWidget):
             layout.addWidget(box)
         layout.addStretch(1)
         self.preset.currentTextChanged.connect(self._choose)
+        self.warning = label(wraps=True)
+        self.warning.setParent(self)  # until it has its place
         self.put(rights)
 
     def put(self, rights: Iterable[Right]) -> None:
@@ -72,6 +77,7 @@ class RightsPicker(QWidget):
         name = describe(chosen)
         with QSignalBlocker(self.preset):
             self.preset.setCurrentText(name if name in PRESETS else OWN_CHOICE)
+        say(self.warning, f"{SHELL[:1].upper()}{SHELL[1:]}" if chosen >= _SHELL else "")
 
 
 class RootsPicker(QLineEdit):

@@ -41,31 +41,39 @@ def _picture(size: int, waiting: int) -> QPixmap:
 
 
 class Tray(QObject):
-    """Does nothing where the desktop has no tray. `go`: shows the view of this number."""
+    """Does nothing while the desktop has no tray. `stays`: the program lives on in it without its window."""
 
     def __init__(
         self,
         show: Callable[[], None],
-        go: Callable[[int], None],
+        show_approvals: Callable[[], None],
+        show_clients: Callable[[], None],
         leave: Callable[[], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self.there = QSystemTrayIcon.isSystemTrayAvailable()
         self._waiting = 0
         self._clicked: Callable[[], object] = show
         self._icon = QSystemTrayIcon(icon(), self)
         self._menu = QMenu()
         self._action("Show the window", show)
-        self.approvals = self._action("Approvals", lambda: go(1))
-        self.contacts = self._action("Clients", lambda: go(2))
+        self.approvals = self._action("Approvals", show_approvals)
+        self.contacts = self._action("Clients", show_clients)
         self._menu.addSeparator()
+        self.stays = QAction("Stay here when the window is closed", self)
+        self.stays.setCheckable(True)
+        self._menu.addAction(self.stays)
         self._action("Quit", leave)
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(lambda reason: self._activated(reason, show))
         self._icon.messageClicked.connect(self._message_clicked)
-        if self.there:
-            self._icon.show()
+        self._icon.setToolTip("claude-remote")
+        self._icon.show()  # as soon as there is a tray
+
+    @property
+    def there(self) -> bool:
+        """Whether the desktop has a tray just now: it may come later than we, or go."""
+        return QSystemTrayIcon.isSystemTrayAvailable()
 
     def count(self, approvals: int, contacts: int) -> None:
         """So many wait for the user."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRect, QSettings, Qt
-from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from typing import TypeAlias
+
+from PyQt6.QtCore import QRect, QSettings, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QColor, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QApplication,
     QHeaderView,
@@ -18,6 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from claude_remote.errors import BadOption
+from claude_remote_gui import colours
 from claude_remote_gui.hub import Hub
 from claude_remote_gui.text.harmless import harmless
 from claude_remote_gui.views.activity import ActivityView
@@ -25,13 +28,19 @@ from claude_remote_gui.views.approvals import ApprovalsView
 from claude_remote_gui.views.clients import ClientsView
 from claude_remote_gui.views.notices import Notices
 from claude_remote_gui.views.parts import button, row
+from claude_remote_gui.views.rules import RulesView
 from claude_remote_gui.views.servers import ServersBar
 from claude_remote_gui.views.sessions import SessionsView
 from claude_remote_gui.views.tray import Tray, icon
 
 _SMALL, _WIDEST, _HIGHEST = 1366, 1900, 1250  # pixels
-_LAYOUT = "2"  # another one whenever columns or splitters are
-TITLES = ("Sessions", "Approvals", "Clients", "Activity")
+_READ_IN = 10_000  # ms
+TRAY_EVERY = 5_000  # ms
+_LAYOUT = "3"  # another one whenever columns or splitters are
+TITLES = ("Sessions", "Approvals", "Rules", "Clients", "Activity")
+
+
+View: TypeAlias = SessionsView | ApprovalsView | RulesView | ClientsView | ActivityView
 
 
 class Window(QMainWindow):
@@ -52,6 +61,7 @@ class Window(QMainWindow):
         self.address.returnPressed.connect(self._add)
         self.sessions = SessionsView(hub)
         self.approvals = ApprovalsView(hub)
+        self.rules = RulesView(hub)
         self.clients = ClientsView(hub)
         self.activity = ActivityView(hub)
         self.tabs = QTabWidget()
@@ -63,18 +73,32 @@ class Window(QMainWindow):
         beside.setContentsMargins(0, 0, 10, 2)
         corner.setLayout(beside)
         self.tabs.setCornerWidget(corner)
-        for number in range(len(TITLES)):
+        for number, view in enumerate(self.views):
             keys = QKeySequence(f"Ctrl+{number + 1}")
-            QShortcut(keys, self, lambda number=number: self._go(number))
-        QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
+            QShortcut(keys, self, lambda view=view: self._go(view))
+        QShortcut(QKeySequence.StandardKey.Quit, self, self.leave)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.servers)
         layout.addWidget(self.tabs, 1)
         self.setCentralWidget(centre)
-        self.tray = Tray(self.show_up, self._show_view, self._leave, self)
+        self.tray = Tray(
+            self.show_up,
+            lambda: self._show_view(self.approvals),
+            lambda: self._show_view(self.clients),
+            self.leave,
+            self,
+        )
+        self.tray.stays.setChecked(str(settings.value("stays", 1)) == "1")
+        self._leaving = False
+        # Nobody could bring it back if the tray went while it is closed.
+        self._watch = QTimer(self)
+        self._watch.setInterval(TRAY_EVERY)
+        self._watch.timeout.connect(self._look_for_tray)
         self.notices = Notices(hub, self, self.tray, self._show_approval)
+        for decision in (self.approvals.decision, self.sessions.conversation.asking.decision):
+            decision.told.connect(self._say)
         self.approvals.appeared.connect(self.notices.asked)
         self.approvals.settled.connect(self.notices.settled)
         self.approvals.counted.connect(self._count_approvals)
@@ -85,9 +109,9 @@ class Window(QMainWindow):
         self.clients.refresh()
 
     @property
-    def views(self) -> tuple[SessionsView, ApprovalsView, ClientsView, ActivityView]:
+    def views(self) -> tuple[View, ...]:
         """In the order of their tabs."""
-        return (self.sessions, self.approvals, self.clients, self.activity)
+        return (self.sessions, self.approvals, self.rules, self.clients, self.activity)
 
     def show_up(self) -> None:
         """In front of the others."""
@@ -96,38 +120,64 @@ class Window(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def leave(self) -> None:
+        """End the program, whether it could live on in the tray or not."""
+        self._leaving = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Remember how it was, and hang up."""
-        # Not saveGeometry: where there is no window manager, its frame moves the window a bit at each start.
-        self._settings.setValue("place", self.normalGeometry())
-        self._settings.setValue("maximized", int(self.isMaximized()))
-        self._settings.setValue("layout", _LAYOUT)
-        self._settings.setValue("tab", self.tabs.currentIndex())
-        for name, header in self._headers():
-            self._settings.setValue(f"columns/{name}", header.saveState())
-        for splitter in self.findChildren(QSplitter):
-            self._settings.setValue(f"splitters/{splitter.objectName()}", splitter.saveState())
-        self._settings.sync()
+        """Go into the tray, where there is one; else, or when leaving, remember how it was and hang up."""
+        self._remember()
+        if self._may_stay() and event is not None:
+            event.ignore()
+            self.hide()
+            self._watch.start()
+            if not self._settings.value("stays-told"):
+                self._settings.setValue("stays-told", 1)
+                words = "Questions are announced here. Quit in the menu of the tray, or Ctrl+Q, ends it."
+                self.notices.tell("stays", "claude-remote goes on", words, [("Show", self.show_up)])
+            return
         self._hub.close()
         super().closeEvent(event)
         QApplication.quit()
 
     # --- inside ------------------------------------------------------------------------------------------
 
-    def _show_view(self, tab: int) -> None:
+    def _may_stay(self) -> bool:
+        program = QApplication.instance()
+        ends = isinstance(program, QApplication) and program.isSavingSession()
+        return not self._leaving and not ends and self.tray.stays.isChecked() and self.tray.there
+
+    def _look_for_tray(self) -> None:
+        if self.isVisible():
+            self._watch.stop()
+        elif not self.tray.there:
+            self.show_up()
+
+    def _remember(self) -> None:
+        # Not saveGeometry: where there is no window manager, its frame moves the window a bit at each start.
+        self._settings.setValue("place", self.normalGeometry())
+        self._settings.setValue("maximized", int(self.isMaximized()))
+        self._settings.setValue("layout", _LAYOUT)
+        self._settings.setValue("tab", self.tabs.currentIndex())
+        self._settings.setValue("stays", int(self.tray.stays.isChecked()))
+        for name, header in self._headers():
+            self._settings.setValue(f"columns/{name}", header.saveState())
+        for splitter in self.findChildren(QSplitter):
+            self._settings.setValue(f"splitters/{splitter.objectName()}", splitter.saveState())
+        self._settings.sync()
+
+    def _show_view(self, view: View) -> None:
         self.show_up()
-        self._go(tab)
+        self._go(view)
 
     def _show_approval(self, server: str, approval: str) -> None:
-        self._show_view(1)
+        self._show_view(self.approvals)
         self.approvals.open(server, approval)
 
-    def _leave(self) -> None:
-        self.close()
-
-    def _go(self, tab: int) -> None:
-        self.tabs.setCurrentIndex(tab)
-        (self.sessions.table, self.approvals.table, self.clients.table, self.activity.table)[tab].setFocus()
+    def _go(self, view: View) -> None:
+        self.tabs.setCurrentWidget(view)
+        view.table.setFocus()
 
     def _restore(self) -> None:
         place = self._settings.value("place")
@@ -166,12 +216,11 @@ class Window(QMainWindow):
             self.resize(1240, 800)
             return
         room = screen.availableGeometry()
-        whole = room.width() <= _SMALL
-        width, height = (
-            (room.width(), room.height()) if whole else (room.width() * 4 // 5, room.height() * 17 // 20)
-        )
+        width, height = room.width() * 4 // 5, room.height() * 17 // 20
         self.resize(min(width, _WIDEST), min(height, _HIGHEST))
         self.move(room.center() - self.rect().center())
+        if room.width() <= _SMALL:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def _headers(self) -> list[tuple[str, QHeaderView]]:
         found = []
@@ -188,19 +237,29 @@ class Window(QMainWindow):
         try:
             self._hub.add(which)
         except BadOption as error:
-            self.statusBar().showMessage(harmless(error.message), 5_000)  # type: ignore[union-attr]
+            self._say(error.message)
         else:
             self.address.clear()
 
     def _count_approvals(self, number: int) -> None:
         self.waiting = number
-        self.tabs.setTabText(1, f"Approvals ({number})" if number else "Approvals")
+        self._name(self.approvals, f"Approvals ({number})" if number else "Approvals", calls=number > 0)
         self._count()
 
     def _count_contacts(self, number: int) -> None:
         self.contacts = number
-        self.tabs.setTabText(2, f"Clients ({number} waiting)" if number else "Clients")
+        self._name(self.clients, f"Clients ({number} waiting)" if number else "Clients", calls=number > 0)
         self._count()
+
+    def _say(self, words: str) -> None:
+        self.statusBar().showMessage(harmless(words), _READ_IN)  # type: ignore[union-attr]
+
+    def _name(self, view: View, title: str, *, calls: bool) -> None:
+        """`calls`: somebody waits there."""
+        place, bar = self.tabs.indexOf(view), self.tabs.tabBar()
+        self.tabs.setTabText(place, title)
+        if bar is not None:
+            bar.setTabTextColor(place, colours.now().warning if calls else QColor())
 
     def _count(self) -> None:
         number = self.waiting + self.contacts
@@ -209,7 +268,9 @@ class Window(QMainWindow):
 
     def _rang(self, words: str) -> None:
         """Somebody is at the bell: the window comes up, unless somebody writes in it just now."""
-        self.notices.tell("bell", "Somebody asks to be let in", words, [("Show", lambda: self._show_view(2))])
+        self.notices.tell(
+            "bell", "Somebody asks to be let in", words, [("Show", lambda: self._show_view(self.clients))]
+        )
         writes = isinstance(QApplication.focusWidget(), (QLineEdit, QPlainTextEdit)) and self.isActiveWindow()
         if not writes:
             self.tabs.setCurrentWidget(self.clients)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_remote.rules import Use, matches, parse
+from claude_remote.rules import Use, matches, parse, why_never
 
 FOLDER = "/home/me/work"
 
@@ -82,6 +82,7 @@ def test_paths_of_commands_stay_in_the_folder() -> None:
 )
 def test_what_a_person_is_to_decide_is_answered_by_no_rule(rule: str, reason_type: str) -> None:
     assert not runs(rule, "mk a", reason_type=reason_type)
+    assert why_never(use("Bash", command="mk a", reason_type=reason_type))
     assert not runs(rule, "mk a", guarded=True)
 
 

@@ -12,9 +12,9 @@ def test_one_notice_for_what_comes_together() -> None:
     box: Mailbox[int] = Mailbox(lambda: noticed.append(None))
     for number in range(3):
         box.post(number)
-    assert box.take() == [0, 1, 2]
+    assert box.take()[0] == [0, 1, 2]
     assert len(noticed) == 1
-    assert box.take() == []
+    assert box.take()[0] == []
     box.post(3)
     assert len(noticed) == 2
 
@@ -26,7 +26,7 @@ def test_who_posts_into_a_full_box_waits() -> None:
         thread.start()
     taken: list[int] = []
     while len(taken) < 6:
-        posts = box.take()
+        posts = box.take()[0]
         assert len(posts) <= 2
         taken += posts
     for thread in threads:
@@ -42,4 +42,19 @@ def test_closing_lets_everybody_go() -> None:
     box.close()
     thread.join(10)
     assert not thread.is_alive()
-    assert box.take() == []
+    assert box.take()[0] == []
+
+
+def test_much_is_taken_in_bites_and_in_order() -> None:
+    told: list[int] = []
+    box: Mailbox[int] = Mailbox(lambda: told.append(1))
+    for post in (3, 4, 9, 1, 1):
+        box.post(post)
+    assert box.take(5, lambda post: post) == ([3, 4], True)
+    assert box.take(5, lambda post: post) == ([9], True)  # one at least
+    box.post(2)
+    assert told == [1]  # who was told of more comes again without being told
+    assert box.take(5, lambda post: post) == ([1, 1, 2], False)
+    assert box.take(5, lambda post: post) == ([], False)
+    box.post(1)
+    assert told == [1, 1]

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_remote_gui.text.inputs import MOST_LINES, describe
+from claude_remote_gui.text.inputs import MOST_LINES, describe, shortened
 
 
 def shown(tool: str, /, **given: object) -> list[str]:
@@ -23,7 +23,8 @@ def test_a_command() -> None:
 
 
 def test_an_edit_is_a_diff() -> None:
-    assert shown("Edit", file_path="/a.py", old_string="one\ntwo", new_string="one\nthree") == [
+    words = {"old_string": "one\ntwo", "new_string": "one\nthree", "replace_all": False}  # as Claude sends it
+    assert shown("Edit", file_path="/a.py", **words) == [
         "text|file_path: /a.py",
         "code|@@ -1,2 +1,2 @@",
         "code| one",
@@ -51,9 +52,23 @@ def test_what_turns_or_hides_letters_is_written_out() -> None:
 
 
 def test_what_is_cut_off_says_so() -> None:
-    lines = shown("Bash", command="x\n" * (MOST_LINES + 5))
+    whole = describe("Bash", json.dumps({"command": "x\n" * (MOST_LINES + 5)}).encode())
+    lines = shortened(whole)
     assert len(lines) == MOST_LINES + 1
-    assert lines[-1] == "warning|… and 6 more lines"
+    assert (lines[-1].style, lines[-1].text) == ("warning", "… and 6 more lines")
+    assert shortened(whole[:MOST_LINES]) == whole[:MOST_LINES]
+
+
+def test_a_difference_stands_in_the_place_of_what_it_says() -> None:
+    edit = {"file_path": "/a", "old_string": "a", "new_string": "b", "replace_all": True, "content": "odd"}
+    told = [f"{each.style}|{each.text}" for each in describe("Edit", json.dumps(edit).encode(), ["-a", "+b"])]
+    assert told == [
+        "text|file_path: /a",
+        "removed|-a",
+        "added|+b",
+        "text|replace_all: true",
+        "text|content: odd",
+    ]
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=5))

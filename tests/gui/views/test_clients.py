@@ -122,3 +122,21 @@ def test_preset_and_boxes_say_the_same(qtbot: QtBot) -> None:
     assert picker.rights() == WATCH
     picker.boxes[Right.ADMIN].setChecked(True)
     assert picker.boxes[Right.EXEC].isChecked()  # admin implies it
+
+
+def test_what_amounts_to_a_shell_is_said_where_it_is_given(hub: StillHub, view: ClientsView) -> None:
+    hub.put(picture(WREN, BOB))
+    (card,) = view.first.cards.values()
+    for picker in (card.rights, view.rights):
+        picker.put(WORK)
+        assert "amounts to a shell" in picker.warning.text()
+        assert picker.warning.window() is view.window()
+        picker.put(WATCH)
+        assert picker.warning.text() == ""
+
+
+def test_without_the_right_it_is_said_which_is_missing(hub: StillHub, view: ClientsView) -> None:
+    hub.put(picture(BOB), rights=WORK)
+    view.table.selectRow(0)
+    assert not view.revoke.isEnabled()
+    assert "you need the right admin" in view.revoke.toolTip()

@@ -18,11 +18,13 @@ from claude_remote.rights import WATCH
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.past_prompts import PastPrompts
+from claude_remote_gui.text.questions import show
 from claude_remote_gui.views.composer import Composer
 from claude_remote_gui.views.prompt_box import PromptBox
 from claude_remote_gui.views.sessions import SessionsView
 from tests.gui import values
 from tests.gui.views.still import StillHub
+from tests.gui.views.test_approvals import whole
 
 
 @pytest.fixture
@@ -287,7 +289,7 @@ def test_the_question_of_the_session_is_decided_in_its_conversation(
     asking = view.conversation.asking
     assert asking.isVisible()
     assert "make test" in asking.decision.detail.toPlainText()
-    qtbot.waitUntil(asking.decision.no_button.isEnabled)
+    qtbot.waitUntil(asking.decision.choices.no.isEnabled)
     hub.asked.clear()
     qtbot.keyClick(asking.decision, Qt.Key.Key_N)
     assert hub.call()[1][1].behavior is Behavior.DENY
@@ -296,3 +298,37 @@ def test_the_question_of_the_session_is_decided_in_its_conversation(
     assert asking.receipt.text() == "Bash: make test: taken by Claude, by me"
     hub.put(replace(there, approvals={asked.id: Approval(asked, "finished", "me")}))
     assert not asking.isVisible()
+
+
+def test_escape_leaves_the_new_session_and_keeps_what_was_written(
+    qtbot: QtBot, hub: StillHub, view: SessionsView
+) -> None:
+    hub.put(Picture())
+    view.new.open()
+    view.new.prompt.setPlainText("half a thought")
+    qtbot.keyClick(view.new.name, Qt.Key.Key_Escape)
+    assert not view.new.isVisible()
+    view.new.open()
+    assert view.new.prompt.toPlainText() == "half a thought"
+
+
+def test_on_a_small_screen_a_long_question_leaves_room_for_the_prompt(
+    qtbot: QtBot, hub: StillHub, view: SessionsView
+) -> None:
+    asked = values.approval(1)
+    waiting = values.session(1, state=SessionState.WAITING, approvals=1)
+    view.resize(900, 520)
+    hub.put(Picture(sessions={waiting.id: waiting}, approvals={asked.id: Approval(asked)}))
+    decision = view.conversation.asking.decision
+    decision.learn(show(whole(asked, "make\n" * 200)))
+    qtbot.waitUntil(lambda: decision.detail.height() <= 180)
+    assert view.height() <= 520
+    assert view.conversation.prompt.height() >= 50
+    wide = view.conversation.width()
+    hub.put(Picture(sessions={waiting.id: waiting}))
+    qtbot.waitUntil(lambda: not view.conversation.asking.isVisible())
+    assert view.conversation.width() == wide  # nothing moves beside it
+    hub.put(Picture(sessions={waiting.id: waiting}, approvals={asked.id: Approval(asked)}))
+    view.resize(1200, 1100)
+    decision.learn(show(whole(asked, "make\n" * 200)))
+    qtbot.waitUntil(lambda: decision.detail.height() == 240)

@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 
 from claude_remote import feed
 from claude_remote.messages import ClientState
+from claude_remote_gui import colours
 from claude_remote_gui.activity import Entry
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net import standing as st
@@ -47,7 +48,7 @@ def test_what_waits_is_counted_in_tabs_and_title(hub: StillHub, window: Window) 
     rings = values.client(1, state=ClientState.PENDING, rights=())
     hub.put(Picture(approvals={asked.id: Approval(asked)}, clients={rings.fingerprint: rings}))
     assert window.tabs.tabText(1) == "Approvals (1)"
-    assert window.tabs.tabText(2) == "Clients (1 waiting)"
+    assert window.tabs.tabText(3) == "Clients (1 waiting)"
     assert window.windowTitle().startswith("(2)")
     hub.put(Picture())
     assert window.windowTitle().startswith("claude-remote")
@@ -215,3 +216,20 @@ def test_the_menu_of_the_tray_counts(hub: StillHub, window: Window) -> None:
     assert window.tray.approvals.text() == "Approvals (1)"
     window.tray.approvals.trigger()
     assert window.tabs.currentWidget() is window.approvals
+
+
+def test_where_somebody_waits_the_tab_is_coloured(hub: StillHub, window: Window) -> None:
+    bar = window.tabs.tabBar()
+    assert bar is not None
+    usual = bar.tabTextColor(1)
+    asked = values.approval(1)
+    hub.put(Picture(approvals={asked.id: Approval(asked)}))
+    assert bar.tabTextColor(1) == colours.now().warning
+    hub.put(Picture())
+    assert bar.tabTextColor(1) == usual
+
+
+def test_a_small_screen_is_filled(window: Window) -> None:
+    screen = window.screen()
+    assert screen is not None
+    assert window.isMaximized() == (screen.availableGeometry().width() <= 1366)

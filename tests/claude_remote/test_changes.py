@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_remote.cli.approving.changes import apply, compare
+from claude_remote.changes import NO_NEWLINE, apply, compare, read
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=12).map(
     lambda lines: "".join(f"{x}\n" for x in lines)
@@ -78,3 +78,14 @@ def test_what_is_wholly_different_is_not_compared_for_ever() -> None:
 )
 def test_the_file_after_it(tool: str, given_: dict[str, object], content: str, after: str | None) -> None:
     assert apply(tool, given_, content) == after
+
+
+def test_a_last_line_without_its_end_is_another_line() -> None:
+    assert list(compare("a\nb", "a\nb\n")) == ["@@ -1,2 +1,2 @@", " a", "-b", NO_NEWLINE, "+b"]
+    assert list(compare("a\r\n", "a\n")) == ["@@ -1,1 +1,1 @@", "-a\r", "+a"]
+    assert list(compare("a\u2028b", "a\u2028b")) == []
+
+
+def test_tools_that_edit_read_every_end_of_a_line_as_one_letter() -> None:
+    assert read("Edit", b"a\r\nb\xff") == "a\nb\ufffd"
+    assert read("Write", b"a\r\n") == "a\r\n"

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+NO_NEWLINE = "\\ No newline at the end"
 _AROUND = 3  # lines that are shown around a change
 _MOST_COMPARED = 4000  # lines that may differ; more are shown as taken out and put in
+
+
+def read(tool: str, content: bytes) -> str:
+    """A file's content as the tool sees it. Those that edit read it with \\n at the ends of its lines, and
+    write it with what was there: as observed with Claude Code 2.1.330.
+    """
+    text = content.decode(errors="replace")
+    return text.replace("\r\n", "\n") if tool in {"Edit", "MultiEdit"} else text
 
 
 def apply(tool: str, given: dict[str, Any], content: str) -> str | None:
@@ -37,8 +46,10 @@ def _replace(edit: dict[str, Any], content: str) -> str | None:
 
 
 def compare(old: str, new: str) -> Iterator[str]:
-    """A unified difference, without the names of the files. Each line without its newline."""
-    before, after = old.splitlines(), new.splitlines()
+    """A unified difference, without the names of the files. Each line without its newline; only newlines
+    divide, and a last line without one is followed by words that say so.
+    """
+    before, after = _lines(old), _lines(new)
     # What is the same at both ends need not be compared.
     shortest = min(len(before), len(after))
     head = next((n for n in range(shortest) if before[n] != after[n]), shortest)
@@ -47,8 +58,8 @@ def compare(old: str, new: str) -> Iterator[str]:
     left, right = before[start : len(before) - end], after[start : len(after) - end]
     if len(left) > _MOST_COMPARED or len(right) > _MOST_COMPARED:
         yield f"@@ -{start + 1},{len(left)} +{start + 1},{len(right)} @@"
-        yield from (f"-{line}" for line in left)
-        yield from (f"+{line}" for line in right)
+        yield from _marked("-", left)
+        yield from _marked("+", right)
         return
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for group in matcher.get_grouped_opcodes(_AROUND):
@@ -57,7 +68,21 @@ def compare(old: str, new: str) -> Iterator[str]:
         yield (f"@@ -{start + first + 1},{last - first} +{start + first_new + 1},{last_new - first_new} @@")
         for tag, a, b, c, d in group:
             if tag == "equal":
-                yield from (f" {line}" for line in left[a:b])
+                yield from _marked(" ", left[a:b])
                 continue
-            yield from (f"-{line}" for line in left[a:b])
-            yield from (f"+{line}" for line in right[c:d])
+            yield from _marked("-", left[a:b])
+            yield from _marked("+", right[c:d])
+
+
+def _lines(text: str) -> list[str]:
+    """With their newlines, so that it makes a difference whether the last has one."""
+    found = [f"{line}\n" for line in text.split("\n")]
+    last = found.pop().removesuffix("\n")
+    return [*found, last] if last else found
+
+
+def _marked(mark: str, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield mark + line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield NO_NEWLINE

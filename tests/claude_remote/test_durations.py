@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_remote.cli.approving.durations import seconds_of
+from claude_remote.durations import seconds_of
 from claude_remote.errors import BadOption
 
 
