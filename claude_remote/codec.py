@@ -16,7 +16,7 @@ from claude_remote.errors import BadMessage, UnknownMessage
 
 MAX_DEPTH = 16
 MAX_ITEMS = 4096
-# So little can neither be large nor deep: what reads it at once needs no limits.
+# So little cannot be large, nor so deep that it does harm: what reads it at once needs no limits.
 _SMALL = 1024
 
 T = TypeVar("T")
@@ -62,10 +62,10 @@ def unpack(data: bytes, kind: type[T]) -> T:
         raise BadMessage(_short(error)) from None
 
 
-def unpack_own(data: bytes, kind: type[T]) -> T:
-    """Likewise, of a program of ours: what is short, as nearly everything is, is read in a tenth of the time.
+def unpack_quickly(data: bytes, kind: type[T]) -> T:
+    """Likewise, where it happens often: what is short, as nearly everything is, is read in half the time.
 
-    The words for what is broken are the same.
+    The words for what is broken are the same. Of what is short a field that nobody knows may be deep.
     """
     if len(data) <= _SMALL:
         try:

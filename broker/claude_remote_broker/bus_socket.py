@@ -124,14 +124,17 @@ class BusSocket:
         self._resting = None
         self._counted, self._counted_since = 0, self._loop.time()
         self._listen()
-        self._pump()
+        self._look(TURN_MESSAGES)
 
     # --- what comes ------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
-        if self._resting is not None:
-            return
-        events, drained = self._take()
+        if self._resting is None:
+            # Who comes alone need not wait until it is known that there is nobody else.
+            self._look(1 if self._counted < CROWD else TURN_MESSAGES)
+
+    def _look(self, most: int) -> None:
+        events, drained = self._take(most)
         if events:
             self._deliver(events)
         if self._socket.closed:  # by what that led to
@@ -142,12 +145,12 @@ class BusSocket:
             # The descriptor will not wake us: come back after the others had their turn.
             self._schedule()
 
-    def _take(self) -> tuple[list[FromWorker], bool]:
-        """What is there, as much as one turn takes; and whether that was all."""
+    def _take(self, most: int) -> tuple[list[FromWorker], bool]:
+        """What is there, at most so many verbs and what bytes one turn takes; and whether that was all."""
         events: list[FromWorker] = []
         taken = 0
         drained = False
-        for _ in range(TURN_MESSAGES):
+        for _ in range(most):
             frames = self._receive()
             if frames is None:
                 drained = True
