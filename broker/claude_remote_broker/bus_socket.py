@@ -43,6 +43,7 @@ HEARTBEAT_TIMEOUT_MS = 10_000
 # Plain numbers: arithmetic with flags of an enum, three times for every verb, costs more than to send it.
 _NOW = int(zmq.NOBLOCK)
 _NOW_AND_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
+_POLLIN = int(zmq.POLLIN)
 
 
 class BusSocket:
@@ -139,14 +140,17 @@ class BusSocket:
             self._deliver(events)
         if self._socket.closed:  # by what that led to
             return
-        if drained:
+        if drained or self._is_empty():
             self._consider_rest()
         else:
             # The descriptor will not wake us: come back after the others had their turn.
             self._schedule()
 
+    def _is_empty(self) -> bool:
+        return not int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN
+
     def _take(self, most: int) -> tuple[list[FromWorker], bool]:
-        """What is there, at most so many verbs and what bytes one turn takes; and whether that was all."""
+        """What is there, so many verbs at most and what bytes one turn takes; whether that is surely all."""
         events: list[FromWorker] = []
         taken = 0
         drained = False
