@@ -16,7 +16,7 @@ from claude_remote.errors import BadMessage, UnknownMessage
 
 MAX_DEPTH = 16
 MAX_ITEMS = 4096
-# So little can neither be large nor deep: what reads it at once needs no limits.
+# So little cannot be large, nor so deep that it does harm: what reads it at once needs no limits.
 _SMALL = 1024
 
 T = TypeVar("T")
@@ -52,18 +52,20 @@ def unpack(data: bytes, kind: type[T]) -> T:
         raise BadMessage("a message must be a map")
     if _depth_exceeds(plain, MAX_DEPTH):
         raise BadMessage(f"a message is nested deeper than {MAX_DEPTH}")
+    # What is within the limits is read once more, into its shape: to convert what was read to one of a union
+    # of types costs twenty times as much.
     try:
-        return msgspec.convert(plain, kind)
-    except msgspec.ValidationError as error:
+        return _decoder(kind).decode(data)
+    except msgspec.DecodeError as error:
         if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
         raise BadMessage(_short(error)) from None
 
 
-def unpack_own(data: bytes, kind: type[T]) -> T:
-    """Likewise, of a program of ours: what is short, as nearly everything is, is read in a tenth of the time.
+def unpack_quickly(data: bytes, kind: type[T]) -> T:
+    """Likewise, where it happens often: what is short, as nearly everything is, is read in half the time.
 
-    The words for what is broken are the same.
+    The words for what is broken are the same. Of what is short a field that nobody knows may be deep.
     """
     if len(data) <= _SMALL:
         try:

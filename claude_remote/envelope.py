@@ -39,4 +39,4 @@ def unseal(frames: Sequence[bytes], table: dict[bytes, type[bus.Verb]]) -> Envel
     verb = table.get(code[1:])
     if verb is None:
         raise UnknownMessage(f"unknown verb {code[1:]!r}")
-    return Envelope(codec.unpack_own(header, verb), payload)
+    return Envelope(codec.unpack_quickly(header, verb), payload)

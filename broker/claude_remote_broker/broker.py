@@ -40,8 +40,11 @@ class Machine(Protocol):
     def quiet(self) -> bool:
         """After `shutdown`: nothing is left to wait for."""
 
-    def handle(self, event: Event, now: float) -> Sequence[Command]:
-        """What follows from an event."""
+    def handle(self, event: Event, now: float) -> None:
+        """Something happened."""
+
+    def commands(self) -> Sequence[Command]:
+        """What follows from all that was handled since the last call."""
 
     def start(self, now: float) -> Sequence[Command]:
         """The first commands."""
@@ -94,7 +97,6 @@ class Broker:
         self._busy = True  # until start
         self._tick: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
-        self._stores: list[ports.Store] = []
         self._perform: dict[type[Command], Callable[[Any], None]] = {}
 
     # --- life ------------------------------------------------------------------------------------------
@@ -123,13 +125,12 @@ class Broker:
     def stop(self) -> None:
         """Nothing is given to the core from now on."""
         self._busy = True
-        self._hand_over()
         if self._tick is not None:
             self._tick.cancel()
 
-    def deliver(self, event: Event) -> None:
-        """Give the core an event, after those that are before it."""
-        self._events.append(event)
+    def deliver(self, *events: Event) -> None:
+        """Give the core events that came together, after those that are before them."""
+        self._events.extend(events)
         if not self._busy:
             self._empty()
 
@@ -171,11 +172,12 @@ class Broker:
 
     # --- the bus ---------------------------------------------------------------------------------------
 
-    def from_worker(self, event: ports.FromWorker) -> None:
-        """A verb; the launcher learns from Ready which orphans there are."""
-        if isinstance(event.verb, bus.Ready) and self._adapters is not None:
-            self._adapters.launcher.meet(event.verb)
-        self.deliver(event)
+    def from_workers(self, events: Sequence[ports.FromWorker]) -> None:
+        """The verbs of one look at the bus; the launcher learns from Ready which orphans there are."""
+        for event in events:
+            if isinstance(event.verb, bus.Ready) and self._adapters is not None:
+                self._adapters.launcher.meet(event.verb)
+        self.deliver(*events)
 
     # --- inside ----------------------------------------------------------------------------------------
 
@@ -183,12 +185,19 @@ class Broker:
         self._busy = True
         try:
             while self._events:
-                event = self._events.popleft()
+                now = time.time()
+                while self._events:
+                    event = self._events.popleft()
+                    try:
+                        self._core.handle(event, now)
+                    except Exception:
+                        # A defect of ours: it is told, and everybody else is served on.
+                        log.exception("the core failed on %s", type(event).__name__)
+                        self._on_defect()
                 try:
-                    commands = self._core.handle(event, time.time())
+                    commands = self._core.commands()
                 except Exception:
-                    # A defect of ours: it is told, and everybody else is served on.
-                    log.exception("the core failed on %s", type(event).__name__)
+                    log.exception("the core failed at the end of a turn")
                     self._on_defect()
                 else:
                     self._do(commands)
@@ -208,18 +217,6 @@ class Broker:
         if self._adapters is not None:
             self._adapters.launcher.tick()
         self.deliver(ports.Tick())
-
-    def store(self, command: ports.Store) -> None:
-        """Hand it to the journal, together with all others of this turn: each by itself wakes its thread."""
-        self._stores.append(command)
-        if len(self._stores) == 1:
-            self._loop.call_soon(self._hand_over)
-
-    def _hand_over(self) -> None:
-        stores, self._stores = self._stores, []
-        for store in stores:
-            if self._adapters is not None:
-                self._adapters.journal.perform(store)
 
     def wake(self, delay: float) -> None:
         """Tick in `delay` seconds."""
@@ -295,7 +292,7 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
         ports.Weigh: broker.weigh,
-        ports.Store: broker.store,
+        ports.Store: journal.perform,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
         ports.FindApproval: journal.perform,

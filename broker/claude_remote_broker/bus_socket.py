@@ -2,7 +2,11 @@
 
 A plain zmq socket on the loop's readiness callbacks. Its descriptor is edge-triggered: after a wake-up the
 socket must be read until it is empty, and it must be looked at again after every send, for a send may have
-taken in what arrived. One turn of the loop takes a bounded amount from it.
+taken in what arrived. One turn of the loop takes a bounded amount from it, and hands it on together.
+
+Who comes alone is heard at once. When many workers speak, to wake for each of them, and to store and show
+what it says, would cost several times what it costs for all who spoke in a few milliseconds: so the socket is
+left alone for that long, as often as a crowd is found in it.
 """
 
 from __future__ import annotations
@@ -29,6 +33,9 @@ TURN_MESSAGES = 64
 TURN_BYTES = 256 * 1024
 # Sockets that have sent Ready and may not have said goodbye; beyond it the oldest is asked who it is again.
 MAX_ROUTES = 4096
+# A crowd: so many verbs within so many seconds; and for how long they are left to gather.
+CROWD = 4
+PAUSE = 0.004
 # A line of the greatest length with the frames around it.
 MAX_FRAME = bus.MAX_LINE + 64 * 1024
 HEARTBEAT_MS = 2_000
@@ -40,13 +47,13 @@ _POLLIN = int(zmq.POLLIN)
 
 
 class BusSocket:
-    """Owns the ROUTER. `deliver` is called for every verb of a worker that has said Ready."""
+    """Owns the ROUTER. `deliver` gets the verbs of workers that have said Ready, all of one look together."""
 
     def __init__(
         self,
         context: zmq.Context[zmq.Socket[bytes]],
         path: Path,
-        deliver: Callable[[FromWorker], None],
+        deliver: Callable[[Sequence[FromWorker]], None],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._deliver = deliver
@@ -56,9 +63,12 @@ class BusSocket:
         self._bad = SparingLog(log)
         self._lost = SparingLog(log)
         self._scheduled: asyncio.Handle | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._counted = 0  # verbs since then:
+        self._counted_since = 0.0
         self._socket = _open_router(context, path)
         self._descriptor = self._socket.fileno()
-        loop.add_reader(self._descriptor, self._pump)
+        self._listen()
         self._schedule()
 
     def send(self, command: ToWorker) -> None:
@@ -86,50 +96,111 @@ class BusSocket:
     def close(self) -> None:
         """Close at once; what has not left is dropped."""
         self._loop.remove_reader(self._descriptor)
-        if self._scheduled is not None:
-            self._scheduled.cancel()
+        for handle in (self._scheduled, self._resting):
+            if handle is not None:
+                handle.cancel()
         self._socket.close(linger=0)
 
+    # --- when it is looked at --------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._descriptor, self._pump)
+
     def _schedule(self) -> None:
-        if self._scheduled is None:
+        """Look again in the next turn, unless it is known when that will be."""
+        if self._scheduled is None and self._resting is None:
             self._scheduled = self._loop.call_soon(self._pump_again)
 
     def _pump_again(self) -> None:
         self._scheduled = None
         self._pump()
 
+    def _consider_rest(self) -> None:
+        """Leave the socket alone for a moment if so many have come that more will."""
+        if self._counted >= CROWD and self._resting is None:
+            self._loop.remove_reader(self._descriptor)
+            self._resting = self._loop.call_later(PAUSE, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = None
+        self._counted, self._counted_since = 0, self._loop.time()
+        self._listen()
+        self._look(TURN_MESSAGES)
+
+    # --- what comes ------------------------------------------------------------------------------------
+
     def _pump(self) -> None:
+        if self._resting is None:
+            # Who comes alone need not wait until it is known that there is nobody else.
+            self._look(1 if self._counted < CROWD else TURN_MESSAGES)
+
+    def _look(self, most: int) -> None:
+        events, drained = self._take(most)
+        if events:
+            self._deliver(events)
+        if self._socket.closed:  # by what that led to
+            return
+        if drained or self._is_empty():
+            self._consider_rest()
+        else:
+            # The descriptor will not wake us: come back after the others had their turn.
+            self._schedule()
+
+    def _is_empty(self) -> bool:
+        return not int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN
+
+    def _take(self, most: int) -> tuple[list[FromWorker], bool]:
+        """What is there, so many verbs at most and what bytes one turn takes; whether that is surely all."""
+        events: list[FromWorker] = []
         taken = 0
-        for _ in range(TURN_MESSAGES):
-            if self._socket.closed:  # by what the last message led to
-                return
-            # Asked first: an exception for every end of a queue would cost more than a message.
-            if not int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN:
-                return
-            try:
-                frames = self._socket.recv_multipart(_NOW)
-            except zmq.Again:
-                return
-            self._receive(frames)
+        drained = False
+        for _ in range(most):
+            frames = self._receive()
+            if frames is None:
+                drained = True
+                break
+            event = self._read(frames)
+            if event is not None:
+                events.append(event)
             taken += sum(map(len, frames))
             if taken >= TURN_BYTES:
                 break
-        # Not empty yet, so the descriptor will not wake us: come back after the others had their turn.
-        self._schedule()
+        if taken < TURN_BYTES:  # bulk is no crowd
+            self._count(len(events))
+        return events, drained
 
-    def _receive(self, frames: Sequence[bytes]) -> None:
+    def _count(self, verbs: int) -> None:
+        now = self._loop.time()
+        if not 0 <= now - self._counted_since < PAUSE:
+            self._counted, self._counted_since = 0, now
+        self._counted += verbs
+
+    def _receive(self) -> list[bytes] | None:
+        """The frames of one message. Each tells whether more follow: to ask the socket would cost more."""
+        receive = self._socket.recv
+        try:
+            frame = receive(_NOW, copy=False)
+        except zmq.Again:
+            return None
+        frames = [frame.bytes]
+        while frame.more:
+            frame = receive(_NOW, copy=False)
+            frames.append(frame.bytes)
+        return frames
+
+    def _read(self, frames: Sequence[bytes]) -> FromWorker | None:
         route = frames[0]
         try:
             verb, payload = unseal(frames[1:], bus.FROM_WORKER)
         except RemoteError as error:
             self._bad.warning("dropped an envelope of worker %s: %s", _short(route), error.message)
-            return
+            return None
         if isinstance(verb, bus.Ready):
             self._remember(route)
         elif route not in self._routes:
             self.send(ToWorker(route, bus.Who()))
-            return
-        self._deliver(FromWorker(route, verb, payload))
+            return None
+        return FromWorker(route, verb, payload)
 
     def _remember(self, route: bytes) -> None:
         self._routes.pop(route, None)

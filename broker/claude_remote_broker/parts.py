@@ -111,7 +111,7 @@ async def assemble(
     registry.watch(broker)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
     closers.callback(context.destroy, linger=0)
-    bus = BusSocket(context, paths.bus_socket, broker.from_worker, loop)
+    bus = BusSocket(context, paths.bus_socket, broker.from_workers, loop)
     closers.callback(bus.close)
     feed = FeedSocket(context, paths.feed_socket)
     closers.callback(feed.close)

@@ -12,7 +12,7 @@ VERSION = 1
 # What a worker may send before it is acknowledged; then it holds back, first in memory, then in a file.
 WINDOW = 8 * 1024 * 1024
 # And so many batches: what comes meanwhile is put together, so that they grow when the broker is behind. It
-# acknowledges a quarter of them at once.
+# acknowledges half of them at once.
 WINDOW_BATCHES = 64
 MAX_LINE = 64 * 1024 * 1024
 MAX_BATCH = 1024 * 1024  # lines of one batch, unless a single line is longer

@@ -40,6 +40,7 @@ from claude_remote.messages import (
 from claude_remote.version import VERSION
 
 _READ_SIZE = 256 * 1024
+_RECORD = 16 * 1024  # the longest that TLS gives at once
 _FROM_SERVER = cast("type[Message]", FromServer)  # a union, which type[] cannot say
 _HEARTBEAT = framing.encode(codec.pack(Heartbeat()))
 
@@ -249,9 +250,10 @@ class Link:
 
     def _read(self) -> bool:
         """Take what has arrived; False when there is nothing. Raises at the end of the stream."""
-        taken = 0
+        taken = count = 0
         # TLS gives a record of 16 KiB at a time: to look at all else after each would cost more than it.
-        while taken < _READ_SIZE:
+        # After a shorter one there is hardly ever another, and who waits for it has waited long enough.
+        while taken < _READ_SIZE and count in (0, _RECORD):
             try:
                 count = self._stream.recv_into(self._room[taken:])
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
@@ -269,7 +271,7 @@ class Link:
             return False
         self._heard = time.monotonic()
         for header, payload in self._decoder.feed(self._room[:taken]):
-            self._arrived.append(Incoming(codec.unpack(header, _FROM_SERVER), payload))
+            self._arrived.append(Incoming(codec.unpack_quickly(header, _FROM_SERVER), payload))
         return True
 
     def _wait(self, began: float, timeout: float | None, *, write: bool) -> None:

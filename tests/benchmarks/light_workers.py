@@ -15,7 +15,6 @@ import select
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import zmq
 
@@ -28,6 +27,8 @@ from tests.benchmarks.stand_in import make_line
 from tests.e2e.zygotes import execute_instead
 
 _ZYGOTE = "light-zygote"
+_NOW, _NOW_AND_MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)
+_BEAT = bus.Beat()
 
 
 class LightWorker:
@@ -35,9 +36,10 @@ class LightWorker:
 
     def __init__(self, order: launch.Fork, context: zmq.Context[zmq.Socket[bytes]], started: float) -> None:
         self.name = order.worker
-        self.socket: zmq.Socket[bytes] = context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.connect(order.bus if "://" in order.bus else f"ipc://{order.bus}")
+        self._socket: zmq.Socket[bytes] = context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(order.bus if "://" in order.bus else f"ipc://{order.bus}")
+        self.descriptor = self._socket.fileno()
         self._lease: bus.Lease | None = None
         self._next = 1
         self._left = 0
@@ -51,7 +53,7 @@ class LightWorker:
         due = None
         while True:
             try:
-                verb, payload = unseal(self.socket.recv_multipart(zmq.NOBLOCK), bus.FROM_BROKER)
+                verb, payload = unseal(self._socket.recv_multipart(_NOW), bus.FROM_BROKER)
             except zmq.Again:
                 return due
             if isinstance(verb, bus.Lease) and self._lease is None:
@@ -66,7 +68,7 @@ class LightWorker:
                 due = time.monotonic() + self._pause, self._pause
 
     def speak(self) -> bool:
-        """One line. Whether there are more."""
+        """One line, as a batch of its own. Whether there are more."""
         self._batch(Source.CLAUDE, make_line(self._size), 1)
         self._left -= 1
         if not self._left:
@@ -75,7 +77,7 @@ class LightWorker:
 
     def beat(self) -> None:
         """Say that it lives."""
-        self._send(bus.Beat())
+        self._send(_BEAT)
 
     def _state(self, *stated: facts.Fact) -> None:
         self._batch(Source.FACT, b"".join(map(facts.encode, stated)), len(stated))
@@ -83,21 +85,23 @@ class LightWorker:
     def _batch(self, source: Source, lines: bytes, count: int) -> None:
         lease = self._lease
         assert lease is not None
-        self._send(
-            bus.Batch(
-                session=lease.session,
-                epoch=lease.epoch,
-                first=self._next,
-                count=count,
-                source=source,
-                at=time.time(),
-            ),
-            lines,
+        batch = bus.Batch(
+            session=lease.session,
+            epoch=lease.epoch,
+            first=self._next,
+            count=count,
+            source=source,
+            at=time.time(),
         )
+        self._send(batch, lines)
         self._next += count
 
     def _send(self, verb: bus.Verb, payload: bytes = b"") -> None:
-        self.socket.send_multipart(seal(verb, payload), zmq.NOBLOCK)
+        code, header, payload = seal(verb, payload)
+        send = self._socket.send
+        send(code, _NOW_AND_MORE)
+        send(header, _NOW_AND_MORE)
+        send(payload, _NOW)
 
 
 class LightZygote:
@@ -108,8 +112,9 @@ class LightZygote:
         self._orders = Orders(path)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 4096)
-        self._poller = zmq.Poller()
-        self._workers: dict[zmq.Socket[bytes], LightWorker] = {}
+        # Of the workers: to poll hundreds of sockets each time would cost more than all that they say.
+        self._ears = select.epoll()
+        self._workers: dict[int, LightWorker] = {}
         self._due: list[tuple[float, int, LightWorker, float]] = []
         own = processes.find_process(os.getpid())
         self._started = 0.0 if own is None else own.started
@@ -128,17 +133,23 @@ class LightZygote:
     def _wait(self) -> None:
         now = time.monotonic()
         until = min(self._due[0][0] if self._due else now + 0.2, now + 0.2)
+        poller = select.poll()
+        poller.register(self._ears.fileno(), select.POLLIN)
         for descriptor, events in self._orders.watched().items():
-            self._poller.register(descriptor, zmq.POLLIN | (zmq.POLLOUT if events & select.POLLOUT else 0))
-        ready: dict[Any, int] = dict(self._poller.poll(max(0, int((until - now) * 1000))))
-        for descriptor in self._orders.watched():
-            self._poller.unregister(descriptor)
-        for socket in ready:
-            worker = self._workers.get(socket)
-            first = worker.hear() if worker is not None else None
-            if worker is not None and first is not None:
-                heapq.heappush(self._due, (first[0], id(worker), worker, first[1]))
-        now = time.monotonic()
+            poller.register(descriptor, events)
+        # Rounded up to what it can: a millisecond.
+        ready = dict(poller.poll(max(0.0, (until - now) * 1000)))
+        if self._ears.fileno() in ready:
+            for descriptor, _ in self._ears.poll(0):
+                self._hear(self._workers[descriptor])
+        self._speak(time.monotonic())
+
+    def _hear(self, worker: LightWorker) -> None:
+        first = worker.hear()
+        if first is not None:
+            heapq.heappush(self._due, (first[0], id(worker), worker, first[1]))
+
+    def _speak(self, now: float) -> None:
         while self._due and self._due[0][0] <= now:
             at, key, worker, pause = heapq.heappop(self._due)
             if worker.speak():
@@ -147,13 +158,15 @@ class LightZygote:
             self._beaten = now
             for worker in self._workers.values():
                 worker.beat()
+                # A send may take in what has come, and then the descriptor does not tell.
+                self._hear(worker)
 
     def _obey(self, order: launch.Order) -> None:
         match order:
             case launch.Fork():
                 worker = LightWorker(order, self._context, self._started)
-                self._workers[worker.socket] = worker
-                self._poller.register(worker.socket, zmq.POLLIN)
+                self._workers[worker.descriptor] = worker
+                self._ears.register(worker.descriptor, select.EPOLLIN)
                 self._orders.report(self._forked(worker))
             case launch.List():
                 told = tuple(map(self._forked, self._workers.values()))

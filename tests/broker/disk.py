@@ -35,9 +35,9 @@ from claude_remote_broker.ports import (
     Measure,
     Measured,
     Row,
-    Store,
     Stored,
     StoreFailed,
+    Transaction,
 )
 
 
@@ -56,10 +56,8 @@ class MemoryDisk:
         self.full = ""  # why nothing can be stored
         self.runs = 0
 
-    def perform(self, job: Store | Load | FindPrompt | FindApproval | Measure) -> Event:
+    def perform(self, job: Load | FindPrompt | FindApproval | Measure) -> Event:
         match job:
-            case Store():
-                return self._store(job)
             case Load():
                 return Loaded(job.ticket, tuple(self._load(job)))
             case FindPrompt():
@@ -115,9 +113,9 @@ class MemoryDisk:
     def lines(self, session: str) -> list[bytes]:
         return b"".join(row.lines for row in self.log.get(session, [])).splitlines()
 
-    def _store(self, store: Store) -> Event:
+    def store(self, transaction: Transaction) -> Event:
         if self.full:
-            return StoreFailed(store.ticket, self.full)
+            return StoreFailed(transaction.ticket, self.full)
         before = (
             dict(self.sessions),
             {session: [*rows] for session, rows in self.log.items()},
@@ -125,12 +123,12 @@ class MemoryDisk:
             dict(self.texts),
             dict(self.approvals),
         )
-        for operation in store.operations:
+        for operation in transaction.operations:
             problem = self._do(operation)
             if problem:
                 self.sessions, self.log, self.prompts, self.texts, self.approvals = before
-                return StoreFailed(store.ticket, problem)
-        return Stored(store.ticket)
+                return StoreFailed(transaction.ticket, problem)
+        return Stored((transaction.ticket,))
 
     def _do(self, operation: object) -> str:
         match operation:

@@ -1,14 +1,16 @@
 """A core with a journal and folders behind it, so that a test reads as what was said and what was heard.
 
-Stores are answered at once, unless `hold` is set: then `release` answers them, one by one or all. Loads,
-finds and folders are answered at once too.
+Stores are answered at once, unless `hold` is set: then `release` answers their transactions, one by one or
+all. Loads, finds and folders are answered at once too.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -111,7 +113,7 @@ class Playbook:
         )
         self._events: deque[ports.Event] = deque()
         self.hold = False
-        self.held: deque[ports.Store] = deque()
+        self.held: deque[ports.Transaction] = deque()
         self.folders: dict[str | None, ports.FolderChecked] = {}
         self.folder_checks: list[ports.CheckFolder] = []
         self.stamp = "as it was"
@@ -138,10 +140,20 @@ class Playbook:
 
     def __lshift__(self, event: ports.Event) -> Playbook:
         """An event, and the answers of journal and folders to what follows from it."""
-        self._events.append(event)
+        return self.turn(event)
+
+    def turn(self, *events: ports.Event) -> Playbook:
+        """Likewise, of events that come in one turn."""
+        self._perform(self.follows(*events))
         while self._events:
-            self._perform(self.core.handle(self._events.popleft(), self.now))
+            self._perform(self.follows(self._events.popleft()))
         return self
+
+    def follows(self, *events: ports.Event) -> list[ports.Command]:
+        """What the core wants done in a turn, for a test that performs it by itself."""
+        for event in events:
+            self.core.handle(event, self.now)
+        return self.core.commands()
 
     def connect(self, conn: int, peer: ports.Peer = LAPTOP) -> None:
         self << ports.Connected(conn, peer)
@@ -165,11 +177,11 @@ class Playbook:
             self << ports.Tick()
 
     def release(self, count: int | None = None, reason: str = "") -> None:
-        """Answer the oldest stores that were held; with a reason: they failed."""
+        """Answer the oldest transactions that were held; with a reason: they failed."""
         left = len(self.held) if count is None else count
         for _ in range(left):
-            store = self.held.popleft()
-            self << (ports.StoreFailed(store.ticket, reason) if reason else self.disk.perform(store))
+            held = self.held.popleft()
+            self << (ports.StoreFailed(held.ticket, reason) if reason else self.disk.store(held))
 
     # --- commands --------------------------------------------------------------------------------------
 
@@ -210,11 +222,9 @@ class Playbook:
                     self._sent.setdefault(command.conn, []).append((command.message, command.payload))
                 case ports.ToWorker():
                     self._told.setdefault(command.route, []).append((command.verb, command.payload))
-                case ports.Store() if self.hold:
-                    self.held.append(command)
-                case (
-                    ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval() | ports.Measure()
-                ):
+                case ports.Store():
+                    self._store(command)
+                case ports.Load() | ports.FindPrompt() | ports.FindApproval() | ports.Measure():
                     self.loads += isinstance(command, ports.Load)
                     answers.append(self.disk.perform(command))
                 case ports.Survey():
@@ -232,6 +242,12 @@ class Playbook:
                     answers.append(self._conversation(command))
                 case _:
                     self._note(command)
+
+    def _store(self, command: ports.Store) -> None:
+        if self.hold:
+            self.held.extend(command.transactions)
+        else:
+            self._events.extend(_together(map(self.disk.store, command.transactions)))
 
     def _folder(self, command: ports.CheckFolder) -> ports.FolderChecked:
         known = self.folders.get(command.path)
@@ -278,6 +294,17 @@ class Playbook:
                 self.ends.append(client)
             case ports.Kill(worker=worker):
                 self.kills.append(worker)
+
+
+def _together(answers: Iterable[ports.Event]) -> Iterator[ports.Event]:
+    """As the journal answers: those that are stored and follow each other with one event."""
+    for stored, group in groupby(answers, lambda answer: isinstance(answer, ports.Stored)):
+        if stored:
+            yield ports.Stored(
+                tuple(ticket for each in group for ticket in cast("ports.Stored", each).tickets)
+            )
+        else:
+            yield from group
 
 
 class Hand:

@@ -1,7 +1,7 @@
 """The ROUTER against real DEALERs, over a real ipc socket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -30,8 +30,14 @@ class Bus:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.path = path
         self.delivered: asyncio.Queue[FromWorker] = asyncio.Queue()
-        self.socket = BusSocket(self.context, path, self.delivered.put_nowait, asyncio.get_running_loop())
+        self.looks: list[int] = []  # how many verbs each has found
+        self.socket = BusSocket(self.context, path, self._deliver, asyncio.get_running_loop())
         self.workers: list[zmq.Socket[bytes]] = []
+
+    def _deliver(self, events: Sequence[FromWorker]) -> None:
+        self.looks.append(len(events))
+        for event in events:
+            self.delivered.put_nowait(event)
 
     def worker(self) -> zmq.Socket[bytes]:
         dealer = self.context.socket(zmq.DEALER)
@@ -201,6 +207,54 @@ def test_others_have_their_turn_while_bulk_comes_in(tmp_path: Path) -> None:
             assert turns < 1_000_000
             await asyncio.sleep(0)
         assert max(taken) <= 1
+
+    play(tmp_path, scene)
+
+
+def test_who_comes_alone_is_heard_at_once_and_a_crowd_gathers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_socket, "PAUSE", 60.0)  # only what the test does ends it
+
+    async def scene(ends: Bus) -> None:
+        dealer = ends.worker()
+        dealer.send_multipart(seal(READY))
+        route = (await ends.next()).route
+        for number in range(1, bus_socket.CROWD):
+            dealer.send_multipart(seal(batch(number), b"{}\n"))
+            assert (await ends.next()).verb == batch(number)
+        # That was a crowd: what comes now waits, whatever is sent meanwhile.
+        looks = len(ends.looks)
+        for number in range(20):
+            dealer.send_multipart(seal(batch(number + 10), b"{}\n"))
+            ends.socket.send(ToWorker(route, bus.Beat()))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        assert len(ends.looks) == looks
+        seen: list[int] = []
+        while len(seen) < 20:
+            ends.socket._go_on()
+            await asyncio.sleep(0.05)
+            while not ends.delivered.empty():
+                verb = ends.delivered.get_nowait().verb
+                assert isinstance(verb, bus.Batch)
+                seen.append(verb.first)
+        assert seen == list(range(10, 30))
+        assert len(ends.looks) - looks < 20
+
+    play(tmp_path, scene)
+
+
+def test_a_crowd_that_has_gone_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus_socket, "CROWD", 2)
+
+    async def scene(ends: Bus) -> None:
+        dealer = ends.worker()
+        dealer.send_multipart(seal(READY))
+        await ends.next()
+        for number in range(1, 50):  # each is sent when the one before has been heard
+            dealer.send_multipart(seal(batch(number), b"{}\n"))
+            assert (await ends.next()).verb == batch(number)
 
     play(tmp_path, scene)
 

@@ -45,6 +45,7 @@ from claude_remote_broker.ports import (
     Store,
     Stored,
     StoreFailed,
+    Transaction,
 )
 from tests.broker.disk import MemoryDisk, events_after
 
@@ -162,24 +163,20 @@ def test_an_approval_is_found_by_a_beginning_that_only_one_has(opened: Opened) -
 
 def test_a_store_is_all_or_nothing_and_harms_no_other(opened: Opened) -> None:
     opened.store(PutSession(SESSION), batch(1, b"a"))
-    jobs = [
-        Store(101, (batch(2, b"b"),)),
-        Store(102, (batch(3, b"c"), batch(9, b"gap"))),
-        Store(103, (AddPrompt(PROMPT, b"t"), AddPrompt(PROMPT, b"t"))),
-        Store(104, (Append("nobody", Row(1, 1, Source.CLAUDE, 1.0, b"\n")),)),
-        Store(105, (batch(3, b"c"),)),
-    ]
-    for job in jobs:
-        opened.journal.perform(job)
-    answers = [opened.answers.get(timeout=10) for _ in jobs]
-    assert [(type(answer), getattr(answer, "ticket", 0)) for answer in answers] == [
-        (Stored, 101),
-        (StoreFailed, 102),
-        (StoreFailed, 103),
-        (StoreFailed, 104),
-        (Stored, 105),
-    ]
-    assert events_after(list(opened.load("s", 0)), 0) == [b"a", b"b", b"c"]
+    transactions = (
+        Transaction(101, (batch(2, b"b"),)),
+        Transaction(102, (batch(3, b"c"), batch(9, b"gap"))),
+        Transaction(103, (AddPrompt(PROMPT, b"t"), AddPrompt(PROMPT, b"t"))),
+        Transaction(104, (Append("nobody", Row(1, 1, Source.CLAUDE, 1.0, b"\n")),)),
+        Transaction(105, (batch(3, b"c"),)),
+        Transaction(106, (batch(4, b"d"),)),
+    )
+    opened.journal.perform(Store(transactions))
+    answers = [opened.answers.get(timeout=10) for _ in range(5)]
+    assert answers[0] == Stored((101,))
+    assert [getattr(answer, "ticket", 0) for answer in answers[1:4]] == [102, 103, 104]
+    assert answers[4] == Stored((105, 106))
+    assert events_after(list(opened.load("s", 0)), 0) == [b"a", b"b", b"c", b"d"]
     assert opened.perform(FindPrompt(9, "p")) == Found(9, None)
 
 
@@ -224,11 +221,12 @@ def test_it_reads_as_the_model_does(
     opened = Opened(tmp_path_factory.mktemp("journal") / "journal.sqlite")
     model = MemoryDisk()
     first = 1
-    for job in [Store(1, (PutSession(SESSION),)), Store(2, (PutSession(SESSION),))]:
-        assert type(opened.perform(job)) is type(model.perform(job))
+    for number in (1, 2):
+        made = Transaction(number, (PutSession(SESSION),))
+        assert opened.perform(Store((made,))) == model.store(made)
     for lines in batches:
-        job = Store(3, (batch(first, *lines),))
-        assert type(opened.perform(job)) is type(model.perform(job))
+        said = Transaction(3, (batch(first, *lines),))
+        assert opened.perform(Store((said,))) == model.store(said)
         first += len(lines)
     load = Load(4, "s", after, limit, offset)
     assert opened.perform(load) == model.perform(load)
@@ -272,9 +270,10 @@ room = Semaphore(300)
 def deliver(events):
     for event in events:
         assert isinstance(event, Stored), event
-        sys.stdout.write(f"{event.ticket}\\n")
-        sys.stdout.flush()
-        room.release()
+        for ticket in event.tickets:
+            sys.stdout.write(f"{ticket}\\n")
+            sys.stdout.flush()
+            room.release()
 
 journal = Journal(Path(sys.argv[1]), deliver, "boot")
 journal.recover()
@@ -379,6 +378,42 @@ def test_of_many_that_are_written_together_only_what_is_wrong_fails(path: Path) 
     opened.store(PutSession(SESSION))
     for number in (1, 2, 9, 3, 4):
         opened.journal.store(100 + number, (Append("s", Row(number, 1, Source.CLAUDE, 1.0, b"{}\n")),))
-    answers = [opened.answers.get(timeout=30) for _ in range(5)]
-    assert [type(answer) for answer in answers] == [Stored, Stored, StoreFailed, Stored, Stored]
+    told: list[tuple[type[Event], int]] = []
+    while len(told) < 5:
+        match opened.answers.get(timeout=30):
+            case Stored(tickets=tickets):
+                told += [(Stored, ticket) for ticket in tickets]
+            case StoreFailed(ticket=ticket):
+                told.append((StoreFailed, ticket))
+    assert told == [(Stored, 101), (Stored, 102), (StoreFailed, 109), (Stored, 103), (Stored, 104)]
     opened.journal.close()
+
+
+def test_the_words_of_many_sessions_are_written_together_and_told_in_portions(opened: Opened) -> None:
+    sessions = [replace(SESSION, id=f"s{number}", name=f"n{number}") for number in range(150)]
+    opened.store(*(PutSession(session) for session in sessions))
+    for turn in (1, 2):
+        opened.journal.perform(
+            Store(
+                tuple(
+                    Transaction(
+                        1000 * turn + number,
+                        (Append(each.id, Row(turn, 1, Source.CLAUDE, 1.0, b"%d\n" % number)),),
+                    )
+                    for number, each in enumerate(sessions)
+                )
+            )
+        )
+        told: list[int] = []
+        while len(told) < len(sessions):
+            answer = opened.answers.get(timeout=30)
+            assert isinstance(answer, Stored)
+            assert len(answer.tickets) <= 64  # between them others have their turn
+            told += answer.tickets
+        assert told == [1000 * turn + number for number in range(len(sessions))]
+    for number in (0, 63, 64, 65, 149):
+        rows = opened.load(f"s{number}", 0)
+        assert [(row.first, row.lines) for row in rows] == [
+            (1, b"%d\n" % number),
+            (2, b"%d\n" % number),
+        ]

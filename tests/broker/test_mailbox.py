@@ -14,7 +14,7 @@ def test_every_event_of_every_thread_arrives_in_the_order_of_its_thread() -> Non
 
         def deliver(event: Event) -> None:
             assert isinstance(event, Stored)
-            arrived.append(event.ticket)
+            arrived.extend(event.tickets)
             if len(arrived) == threads * each:
                 done.set()
 
@@ -22,7 +22,7 @@ def test_every_event_of_every_thread_arrives_in_the_order_of_its_thread() -> Non
 
         def post(number: int) -> None:
             for count in range(each):
-                mailbox.put(Stored(number * each + count))
+                mailbox.put(Stored((number * each + count,)))
 
         posting = [threading.Thread(target=post, args=(number,)) for number in range(threads)]
         for thread in posting:
@@ -42,4 +42,4 @@ def test_after_the_loop_has_ended_nobody_is_told() -> None:
     loop = asyncio.new_event_loop()
     mailbox = Mailbox(loop, lambda event: None)
     loop.close()
-    mailbox.put(Stored(1))
+    mailbox.put(Stored((1,)))

@@ -147,11 +147,11 @@ def test_a_reader_may_be_congested_in_the_middle_of_a_long_line() -> None:
     hand.book.hold = True
     hand.prints(b"y" * 25)
     book.hold = False
-    (store,) = book.held
+    (held,) = book.held
     book.held.clear()
-    commands = book.core.handle(book.disk.perform(store), book.now)
+    commands = book.follows(book.disk.store(held))
     (load,) = [command for command in commands if isinstance(command, ports.Load)]
-    commands = book.core.handle(book.disk.perform(load), book.now)
+    commands = book.follows(book.disk.perform(load))
     (send,) = [command for command in commands if isinstance(command, ports.Send)]
     assert isinstance(send.message, m.Events)
     assert (send.payload, send.message.more) == (b"y" * 10, True)
@@ -168,7 +168,7 @@ def test_who_went_away_while_something_was_loaded() -> None:
     hand = begun(book)
     hand.prints(b"a")
     book.connect(2)
-    commands = book.core.handle(ports.Received(2, m.Attach(session=NAME)), book.now)
+    commands = book.follows(ports.Received(2, m.Attach(session=NAME)))
     (load,) = [command for command in commands if isinstance(command, ports.Load)]
     book << ports.Disconnected(2)
     book << book.disk.perform(load)

@@ -297,7 +297,7 @@ class World:
         self.readers: list[FakeReader] = []
         self.clients_by_conn: dict[int, FakeClient | FakeReader] = {}
         self._events: deque[ports.Event] = deque()
-        self.jobs: deque[ports.Store | ports.Load | ports.FindPrompt | ports.FindApproval] = deque()
+        self.jobs: deque[ports.Transaction | ports.Load | ports.FindPrompt | ports.FindApproval] = deque()
         self._tails: dict[str, int] = {}
         self._busy = False
         self.start()
@@ -364,16 +364,18 @@ class World:
         self._busy = True
         while self.up and (self._events or (self.jobs and not self.slow)):
             if self._events:
-                self._handle(self._events.popleft())
+                self._turn()
             else:
                 self._job()
         self._busy = False
 
-    def _handle(self, event: ports.Event) -> None:
-        """Within the number of workers, or no more than there were."""
+    def _turn(self) -> None:
+        """Some events together. Within the number of workers, or no more than there were."""
         pool = self.core._context.pool
         before = pool.counted
-        commands = self.core.handle(event, self.now)
+        for _ in range(min(self.sizes(), len(self._events))):
+            self.core.handle(self._events.popleft(), self.now)
+        commands = self.core.commands()
         assert pool.counted <= max(before, pool.scale.most), "too many workers"
         self._perform(commands)
 
@@ -393,14 +395,14 @@ class World:
 
     def _job(self, *, deliver: bool = True) -> None:
         job = self.jobs.popleft()
-        if isinstance(job, ports.Store) and self.failing and deliver:
+        if isinstance(job, ports.Transaction) and self.failing and deliver:
             self.failing -= 1
             self.to_core(ports.StoreFailed(job.ticket, "disk full"))
             return
-        self.journal.perform(job)
+        self.journal.perform(ports.Store((job,)) if isinstance(job, ports.Transaction) else job)
         answer = self._answers.get(timeout=10)
         assert not isinstance(answer, ports.StoreFailed), answer
-        if isinstance(job, ports.Store):
+        if isinstance(job, ports.Transaction):
             for operation in job.operations:
                 row = getattr(operation, "row", None)
                 if isinstance(row, ports.Row):
@@ -414,7 +416,9 @@ class World:
     def _perform(self, commands: list[ports.Command]) -> None:
         for command in commands:
             match command:
-                case ports.Store() | ports.Load() | ports.FindPrompt() | ports.FindApproval():
+                case ports.Store(transactions=transactions):
+                    self.jobs.extend(transactions)
+                case ports.Load() | ports.FindPrompt() | ports.FindApproval():
                     self.jobs.append(command)
                 case ports.Send(conn=conn) if conn in self.clients_by_conn:
                     self.clients_by_conn[conn].hear(command.message, command.payload)

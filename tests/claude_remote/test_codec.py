@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -64,7 +65,7 @@ def test_a_short_way_reads_the_same(verb: type[bus.Verb], data: st.DataObject) -
     message = data.draw(any_of(verb))
     plain = msgpack.packb(msgspec.to_builtins(message, builtin_types=(bytes,)))
     assert codec.pack(message) == plain
-    assert codec.unpack_own(plain, verb) == message == codec.unpack(plain, verb)
+    assert codec.unpack_quickly(plain, verb) == message == codec.unpack(plain, verb)
 
 
 @given(
@@ -78,7 +79,7 @@ def test_a_short_way_has_the_same_words_for_what_is_broken(data: bytes) -> None:
         except RemoteError as error:
             return type(error), error.message
 
-    assert isinstance(told(codec.unpack_own), bus.Ack) or told(codec.unpack_own) == told(codec.unpack)
+    assert isinstance(told(codec.unpack_quickly), bus.Ack) or told(codec.unpack_quickly) == told(codec.unpack)
 
 
 @given(st.data())
@@ -248,6 +249,25 @@ BOMBS = {
     "two at once": packed({"kind": "ping"}) * 2,
     "nothing": b"",
 }
+
+
+@pytest.mark.parametrize("bomb", [bomb for bomb in BOMBS if bomb != "just too deep"])
+def test_bombs_are_refused_by_the_short_way_too(bomb: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadMessage):
+            codec.unpack_quickly(BOMBS[bomb], FROM_CLIENT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 1024 * 1024
+
+
+def test_the_deepest_that_is_short_does_no_harm() -> None:
+    deep = b"\x82\xa4kind\xa4ping\xa1x" + b"\x91" * 1000 + b"\xc0"
+    assert len(deep) <= 1024
+    with suppress(BadMessage):  # as deep as the interpreter lets it
+        assert codec.unpack_quickly(deep, FROM_CLIENT) == messages.Ping()
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

@@ -16,6 +16,8 @@ from claude_remote.envelope import Envelope, seal
 from claude_remote_workers.incoming import take
 
 _AT_MOST_EVERY = 0.2  # seconds between two sockets
+# Plain numbers: arithmetic with flags of an enum costs more than to send.
+_NOW, _NOW_AND_MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST_WORDS = 500  # milliseconds that the final messages may take to leave
 
 
@@ -73,8 +75,13 @@ class Link:
 
     def send(self, verb: bus.Verb, payload: bytes = b"") -> None:
         """Queue one verb. It is lost when the broker is; Ready and Welcome find out what was."""
-        if self._socket is not None:
-            self._socket.send_multipart(seal(verb, payload), zmq.NOBLOCK)
+        socket = self._socket
+        if socket is not None:
+            code, header, payload = seal(verb, payload)
+            # Whether there is room for the whole is decided with the first frame, and there always is.
+            socket.send(code, _NOW_AND_MORE)
+            socket.send(header, _NOW_AND_MORE)
+            socket.send(payload, _NOW)
 
     def _beat(self, now: float) -> bus.Beat:
         echo, self._last_beat = self._last_beat.at, bus.Beat()

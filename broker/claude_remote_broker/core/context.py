@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from claude_remote_broker.core.auditing import Auditing
     from claude_remote_broker.core.controls import Controls
     from claude_remote_broker.core.errands import Errands
+    from claude_remote_broker.core.ledger import Ledger
     from claude_remote_broker.core.log_reading import LogReading
     from claude_remote_broker.core.noticing import Noticing
     from claude_remote_broker.core.peeking import Peeks
@@ -47,6 +49,7 @@ class Context:
     stopping: bool = False
     # Who waits for the running turns to end, so that the server can: nothing new begins meanwhile.
     draining: dict[Connection, Shutting] = field(default_factory=dict)
+    speaking: deque[Ledger] = field(default_factory=deque)  # that append words at the end of this turn
     log_readers: dict[Connection, LogReading] = field(default_factory=dict)
     sessions: Sessions = field(init=False)
     workers: Workers = field(init=False)

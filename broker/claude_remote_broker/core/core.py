@@ -37,9 +37,10 @@ from claude_remote_broker.ports import Command, Event
 class Core:
     """Events in, commands out; no IO, no clock. `now` is seconds since the epoch.
 
-    First `start`, then `handle` for each event. `host` and `version` are what clients are told. At most
-    so many workers; claudes that are idle for `idle` seconds (0: for ever) are parked, `warm` are kept for
-    new sessions. `started_with` names what said how many workers: see claude_remote_broker.scale.Scaled.
+    First `start`, then `handle` for each event of a turn and `commands` for all of them. `host` and `version`
+    are what clients are told. At most so many workers; claudes that are idle for `idle` seconds (0: for ever)
+    are parked, `warm` are kept for new sessions.
+    `started_with` names what said how many workers: see claude_remote_broker.scale.Scaled.
     """
 
     def __init__(
@@ -113,10 +114,10 @@ class Core:
         for session in context.sessions:
             if session.prompts and session.lease is None:
                 session.ledger.kick()
-        return self._commands()
+        return self.commands()
 
-    def handle(self, event: Event, now: float) -> list[Command]:
-        """What follows from an event."""
+    def handle(self, event: Event, now: float) -> None:
+        """Something happened."""
         self._context.now = now
         match event:
             case ports.FromWorker():
@@ -145,7 +146,15 @@ class Core:
                 self._client(event)
             case _:
                 self._connection(event)
-        return self._commands()
+
+    def commands(self) -> list[Command]:
+        """What follows from all that was handled since the last call."""
+        context = self._context
+        context.pool.advance()
+        while context.speaking:
+            context.speaking.popleft().store_words()
+        context.publisher.flush()
+        return context.effects.take()
 
     def shutdown(self, now: float) -> list[Command]:
         """Interrupt every turn and end every worker; begin nothing more. Prompts that wait are kept."""
@@ -162,14 +171,9 @@ class Core:
                 follower.tell()
         for reader in [*context.publisher.readers.values()]:
             reader.tell()
-        return self._commands()
+        return self.commands()
 
     # --- parts -----------------------------------------------------------------------------------------
-
-    def _commands(self) -> list[Command]:
-        self._context.pool.advance()
-        self._context.publisher.flush()
-        return self._context.effects.take()
 
     def _client(self, event: ports.ClientCutOff | ports.ClientUpdated | ports.ClientForgotten) -> None:
         match event:

@@ -44,7 +44,6 @@ class Draft:
         self.lease: Lease | None = None  # begun by this transaction
         self.over: Lease | None = None  # ended by it
         self.effects: list[Callable[[], None]] = []
-        self.plain = False  # the log is longer, and nothing else is different
 
     # --- reading ---------------------------------------------------------------------------------------
 
@@ -136,9 +135,6 @@ class Draft:
             else:
                 operations.append(PutPrompt(prompt))
         operations += [PutApproval(approval) for approval in self.approvals.values()]
-        self.plain = len(operations) == len(self.appended) and not (
-            self.lease or self.over or self.said or self.asked or self.effects
-        )
         return operations
 
     def install(self) -> None:

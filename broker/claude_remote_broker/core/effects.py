@@ -34,6 +34,7 @@ from claude_remote_broker.ports import (
     Survey,
     Surveyed,
     Ticket,
+    Transaction,
     Wake,
     Weigh,
     Weighed,
@@ -59,14 +60,18 @@ class Effects:
 
     def __init__(self) -> None:
         self._commands: list[Command] = []
+        self._transactions: list[Transaction] = []
         self._last_ticket = 0
         self._storing: dict[Ticket, WhenStored] = {}
         # Who waits for what is told by the ticket alone: no two are the same.
         self._waiting: dict[Ticket, Callable[[Any], None]] = {}
 
     def take(self) -> list[Command]:
-        """The commands since the last call."""
+        """The commands since the last call; last of all, what is to be stored."""
         commands, self._commands = self._commands, []
+        if self._transactions:
+            commands.append(Store(tuple(self._transactions)))
+            self._transactions = []
         return commands
 
     def do(self, command: Command) -> None:
@@ -81,7 +86,7 @@ class Effects:
         """One transaction."""
         ticket = self._ticket()
         self._storing[ticket] = then
-        self._commands.append(Store(ticket, tuple(operations)))
+        self._transactions.append(Transaction(ticket, tuple(operations)))
 
     def load(self, session: str, after: int, offset: int, limit: int, then: WhenLoaded) -> None:
         """A piece of a session's log."""
@@ -140,10 +145,23 @@ class Effects:
         self._commands.append(Wake(delay))
 
     def stored(self, event: Stored | StoreFailed) -> None:
-        """Pass an answer to who waits for it. One that nobody waits for came twice: nothing."""
-        then = self._storing.pop(event.ticket, None)
-        if then is not None:
-            then(event.reason if isinstance(event, StoreFailed) else None)
+        """Pass the answer to each who waits for it. One that nobody waits for came twice: nothing.
+
+        A defect of one of them is no matter of the others: it is raised when they have been told.
+        """
+        tickets = event.tickets if isinstance(event, Stored) else (event.ticket,)
+        failure = None if isinstance(event, Stored) else event.reason
+        defects: list[Exception] = []
+        for ticket in tickets:
+            then = self._storing.pop(ticket, None)
+            if then is None:
+                continue
+            try:
+                then(failure)
+            except Exception as defect:  # noqa: BLE001  raised below
+                defects.append(defect)
+        if defects:
+            raise ExceptionGroup("what follows from a transaction failed", defects)
 
     def answered(self, event: Answer) -> None:
         """Likewise."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from claude_remote import messages as m
 from claude_remote.errors import OutOfTurn, ShuttingDown
 from claude_remote_broker.core import gate, interrupting
@@ -13,6 +15,7 @@ from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Phase
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.journal import PromptRow
+from claude_remote_broker.ports import Row
 
 
 class Following(Exchange):
@@ -48,8 +51,12 @@ class Following(Exchange):
 
     def committed(self, draft: Draft) -> None:
         """A transaction of the session is stored."""
+        self.spoken(draft.appended)
+
+    def spoken(self, rows: Sequence[Row]) -> None:
+        """The log is longer."""
         if self.cursor is not None:
-            self.cursor.committed(draft.appended)
+            self.cursor.committed(rows)
 
     def tell(self) -> None:
         """Something that is not in the log may be different."""

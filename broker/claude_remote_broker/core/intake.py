@@ -6,7 +6,6 @@ import logging
 
 from claude_remote import bus
 from claude_remote_broker.core.context import Context
-from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.lines import split, without_first
 from claude_remote_broker.core.session import Session
@@ -40,13 +39,20 @@ def take(batch: bus.Batch, lines: bytes, session: Session, lease: Lease, context
     if session.unstored > context.limits.unstored_of_worker:
         context.workers.kill(lease, "it sends more than it may before it is acknowledged")
         return
+    if len(new) <= bus.MAX_BATCH:
+        _keep(Row(session.accepted + 1, batch.count - known, batch.source, batch.at, new), session, context)
+        return
     for part in split(new, bus.MAX_BATCH):
         # A row is either short or one single line, so that readers can take it in pieces.
         row = Row(session.accepted + 1, part.number, batch.source, batch.at, part.text)
-        session.accepted += part.number
-        session.ledger.submit(Arrived(row))
-        if session.warm:
-            context.warm.heard(session, row)
+        _keep(row, session, context)
+
+
+def _keep(row: Row, session: Session, context: Context) -> None:
+    session.accepted += row.count
+    session.ledger.append(row)
+    if session.warm:
+        context.warm.heard(session, row)
 
 
 def _refuse(session: Session, lease: Lease, context: Context) -> None:
@@ -54,19 +60,3 @@ def _refuse(session: Session, lease: Lease, context: Context) -> None:
     if lease.refused_at != session.tail:
         lease.refused_at = session.tail
         context.workers.send(lease, bus.Welcome(acked=session.tail))
-
-
-class Arrived:
-    """A batch, to be appended."""
-
-    def __init__(self, row: Row) -> None:
-        self._row = row
-
-    def apply(self, draft: Draft) -> None:
-        """Append it."""
-        draft.batches += 1
-        draft.append(self._row)
-
-    def failed(self, reason: str) -> bool:  # noqa: ARG002  it is kept whatever it was
-        """Try again: the worker keeps it too, but it would not know."""
-        return True

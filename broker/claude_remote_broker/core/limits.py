@@ -46,9 +46,9 @@ class Limits:
     errand_ending: float = 8.0  # from its dismissal until it is killed
     errand_silence: float = 60.0  # then it is killed; a disk that hangs is no reason yet
     pause_between_publications: float = 0.05  # of one session
-    pause_between_acknowledgements: float = 0.2  # to one worker, but at every tick
+    pause_between_acknowledgements: float = 2.0  # to one worker, but at every tick
     unacknowledged: int = 256 * 1024  # bytes: then at once
-    unacknowledged_batches: int = bus.WINDOW_BATCHES // 4  # likewise
+    unacknowledged_batches: int = bus.WINDOW_BATCHES // 2  # likewise
     pause_between_rounds: float = 0.5  # in which everything is looked at; an ordinary tick is each second
     own_pause: float = 3.0  # between two ticks: then it was this program that slept
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from claude_remote import messages as m
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.client import Cancellable, Client
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
+from claude_remote_broker.ports import Row
 
 
 class Looking(Cancellable):
@@ -30,6 +33,9 @@ class Looking(Cancellable):
         """A transaction of the session is stored."""
         if not self.over:
             self.look()
+
+    def spoken(self, rows: Sequence[Row]) -> None:
+        """Words make no difference."""
 
     def tell(self) -> None:
         """Something that is not in the log may be different."""

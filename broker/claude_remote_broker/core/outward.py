@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from claude_remote import bus
 from claude_remote.messages import PromptState, Source
 from claude_remote_broker.core import interrupting, recording
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.draft import Draft
+from claude_remote_broker.core.lease import Lease
 from claude_remote_broker.core.session import Session
-from claude_remote_broker.ports import ToWorker
+from claude_remote_broker.ports import Row, ToWorker
 
 
 def settle(draft: Draft, context: Context) -> None:
     """Install the transaction and tell everybody what follows from it."""
     session = draft.session
-    if draft.plain:
-        _settle_plain(draft, context)
-        return
     busy_before = not session.parkable or session.row.starting
     recording.stored(draft, context)
     context.noticing.stored(draft)
@@ -28,7 +28,7 @@ def settle(draft: Draft, context: Context) -> None:
         context.sessions.approval_changed(approval)
     for follower in [*session.followers.values()]:
         follower.committed(draft)
-    _stored(draft, context)
+    _stored(session, session.lease if draft.over is None else None, draft.appended, draft.batches, context)
     reconcile(session, context)
     _publish(draft, context)
     for effect in draft.effects:
@@ -43,35 +43,34 @@ def settle(draft: Draft, context: Context) -> None:
     context.pool.look_again()
 
 
-def _settle_plain(draft: Draft, context: Context) -> None:
-    """Nearly all that is stored is words of claude: they concern who reads them, and who sent them."""
-    draft.session.tail = draft.tail
-    for follower in [*draft.session.followers.values()]:
-        follower.committed(draft)
-    _stored(draft, context)
+def spoken(session: Session, rows: Sequence[Row], batches: int, context: Context) -> None:
+    """Words of claude's are stored: they concern who reads them, and who sent them."""
+    last = rows[-1]
+    session.tail = last.first + last.count - 1
+    if session.followers:
+        for follower in [*session.followers.values()]:
+            follower.spoken(rows)
+    _stored(session, session.lease, rows, batches, context)
 
 
-def _stored(draft: Draft, context: Context) -> None:
-    """Acknowledge, at once when something of weight has happened or much has come; the rest soon."""
-    session = draft.session
-    if not draft.appended:
-        return
-    size = sum(len(row.lines) for row in draft.appended)
-    session.unstored -= min(session.unstored, size)
-    lease = session.lease
-    if lease is None or draft.over is not None:
+def _stored(
+    session: Session, lease: Lease | None, rows: Sequence[Row], batches: int, context: Context
+) -> None:
+    """Acknowledge, at once when something of weight has happened or much has come; else at the next tick."""
+    size = sum([len(row.lines) for row in rows])
+    session.unstored = max(session.unstored - size, 0)
+    if lease is None or not size:
         return
     lease.unacknowledged += size
-    lease.unacknowledged_batches += draft.batches
-    facts = any(row.source is Source.FACT for row in draft.appended)
+    lease.unacknowledged_batches += batches
     limits = context.limits
     # Each one wakes the worker. While claude speaks word by word that would be half of its work.
-    late = not 0 <= context.now - lease.acknowledged_at < limits.pause_between_acknowledgements
-    much = (
+    if (
         lease.unacknowledged >= limits.unacknowledged
         or lease.unacknowledged_batches >= limits.unacknowledged_batches
-    )
-    if facts or late or much:
+        or not 0 <= context.now - lease.acknowledged_at < limits.pause_between_acknowledgements
+        or any(row.source is Source.FACT for row in rows)
+    ):
         acknowledge(session, context)
 
 

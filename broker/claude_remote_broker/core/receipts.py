@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from claude_remote import messages as m
 from claude_remote.errors import ShuttingDown
 from claude_remote_broker.core import gate
@@ -11,6 +13,7 @@ from claude_remote_broker.core.deciding import Late, decide
 from claude_remote_broker.core.draft import Draft
 from claude_remote_broker.core.session import Session
 from claude_remote_broker.journal import ApprovalRow, PromptRow
+from claude_remote_broker.ports import Row
 
 _SETTLED = frozenset({"taken", "finished", "void"})
 
@@ -33,6 +36,9 @@ class DecideRequest(Cancellable):
         row = draft.approvals.get(self._request.approval)
         if row is not None:
             self._tell(row)
+
+    def spoken(self, rows: Sequence[Row]) -> None:
+        """Words make no difference."""
 
     def check(self) -> None:
         """See Exchange."""

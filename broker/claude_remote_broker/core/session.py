@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from claude_remote.errors import RemoteError
@@ -13,6 +13,7 @@ from claude_remote_broker.journal import ApprovalRow, PromptRow, SessionRow
 if TYPE_CHECKING:
     from claude_remote_broker.core.draft import Draft
     from claude_remote_broker.core.ledger import Ledger
+    from claude_remote_broker.ports import Row
 
 
 class Follower(Protocol):
@@ -20,6 +21,9 @@ class Follower(Protocol):
 
     def committed(self, draft: Draft) -> None:
         """This is stored now."""
+
+    def spoken(self, rows: Sequence[Row]) -> None:
+        """These words of claude's are stored now, and nothing else is different."""
 
     def tell(self) -> None:
         """Something else may be different: the place in a line, the worker."""

@@ -10,7 +10,16 @@ from claude_remote_broker.journal.operations import Operation
 from claude_remote_broker.journal.reader import Reader
 from claude_remote_broker.journal.recovery import Recovered, recover
 from claude_remote_broker.journal.writer import Writer
-from claude_remote_broker.ports import Event, FindApproval, FindPrompt, Load, Measure, Store, Ticket
+from claude_remote_broker.ports import (
+    Event,
+    FindApproval,
+    FindPrompt,
+    Load,
+    Measure,
+    Store,
+    Ticket,
+    Transaction,
+)
 
 Job: TypeAlias = Store | Load | FindPrompt | FindApproval | Measure
 
@@ -20,8 +29,8 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Journal:
     """One SQLite database (WAL), one thread that writes, one that reads.
 
-    `deliver` is called from those threads with Stored and StoreFailed (in the order of their stores, those of
-    one transaction together), Loaded, Found and Measured. First `recover`, then the rest.
+    `deliver` is called from those threads with Stored and StoreFailed (in the order of their transactions,
+    and as many at once as were written at once), Loaded, Found and Measured. First `recover`, then the rest.
     """
 
     def __init__(
@@ -57,8 +66,8 @@ class Journal:
             self._reader.put(job)
 
     def store(self, ticket: Ticket, operations: tuple[Operation, ...]) -> None:
-        """One transaction: all of it or nothing."""
-        self.perform(Store(ticket, operations))
+        """One transaction by itself."""
+        self.perform(Store((Transaction(ticket, operations),)))
 
     def load(self, ticket: Ticket, session: str, after: int, limit: int, offset: int = 0) -> None:
         """See ports.Load."""

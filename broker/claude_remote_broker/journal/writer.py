@@ -1,45 +1,35 @@
-"""The journal's one writer: operations in, one transaction for all that waited, answers out in order."""
+"""The journal's one writer: transactions in, one of SQLite's for all that waited, answers out in order."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-import msgspec
-
 from claude_remote_broker.journal import schema
-from claude_remote_broker.journal.operations import (
-    AddPrompt,
-    Append,
-    DropRule,
-    Operation,
-    PutApproval,
-    PutPrompt,
-    PutRule,
-    PutScale,
-    PutSession,
-    Trim,
-)
-from claude_remote_broker.journal.rows import Tombstone
+from claude_remote_broker.journal.operations import Append
 from claude_remote_broker.journal.sweeping import Sweeper
-from claude_remote_broker.ports import Event, Row, Store, Stored, StoreFailed
+from claude_remote_broker.journal.tables import Tables
+from claude_remote_broker.ports import Event, Store, Stored, StoreFailed, Transaction
 from claude_remote_broker.worst import Worst
 
 _log = logging.getLogger(__name__)
-_encode = msgspec.json.Encoder().encode
 
-# What one transaction gathers at most.
-_MOST_STORES = 256
+# What one transaction of SQLite's gathers at most.
+_MOST_TRANSACTIONS = 256
 _MOST_BYTES = 16 * 1024 * 1024
+# That one Stored names: the loop has its turns between them.
+_MOST_ANSWERED = 64
 
 _BETWEEN_BITES = 0.005  # seconds
 
-# What a Store can fail with without anything being wrong with the others.
+# What a transaction can fail with without anything being wrong with the others.
 _FAILURES = (sqlite3.Error, ValueError, TypeError, OverflowError)
 
 
@@ -60,15 +50,16 @@ class CommitFigures:
 
 
 class Writer:
-    """A thread of its own. It commits at once when idle, and gathers what comes meanwhile and soon after."""
+    """A thread of its own. It commits at once when idle, and gathers what comes meanwhile."""
 
     def __init__(self, path: Path, deliver: Callable[[Sequence[Event]], None]) -> None:
         self._connection = schema.connect(path)
         self._deliver = deliver
         self._queue: SimpleQueue[Store | None] = SimpleQueue()
-        self._sids: dict[str, int] = {}
-        self._tails: dict[int, int] = {}
+        self._waiting: deque[Transaction] = deque()  # taken from the queue
+        self._closing = False  # nothing comes any more
         self._sweeper = Sweeper(self._connection)
+        self._tables = Tables(self._connection, self._sweeper)
         self.figures = CommitFigures()
         self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
 
@@ -77,7 +68,7 @@ class Writer:
         self._thread.start()
 
     def put(self, store: Store) -> None:
-        """Hand over one Store, from any thread. Answered by Stored or StoreFailed, in order."""
+        """Hand over a Store, from any thread. Answered by Stored and StoreFailed, in order."""
         self._queue.put(store)
 
     def close(self) -> None:
@@ -94,198 +85,116 @@ class Writer:
         self._connection.close()
 
     def _run(self) -> None:
-        while True:
+        while self._waiting or not self._closing:
             self._sweep()
-            stores, last = self._gather()
-            if stores:
-                self._deliver(self._write(stores))
-            if last:
-                return
+            transactions = self._gather()
+            if transactions:
+                self._deliver(self._write(transactions))
 
     def _sweep(self) -> None:
         """As long as nobody wants anything. A pause of its own leaves the disk to others, too."""
-        while self._sweeper.due and self._queue.empty():
+        while self._sweeper.due and self._queue.empty() and not self._waiting:
             self._sweeper.bite()
             self.figures.sweeping = self._sweeper.busy
             time.sleep(_BETWEEN_BITES)
         self.figures.sweeping = self._sweeper.busy
 
-    def _gather(self) -> tuple[list[Store], bool]:
-        """What waits, at least one; and whether nothing comes after it."""
-        store = self._queue.get()
-        stores: list[Store] = []
+    def _gather(self) -> list[Transaction]:
+        """What waits, as much as one transaction of SQLite's takes; nothing only when nothing ever comes."""
+        if not self._waiting:
+            self._take(self._queue.get())
+        try:
+            while len(self._waiting) < _MOST_TRANSACTIONS:
+                self._take(self._queue.get_nowait())
+        except Empty:
+            pass
+        gathered: list[Transaction] = []
         size = 0
-        while store is not None:
-            stores.append(store)
-            size += sum(len(part.row.lines) for part in store.operations if isinstance(part, Append))
-            if len(stores) == _MOST_STORES or size >= _MOST_BYTES:
-                return stores, False
-            try:
-                store = self._queue.get_nowait()
-            except Empty:
-                return stores, False
-        return stores, True
+        while self._waiting and len(gathered) < _MOST_TRANSACTIONS and size < _MOST_BYTES:
+            transaction = self._waiting.popleft()
+            gathered.append(transaction)
+            size += sum(len(part.row.lines) for part in transaction.operations if isinstance(part, Append))
+        return gathered
 
-    def _write(self, stores: Sequence[Store]) -> list[Event]:
+    def _take(self, store: Store | None) -> None:
+        if store is None:
+            self._closing = True
+        else:
+            self._waiting.extend(store.transactions)
+
+    def _write(self, transactions: Sequence[Transaction]) -> list[Event]:
         began = time.perf_counter()
         try:
-            answers: list[Event] = [*(self._write_all(stores) or self._write_each(stores))]
+            failures = {} if self._write_all(transactions) else self._write_each(transactions)
         except sqlite3.Error as error:
             self.figures.failing = str(error)
-            return self._give_up(stores, error)
-        self.figures.committed(time.perf_counter() - began)
-        return answers
+            failures = self._give_up(transactions, error)
+        else:
+            self.figures.committed(time.perf_counter() - began)
+        self.figures.sweeping = self._sweeper.busy
+        return [*_answers(transactions, failures)]
 
-    def _write_all(self, stores: Sequence[Store]) -> list[Stored]:
-        """All of them as one. Nothing, and nothing is written, if one of them fails: which is found out then.
+    def _write_all(self, transactions: Sequence[Transaction]) -> bool:
+        """All of them as one. False, and nothing is written, if one of them fails: which is found out then.
 
         Savepoints around each would be two thirds of the statements.
         """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for store in stores:
-                for operation in store.operations:
-                    self._perform(operation)
+            for transaction in transactions:
+                for operation in transaction.operations:
+                    self._tables.perform(operation)
+            self._tables.flush()
             self._connection.execute("COMMIT")
         except _FAILURES:
-            self._forget()
+            self._tables.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            return []
-        return [Stored(store.ticket) for store in stores]
+            return False
+        return True
 
-    def _write_each(self, stores: Sequence[Store]) -> list[Stored | StoreFailed]:
+    def _write_each(self, transactions: Sequence[Transaction]) -> dict[int, str]:
+        """One by one: why those failed that did, by their tickets."""
         self._connection.execute("BEGIN IMMEDIATE")
-        answers = [self._write_one(store) for store in stores]
+        failures = {each.ticket: self._write_one(each) for each in transactions}
         self._connection.execute("COMMIT")
-        return answers
+        return {ticket: reason for ticket, reason in failures.items() if reason}
 
-    def _write_one(self, store: Store) -> Stored | StoreFailed:
-        """One Store within the transaction. Raises sqlite3.Error when the transaction itself is lost."""
-        self._connection.execute("SAVEPOINT store")
+    def _write_one(self, transaction: Transaction) -> str:
+        """One within the transaction of SQLite's. Raises sqlite3.Error when that itself is lost."""
+        self._connection.execute("SAVEPOINT one")
         try:
-            for operation in store.operations:
-                self._perform(operation)
+            for operation in transaction.operations:
+                self._tables.perform(operation)
+            self._tables.flush()
         except _FAILURES as error:
-            self._forget()
+            self._tables.forget()
             if not self._connection.in_transaction:
                 raise sqlite3.OperationalError(str(error)) from error
-            self._connection.execute("ROLLBACK TO store")
-            self._connection.execute("RELEASE store")
+            self._connection.execute("ROLLBACK TO one")
+            self._connection.execute("RELEASE one")
             _log.warning("a transaction could not be stored: %s", error)
-            return StoreFailed(store.ticket, str(error))
-        self._connection.execute("RELEASE store")
-        return Stored(store.ticket)
+            return str(error) or type(error).__name__
+        self._connection.execute("RELEASE one")
+        return ""
 
-    def _give_up(self, stores: Sequence[Store], error: sqlite3.Error) -> list[Event]:
-        self._forget()
+    def _give_up(self, transactions: Sequence[Transaction], error: sqlite3.Error) -> dict[int, str]:
+        self._tables.forget()
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
             except sqlite3.Error:
                 _log.exception("the journal's transaction could not be rolled back")
         _log.error("the journal cannot be written: %s", error)
-        return [StoreFailed(store.ticket, str(error)) for store in stores]
+        return dict.fromkeys((each.ticket for each in transactions), str(error))
 
-    def _forget(self) -> None:
-        """After a rollback what is remembered may not be there."""
-        self._sids.clear()
-        self._tails.clear()
 
-    def _perform(self, operation: Operation) -> None:
-        match operation:
-            case Append(session=session, row=row):
-                self._append(self._sid(session), row)
-            case PutSession(row=session_row):
-                self._connection.execute(
-                    "INSERT INTO sessions (id, data) VALUES (?, ?)"
-                    " ON CONFLICT (id) DO UPDATE SET data = excluded.data",
-                    (session_row.id, _encode(session_row)),
-                )
-            case AddPrompt(row=prompt, text=text):
-                cursor = self._connection.execute(
-                    "INSERT INTO prompts (id, sid, open, data) VALUES (?, ?, ?, ?)",
-                    (prompt.id, self._sid(prompt.session), not prompt.ended, _encode(prompt)),
-                )
-                if not prompt.ended:
-                    self._connection.execute("INSERT INTO texts VALUES (?, ?)", (cursor.lastrowid, text))
-            case PutPrompt(row=prompt):
-                self._connection.execute(
-                    "UPDATE prompts SET open = ?, data = ? WHERE id = ?",
-                    (not prompt.ended, _encode(prompt), prompt.id),
-                )
-                if prompt.ended:
-                    self._connection.execute(
-                        "DELETE FROM texts WHERE number = (SELECT number FROM prompts WHERE id = ?)",
-                        (prompt.id,),
-                    )
-            case PutApproval(row=approval):
-                self._connection.execute(
-                    "INSERT INTO approvals (id, sid, open, data) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT (id) DO UPDATE SET open = excluded.open, data = excluded.data",
-                    (approval.id, self._sid(approval.session), not approval.ended, _encode(approval)),
-                )
-            case PutScale() | Trim() | PutRule() | DropRule():
-                self._perform_seldom(operation)
-
-    def _perform_seldom(self, operation: PutScale | Trim | PutRule | DropRule) -> None:
-        match operation:
-            case PutScale(words=words):
-                self._connection.execute(
-                    "INSERT INTO meta VALUES ('scale', ?)"
-                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                    (words,),
-                )
-            case Trim(tombstone=tombstone):
-                self._trim(tombstone)
-            case PutRule(row=rule):
-                self._connection.execute(
-                    "INSERT INTO rules (id, data) VALUES (?, ?)", (rule.id, _encode(rule))
-                )
-            case DropRule(rule=rule_id):
-                self._connection.execute("DELETE FROM rules WHERE id = ?", (rule_id,))
-
-    def _trim(self, tombstone: Tombstone) -> None:
-        sid = self._sid(tombstone.id)
-        self._connection.execute(
-            "UPDATE sessions SET data = ?, trimmed = 1 WHERE sid = ?", (_encode(tombstone), sid)
-        )
-        self._connection.execute("DELETE FROM approvals WHERE sid = ?", (sid,))
-        # Of its prompts the ids and digests stay, not what they said.
-        self._connection.execute(
-            "UPDATE prompts SET data = CAST(json_set(CAST(data AS TEXT), '$.start', '') AS BLOB)"
-            " WHERE sid = ?",
-            (sid,),
-        )
-        self._sids.pop(tombstone.id, None)
-        self._tails.pop(sid, None)
-        self._sweeper.wake()
-        self.figures.sweeping = True
-
-    def _append(self, sid: int, row: Row) -> None:
-        tail = self._tail(sid)
-        if row.first != tail + 1 or row.count < 1:
-            raise ValueError(f"a batch at {row.first} does not continue a log that ends at {tail}")
-        self._connection.execute(
-            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)",
-            (sid, row.first, row.count, row.source.value, row.at, row.lines),
-        )
-        self._tails[sid] = tail + row.count
-
-    def _sid(self, session: str) -> int:
-        if session not in self._sids:
-            found = self._connection.execute(
-                "SELECT sid FROM sessions WHERE id = ? AND trimmed = 0", (session,)
-            ).fetchone()
-            if found is None:
-                raise ValueError(f"no session {session}")
-            self._sids[session] = found[0]
-        return self._sids[session]
-
-    def _tail(self, sid: int) -> int:
-        if sid not in self._tails:
-            found = self._connection.execute(
-                "SELECT first + count - 1 FROM log WHERE sid = ? ORDER BY first DESC LIMIT 1", (sid,)
-            ).fetchone()
-            self._tails[sid] = found[0] if found else 0
-        return self._tails[sid]
+def _answers(transactions: Sequence[Transaction], failures: dict[int, str]) -> Iterable[Event]:
+    """In their order; those that are stored and follow each other are told together."""
+    for failed, group in groupby((each.ticket for each in transactions), failures.__contains__):
+        tickets = tuple(group)
+        if failed:
+            yield from (StoreFailed(ticket, failures[ticket]) for ticket in tickets)
+        else:
+            for start in range(0, len(tickets), _MOST_ANSWERED):
+                yield Stored(tickets[start : start + _MOST_ANSWERED])

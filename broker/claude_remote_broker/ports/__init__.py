@@ -1,12 +1,13 @@
 """The router core's whole world: events go in, commands come out.
 
-The core does no IO and knows no clock: `core.handle(event, now)` returns the commands that follow. Adapters
-perform them: the door (Send, Hangup), the bus (ToWorker), the journal (Store, Load), the launcher (Launch,
-Kill), the feed (Publish), the registry (Administer), the file system (CheckFolder).
+The core does no IO and knows no clock: it is given the events of a turn, `core.handle(event, now)` for each,
+and `core.commands()` is what follows from all of them. Adapters perform that: the door (Send, Hangup), the
+bus (ToWorker), the journal (Store, Load), the launcher (Launch, Kill), the feed (Publish), the registry
+(Administer), the file system (CheckFolder).
 
-Order is part of the contract. Commands are performed in the order given. `Stored` events arrive in the order
-of their `Store` commands. What must not be seen before it is on disk is commanded only when its `Stored` has
-come.
+Order is part of the contract. Commands are performed in the order given; what is to be stored comes last, as
+one `Store`. `Stored` and `StoreFailed` name transactions in the order in which they were given. What must not
+be seen before it is on disk is commanded only when its `Stored` has come.
 """
 
 from claude_remote_broker.ports.audit import AuditGrown, AuditRead, LookAtAudit, Notify, Record
@@ -45,6 +46,7 @@ from claude_remote_broker.ports.journal import (
     Store,
     Stored,
     StoreFailed,
+    Transaction,
 )
 from claude_remote_broker.ports.processes import (
     Kill,
@@ -112,6 +114,7 @@ __all__ = [
     "Tick",
     "Ticket",
     "ToWorker",
+    "Transaction",
     "Wake",
     "Weigh",
     "Weighed",

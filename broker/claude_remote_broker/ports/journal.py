@@ -10,21 +10,30 @@ from claude_remote import messages
 from claude_remote_broker.ports.base import Command, Event, Ticket
 
 
-class Store(Command, frozen=True):
-    """One transaction. `operations` are of claude_remote_broker.journal. Stored or StoreFailed."""
+class Transaction(Struct, frozen=True):
+    """All of it is stored, or nothing. `operations` are of claude_remote_broker.journal."""
 
     ticket: Ticket
     operations: tuple[Any, ...]
 
 
-class Stored(Event, frozen=True):
-    """It is on disk."""
+class Store(Command, frozen=True):
+    """What one turn of the core wants on disk: each transaction by itself, in this order.
 
-    ticket: Ticket
+    Each ticket is named by one Stored or one StoreFailed, and one that fails is no matter of the others.
+    """
+
+    transactions: tuple[Transaction, ...]
+
+
+class Stored(Event, frozen=True):
+    """These are on disk."""
+
+    tickets: tuple[Ticket, ...]
 
 
 class StoreFailed(Event, frozen=True):
-    """It is not on disk, and nothing of it is."""
+    """This one is not on disk, and nothing of it is."""
 
     ticket: Ticket
     reason: str
