@@ -95,7 +95,7 @@ def find_folder(transcript: Path) -> str | None:
         if b'"cwd"' in line:
             try:
                 cwd = _head_decoder.decode(replace_halves(line)).cwd
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 continue  # cut at the end of what was read, or by the death of its claude
             if cwd:
                 return cwd
@@ -126,7 +126,7 @@ def _entries(folder: Path) -> Iterator[_Entry]:
         try:
             with (folder / name).open("rb") as file:
                 yield _decoder.decode(file.read(_ENTRY_AT_MOST))
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, RecursionError):
             continue  # its claude has just ended, or writes it just now
 
 

@@ -74,7 +74,7 @@ class Transcript:
                     if containing in line:
                         try:
                             found.append(_decoder.decode(replace_halves(line)))
-                        except msgspec.DecodeError:
+                        except (msgspec.DecodeError, RecursionError):
                             continue  # claude was killed while it wrote this line
         except FileNotFoundError:
             return []
