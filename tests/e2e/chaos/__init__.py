@@ -11,5 +11,6 @@ restarts five times within a second, and connections are cut. When all prompts h
 - the log of every session is numbered without gap or double, and every reader has read exactly it;
 - no question is open in a session whose claude has none, nothing of a dead lease lives;
 - nothing is shown as running or waiting, in lists as in the feed, and no row of the journal is open;
+- a window that has watched all the time shows what is listed;
 - no process, spill file, socket, descriptor or thread is left that should not be there.
 """
