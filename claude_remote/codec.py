@@ -14,6 +14,8 @@ import msgspec
 
 from claude_remote.errors import BadMessage, UnknownMessage
 
+# Such as a terminal gives for bytes that are no UTF-8.
+NO_TEXT = "this text cannot be sent: it holds half of a letter (a lone surrogate)"
 MAX_DEPTH = 16
 MAX_ITEMS = 4096
 # So little cannot be large, nor so deep that it does harm: what reads it at once needs no limits.
@@ -25,8 +27,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def pack(message: msgspec.Struct) -> bytes:
-    """One message as a msgpack map."""
-    return _encode(message)
+    """One message as a msgpack map. Raises BadMessage for text that is none."""
+    try:
+        return _encode(message)
+    except UnicodeEncodeError:
+        raise BadMessage(NO_TEXT) from None
 
 
 def unpack(data: bytes, kind: type[T]) -> T:

@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from claude_remote import processes
 from claude_remote.processes import Process
+from claude_remote.surrogates import replace_halves
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]{0,32}")
 _WHOLE = 36
@@ -93,8 +94,8 @@ def find_folder(transcript: Path) -> str | None:
     for line in head.split(b"\n"):
         if b'"cwd"' in line:
             try:
-                cwd = _head_decoder.decode(line).cwd
-            except msgspec.DecodeError:
+                cwd = _head_decoder.decode(replace_halves(line)).cwd
+            except (msgspec.DecodeError, RecursionError):
                 continue  # cut at the end of what was read, or by the death of its claude
             if cwd:
                 return cwd
@@ -125,7 +126,7 @@ def _entries(folder: Path) -> Iterator[_Entry]:
         try:
             with (folder / name).open("rb") as file:
                 yield _decoder.decode(file.read(_ENTRY_AT_MOST))
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, RecursionError):
             continue  # its claude has just ended, or writes it just now
 
 

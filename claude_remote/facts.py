@@ -216,5 +216,8 @@ def encode(fact: Fact) -> bytes:
 
 def decode(line: bytes) -> AnyFact:
     """Read one line. Raises msgspec.DecodeError (ValidationError for a fact that does not fit)."""
-    fact: AnyFact = _decoder.decode(line)
+    try:
+        fact: AnyFact = _decoder.decode(line)
+    except RecursionError:
+        raise msgspec.ValidationError("it is nested too deep") from None
     return fact

@@ -47,7 +47,7 @@ class OutputFilter:
             return self.partial
         try:
             peek = _peek.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return True  # not an object of claude's protocol: it is not for us to judge
         if peek.type == "stream_event" or (peek.subtype, peek.status) == ("status", "requesting"):
             return self.partial

@@ -133,7 +133,16 @@ def find_lease(marker: str) -> list[Process]:
 
 def background_marker(pid: int) -> str | None:
     """What a process that was started to outlive its errand carries; None for others."""
-    wanted = f"{BACKGROUND_VARIABLE}=".encode()
+    return _variable_of(pid, BACKGROUND_VARIABLE)
+
+
+def lease_of(pid: int) -> str | None:
+    """The lease marker that a process carries; None for others, and for who is no more."""
+    return _variable_of(pid, LEASE_VARIABLE)
+
+
+def _variable_of(pid: int, name: str) -> str | None:
+    wanted = f"{name}=".encode()
     try:
         environment = (_PROC / str(pid) / "environ").read_bytes()
     except OSError:

@@ -24,11 +24,13 @@ def install() -> None:
         signal.signal(_ALARM, _interrupt)
 
 
-def _interrupt(_number: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     if _is_deaf(frame):
         signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-    else:
+    elif number == signal.SIGINT:
         raise KeyboardInterrupt
+    else:
+        signal.raise_signal(signal.SIGINT)  # whoever answers it by now
 
 
 def _is_deaf(frame: FrameType | None) -> bool:

@@ -144,7 +144,7 @@ class Answer:
         """What this line adds. A line of a shape that is not known adds nothing."""
         try:
             line = _decoder.decode(raw)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return []
         pieces: list[Piece] = []
         match line.type:

@@ -202,7 +202,7 @@ class Client(Pinging, Steering, Approving, Updating, Administering):
             expect_done(link)
         try:
             return msgspec.json.decode(b"".join(parts) or b"null")
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadMessage(f"the answer is not JSON: {error}") from None
 
     # --- watching (right: view) --------------------------------------------------------------------------

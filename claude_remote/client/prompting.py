@@ -6,13 +6,14 @@ import os
 
 from claude_remote import messages
 from claude_remote.client.link import Link
-from claude_remote.errors import TooLarge
+from claude_remote.codec import NO_TEXT
+from claude_remote.errors import BadMessage, TooLarge
 from claude_remote.framing import MAX_PAYLOAD
 from claude_remote.messages import MAX_PROMPT, Cursor, Target
 
 
 class PromptRequest:
-    """A text for a target, with an id that names it for ever. Raises TooLarge."""
+    """A text for a target, with an id that names it for ever. Raises TooLarge, BadMessage."""
 
     def __init__(
         self,
@@ -23,7 +24,10 @@ class PromptRequest:
         follow: bool = True,
         now: bool = False,
     ) -> None:
-        self._payload = text.encode()
+        try:
+            self._payload = text.encode()
+        except UnicodeEncodeError:
+            raise BadMessage(NO_TEXT) from None
         if not 0 < len(self._payload) <= MAX_PROMPT:
             raise TooLarge(f"a prompt has between 1 and {MAX_PROMPT} bytes, not {len(self._payload)}")
         self._target = target

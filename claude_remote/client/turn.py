@@ -116,5 +116,5 @@ class Turn(Exchange):
 def _is_result(line: bytes) -> bool:
     try:
         return _head.decode(line).type == "result"
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False

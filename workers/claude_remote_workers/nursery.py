@@ -16,6 +16,7 @@ from claude_remote_workers.complaints import complain
 from claude_remote_workers.wakeup import ended_children
 
 _LOOK_AGAIN = 0.02  # seconds between two looks at processes that were killed
+_OFTEN, _SELDOM = 5.0, 1.0  # so long; what hangs in the kernel until then may do so for days
 _COMPLAIN_AFTER = 10.0
 _MARKER_AT_MOST = 1024
 # Before a marker: what carries it is to outlive who tells it.
@@ -53,7 +54,10 @@ class Nursery:
     @property
     def look_again(self) -> float:
         """Seconds after which tend() has something to do."""
-        return _LOOK_AGAIN if any(w.status is not None for w in self._workers.values()) else float("inf")
+        deaths = [worker.died_at for worker in self._workers.values() if worker.status is not None]
+        if not deaths:
+            return float("inf")
+        return _LOOK_AGAIN if time.monotonic() < max(deaths) + _OFTEN else _SELDOM
 
     def watched(self) -> list[int]:
         """Descriptors whose bytes tend() waits for."""
@@ -104,15 +108,17 @@ class Nursery:
             return []
         left = self._kill_orphans(dead)
         self._reap()
-        if left:
-            for worker in dead:
-                self._complain(worker, left)
-            return []
+        # What hangs in the kernel holds its own lease up, and no other. Of what is not marked nobody knows.
+        held = {processes.lease_of(process.pid) for process in left}
+        over = [worker for worker in dead if None not in held and worker.marker not in held]
         for worker in dead:
+            if worker not in over:
+                self._complain(worker, left)
+        for worker in over:
             del self._workers[worker.name]
         return [
             launch.Exited(worker=worker.name, pid=worker.process.pid, status=worker.status or 0)
-            for worker in dead
+            for worker in over
         ]
 
     def _listen(self) -> None:

@@ -73,6 +73,6 @@ def text_in(given: bytes | msgspec.Raw, name: str) -> str:
     """A text of a JSON object; empty when it is not there."""
     try:
         value = msgspec.json.decode(given or b"{}", type=dict[str, Any]).get(name)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     return value if isinstance(value, str) else ""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from claude_remote import conversations
+from claude_remote.surrogates import replace_halves
 
 
 class Attachment(Struct):
@@ -72,8 +73,8 @@ class Transcript:
                 for line in file:
                     if containing in line:
                         try:
-                            found.append(_decoder.decode(line))
-                        except msgspec.DecodeError:
+                            found.append(_decoder.decode(replace_halves(line)))
+                        except (msgspec.DecodeError, RecursionError):
                             continue  # claude was killed while it wrote this line
         except FileNotFoundError:
             return []

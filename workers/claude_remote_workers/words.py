@@ -51,7 +51,7 @@ def summarize(tool: str, raw_input: bytes) -> str:
     """What a tool is about to do: `Bash: pytest -x`."""
     try:
         given = msgspec.json.decode(raw_input)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         given = {}
     told = _tell(given) if isinstance(given, dict) else ""
     return one_line(f"{tool}: {told}" if told else tool)

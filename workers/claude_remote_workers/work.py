@@ -12,6 +12,7 @@ import zmq
 from claude_remote import bus, processes
 from claude_remote.conversations import Owner
 from claude_remote.facts import Fact
+from claude_remote.surrogates import replace_halves
 from claude_remote_workers import files
 from claude_remote_workers.claude import CannotStart, Claude
 from claude_remote_workers.command import build_arguments, build_environment
@@ -201,7 +202,7 @@ class Work:
             self._link.send(seen, content or b"")
 
     def _digest(self, data: bytes, now: float) -> None:
-        lines = self._lines.feed(data) if data else b""
+        lines = replace_halves(self._lines.feed(data)) if data else b""
         for size in self._lines.take_left_out():
             self.conversation.left_out(size)
         if not lines:

@@ -186,5 +186,5 @@ def _arguments(payload: bytes) -> dict[str, object]:
 def _words(payload: bytes) -> str:
     try:
         return cut(msgspec.json.decode(payload, type=_Failure).error) or "Claude refused without a reason."
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return "Claude refused without a reason."

@@ -68,7 +68,7 @@ def read_prompts(stream: BinaryIO, answer: Callable[[bytes], None]) -> Iterator[
                 yield _prompt(_messages.decode(line.message), line.uuid)
             elif line.type == "control_request":
                 answer(_refusal(line.request_id))
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise BadOption(f"standard input, line {number}: {error}") from None
 
 

@@ -177,7 +177,7 @@ def read(raw: bytes) -> AnyLine | None:
     try:
         decoder = _decoders.get(_peek.decode(raw).type)
         return None if decoder is None else decoder.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -185,7 +185,7 @@ def read_initialized(response: Raw) -> Initialized | None:
     """The inside of a control_response, if it is the answer to `initialize`."""
     try:
         found = _initialized.decode(_answer.decode(response).response)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return found if found.commands else None
 
@@ -194,7 +194,7 @@ def read_details(raw: Raw) -> Details:
     """The structured result of a tool; empty when it has none that is known."""
     try:
         return _details.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return Details()
 
 

@@ -32,7 +32,7 @@ def read_input(raw: bytes) -> dict[str, Any]:
     """A tool's input; empty when it is no JSON object."""
     try:
         given = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}
 

@@ -46,6 +46,17 @@ def test_it_waits_until_they_are_loaded(tmp_path: Path) -> None:
     assert run(PROGRAM, tmp_path).stdout == "loaded\ninterrupted\n"
 
 
+def test_who_has_a_way_of_its_own_with_it_by_then_is_told(tmp_path: Path) -> None:
+    program = """
+import signal, time
+from claude_remote.cli import ctrl_c
+ctrl_c.install()
+import loading; signal.signal(signal.SIGINT, lambda *_: print("told", flush=True))
+time.sleep(0.1)
+"""
+    assert run(program, tmp_path).stdout == "loaded\ntold\n"
+
+
 def test_who_ignores_it_goes_on_ignoring_it(tmp_path: Path) -> None:
     assert run(PROGRAM.replace("sleep(20)", "sleep(0.1)"), tmp_path, ignored=True).stdout == "loaded\n"
 

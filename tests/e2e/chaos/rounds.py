@@ -19,6 +19,7 @@ from tests.e2e.chaos.meddlers import Meddler
 from tests.e2e.chaos.programs import Commands
 from tests.e2e.chaos.prompters import PATIENCE, Crowd, improvise
 from tests.e2e.chaos.readers import Reader
+from tests.e2e.chaos.watchers import Watcher
 from tests.e2e.lab import Client as Stranger
 from tests.e2e.lab import Lab, importing_tests
 from tests.e2e.relay import Relay
@@ -66,6 +67,8 @@ class Chaos:
                 threading.Thread(target=self._commands.run, args=(seeds[6], crowd.over)),
             ]
             readers = [*self._read(away)]
+            watcher = Watcher(away)
+            stack.callback(watcher.stop)
             for thread in (*threads, *others):
                 thread.start()
             struck = []
@@ -82,7 +85,7 @@ class Chaos:
             self._tell(
                 "  " + ", ".join(f"{each.kind} {each.state or each.refused}" for each in crowd.sent[began:])
             )
-            wrong = [*self._books.not_at_rest(here)]
+            wrong = [*self._books.not_at_rest(here), *watcher.wrong()]
             readers += self._read(here)
             wrong += [
                 *self._books.prompts_wrong(crowd.sent, self._lab.api.calls),

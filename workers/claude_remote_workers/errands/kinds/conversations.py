@@ -13,6 +13,7 @@ from claude_remote import conversations
 from claude_remote.conversations import Owner
 from claude_remote.errors import ErrandFailed
 from claude_remote.messages import Conversation, ListConversations
+from claude_remote.surrogates import replace_halves
 from claude_remote_workers.errands.base import Task, carries_out
 from claude_remote_workers.words import one_line
 
@@ -109,7 +110,7 @@ def find_last_words(path: Path) -> str:
 
 def _said(line: bytes) -> Iterator[str]:
     try:
-        record = msgspec.json.decode(line, type=_Record)
+        record = msgspec.json.decode(replace_halves(line), type=_Record)
         if record.type != "assistant":
             return
         content = msgspec.json.decode(record.message, type=_Message).content
