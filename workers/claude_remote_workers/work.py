@@ -121,8 +121,8 @@ class Work:
         self.conversation.release(verb, now)
         self._log.flush()
 
-    def turn(self, ready: Container[object], now: float) -> None:
-        """Read the descriptors that have something, write what can be, and act on the time."""
+    def read(self, ready: Container[object], now: float) -> None:
+        """Read the descriptors that have something, and write what can be."""
         claude = self._claude
         if claude is not None:
             claude.flush()
@@ -135,6 +135,10 @@ class Work:
                 self._digest(data, now)
             if claude.code is not None:
                 self._bury(claude, now)
+        self._log.flush()
+
+    def tick(self, now: float) -> None:
+        """Act on the time, and on what was read."""
         self.conversation.tick(now)
         self._log.flush()
         # A reader that can take nothing more leaves the lines in the pipe, and claude keeps them.

@@ -60,9 +60,12 @@ class Worker:
             if self._wakeup.descriptor in ready:
                 self._look_at_signals(now)
             if self._work is not None:
-                self._work.turn(ready, now)
+                self._work.read(ready, now)
+                # What claude says comes first: somebody waits for it.
+                self._hand_over(self._work)
+                self._work.tick(now)
+                self._hand_over(self._work)
             self._link.tick(now)
-            self._hand_over()
             self._consider_leaving(now)
         if self._work is not None:
             self._work.close()
@@ -124,9 +127,9 @@ class Worker:
         work.start(self._fork.claude, self._fork.private, self._environment, now)
         return work
 
-    def _hand_over(self) -> None:
-        if self._work is not None and self._link.welcomed:
-            for batch, lines in self._work.outbox.take():
+    def _hand_over(self, work: Work) -> None:
+        if self._link.welcomed:
+            for batch, lines in work.outbox.take():
                 self._link.send(batch, lines)
 
     # --- signals, and the end ---

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 
 from claude_remote_broker.journal import schema
@@ -103,11 +103,8 @@ class Writer:
         """What waits, as much as one transaction of SQLite's takes; nothing only when nothing ever comes."""
         if not self._waiting:
             self._take(self._queue.get())
-        try:
-            while len(self._waiting) < _MOST_TRANSACTIONS:
-                self._take(self._queue.get_nowait())
-        except Empty:
-            pass
+        while len(self._waiting) < _MOST_TRANSACTIONS and not self._queue.empty():
+            self._take(self._queue.get())
         gathered: list[Transaction] = []
         size = 0
         while self._waiting and len(gathered) < _MOST_TRANSACTIONS and size < _MOST_BYTES:

@@ -31,7 +31,7 @@ class Place(NamedTuple):
 BROKER = (
     Place("commit", "claude_remote_broker.journal.writer", "Writer._write"),
     Place("bus-send", "claude_remote_broker.bus_socket", "BusSocket.send", 1),
-    Place("bus-take", "claude_remote_broker.broker", "Broker.from_worker", 1),
+    Place("bus-take", "claude_remote_broker.core.core", "Core.handle", 1),
     Place("door-send", "claude_remote_broker.door", "Door.send", 2),
     Place("door-take", "claude_remote_broker.broker", "Broker.received", 2),
     Place("launch", "claude_remote_broker.launcher", "Launcher.launch"),
