@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings
+from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings, Qt
 from PyQt6.QtWidgets import QApplication
 
 from claude_remote.client.client import Client
@@ -67,12 +67,17 @@ def write(folder: Path) -> int:
                 window.tabs.setCurrentIndex(number)
                 _settle()
                 _take(window, folder / f"{title.lower()}-{name}.png")
-            window.tabs.setCurrentIndex(0)
+            window.tabs.setCurrentWidget(window.approvals)
+            window.approvals.decision.by_rule()
+            _settle()
+            _take(window, folder / f"rule-{name}.png")
+            window.tabs.setCurrentWidget(window.sessions)
             window.sessions.open(BUILD, exhibits.uuid(7))
+            window.sessions.conversation.asking.decision.learn(show(exhibits.choice()))
             hub.read.emit([Read(1, tuple(exhibits.release()), doing=Doing.ASKING, caught_up=True)])
             _settle()
             _take(window, folder / f"questions-{name}.png")
-            window.close()
+            window.leave()
     return 0
 
 
@@ -88,6 +93,7 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     hub.exhibit(HOME, State(exhibits.home(now), stale=""), _connected("workshop", local=True))
     hub.exhibit(BUILD, State(exhibits.build(now), stale=""), _connected("build", local=False))
     hub.exhibit("attic", State(), st.Reconnecting("attic:7433 refuses the connection", time.monotonic() + 9))
+    window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(1240, 800)
     window.show()
     _settle()
@@ -97,9 +103,7 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
     for decision in (window.approvals.decision, window.sessions.conversation.asking.decision):
-        decision.learn(show(exhibits.choice()))
-    window.approvals.decision.learn(show(exhibits.question(), exhibits.file()))
-    window.sessions.conversation.asking.decision.learn(show(exhibits.question(), exhibits.file()))
+        decision.learn(show(exhibits.question(), exhibits.file()))
     window.rules.learn(HOME, exhibits.rules(now))
     window.activity.add(list(exhibits.activity(now)))
     return window
@@ -113,4 +117,5 @@ def _settle() -> None:
 
 
 def _connected(host: str, *, local: bool) -> st.Connected:
-    return st.Connected(host, "mia", frozenset(FULL), local, time.monotonic())
+    heard = time.monotonic() + 3_600  # and all the while that the pictures take
+    return st.Connected(host, "mia", frozenset(FULL), local, heard)
