@@ -52,7 +52,8 @@ class ServerLine(QFrame):
         self.trust.setVisible(isinstance(standing, st.Unknown))
         waits = (st.Reconnecting, st.Denied, st.Impostor, st.Failed)
         self.retry.setVisible(isinstance(standing, waits))
-        self.remove.setVisible(not isinstance(standing, st.Connected))
+        # The only one is of use as long as it answers.
+        self.remove.setVisible(not isinstance(standing, st.Connected) or len(self._hub.servers) > 1)
         shade = self._shade(standing, stale=bool(stale))
         self.dot.setStyleSheet(f"color: {shade}")
         self.dot.setAccessibleDescription(words)
