@@ -24,8 +24,10 @@ from claude_remote_gui.net import standing as st
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.net.server import Server
 from claude_remote_gui.text.questions import show
+from claude_remote_gui.views.decision import GUARD
 from claude_remote_gui.views.window import TITLES, Window
 
+_GUARDED = GUARD / 1000 + 0.2  # seconds, until a question can be decided
 HOME, BUILD = "this machine", "build.example.net"
 
 
@@ -75,7 +77,7 @@ def write(folder: Path) -> int:
             window.sessions.open(BUILD, exhibits.uuid(7))
             window.sessions.conversation.asking.decision.learn(show(exhibits.choice()))
             hub.read.emit([Read(1, tuple(exhibits.release()), doing=Doing.ASKING, caught_up=True)])
-            _settle()
+            _settle(_GUARDED)
             _take(window, folder / f"questions-{name}.png")
             window.leave()
     return 0
@@ -106,12 +108,13 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
         decision.learn(show(exhibits.question(), exhibits.file()))
     window.rules.learn(HOME, exhibits.rules(now))
     window.activity.add(list(exhibits.activity(now)))
+    _settle(_GUARDED)
     return window
 
 
-def _settle() -> None:
-    """Let what was asked for happen, the guard of the approvals included."""
-    until = time.monotonic() + 0.7
+def _settle(seconds: float = 0.15) -> None:
+    """Let what was asked for happen."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
 
