@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -38,7 +39,8 @@ def describe(server: str, news: News, picture: Picture) -> Entry | None:
         known = picture.sessions.get(session)
         name = known.name if known is not None else session[:8]
         whose = client or (known.client if known is not None else "")
-        return Entry(news.at, server, kind, whose, name, text[:_LONGEST])
+        # The same few names, over and over, each time in a text of its own.
+        return Entry(news.at, server, kind, intern(whose), intern(name), text[:_LONGEST])
 
     match news.item:
         case feed.PromptUpdated() as item:

@@ -45,13 +45,18 @@ def settings(paths: Paths) -> QSettings:
 
 
 def open_window(paths: Paths, servers: Sequence[str]) -> Window:
-    """The window with these servers; with none named, that of this machine, else the default one."""
+    """The window with these servers; with none named, that of this machine, else the default one, and those
+    that were added in the window before.
+    """
     hub = Hub(paths)
     window = Window(hub, settings(paths))
     for which in servers:
         hub.add(which)
     if not servers:
-        hub.add(None if local_server_exists(paths) else _default(paths))
+        first = hub.add(None if local_server_exists(paths) else _default(paths))
+        for which in window.memory.servers:
+            if which != first.name:
+                hub.add(which)
     return window
 
 

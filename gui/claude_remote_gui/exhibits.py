@@ -198,6 +198,7 @@ def question() -> facts.ApprovalOpened:
         input=msgspec.Raw(msgspec.json.encode(_EDIT)),
         summary="src/dates.py",
         tool_use="toolu_1",
+        path=_EDIT["file_path"],
         suggestions=msgspec.Raw(b'[{"type":"setMode","mode":"acceptEdits","destination":"session"}]'),
     )
 

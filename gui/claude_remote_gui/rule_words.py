@@ -71,6 +71,8 @@ class Wish:
 
 def read_wish(rule: str, scope: Scope, folder: str, lasts: str) -> Wish:
     """What somebody has written. Raises BadOption, in words for whoever wrote it."""
+    if not rule.strip():
+        raise BadOption("Write what shall pass: Bash(pytest *), Edit(src/**) or mcp__server__tool.")
     try:
         read = parse(rule)
     except BadRule as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings
+from PyQt6.QtCore import QCoreApplication, QEventLoop, QSettings, Qt
 from PyQt6.QtWidgets import QApplication
 
 from claude_remote.client.client import Client
@@ -24,8 +24,10 @@ from claude_remote_gui.net import standing as st
 from claude_remote_gui.net.posts import Read
 from claude_remote_gui.net.server import Server
 from claude_remote_gui.text.questions import show
+from claude_remote_gui.views.decision import GUARD
 from claude_remote_gui.views.window import TITLES, Window
 
+_GUARDED = GUARD / 1000 + 0.2  # seconds, until a question can be decided
 HOME, BUILD = "this machine", "build.example.net"
 
 
@@ -67,12 +69,17 @@ def write(folder: Path) -> int:
                 window.tabs.setCurrentIndex(number)
                 _settle()
                 _take(window, folder / f"{title.lower()}-{name}.png")
-            window.tabs.setCurrentIndex(0)
-            window.sessions.open(BUILD, exhibits.uuid(7))
-            hub.read.emit([Read(1, tuple(exhibits.release()), doing=Doing.ASKING, caught_up=True)])
+            window.tabs.setCurrentWidget(window.approvals)
+            window.approvals.decision.by_rule()
             _settle()
+            _take(window, folder / f"rule-{name}.png")
+            window.tabs.setCurrentWidget(window.sessions)
+            window.sessions.open(BUILD, exhibits.uuid(7))
+            window.sessions.conversation.asking.decision.learn(show(exhibits.choice()))
+            hub.read.emit([Read(1, tuple(exhibits.release()), doing=Doing.ASKING, caught_up=True)])
+            _settle(_GUARDED)
             _take(window, folder / f"questions-{name}.png")
-            window.close()
+            window.leave()
     return 0
 
 
@@ -88,6 +95,7 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     hub.exhibit(HOME, State(exhibits.home(now), stale=""), _connected("workshop", local=True))
     hub.exhibit(BUILD, State(exhibits.build(now), stale=""), _connected("build", local=False))
     hub.exhibit("attic", State(), st.Reconnecting("attic:7433 refuses the connection", time.monotonic() + 9))
+    window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(1240, 800)
     window.show()
     _settle()
@@ -97,20 +105,20 @@ def furnish(hub: Exhibition, settings: QSettings) -> Window:
     window.sessions.conversation.transcript.toggle(3)
     window.sessions.conversation.transcript.go_to_end()
     for decision in (window.approvals.decision, window.sessions.conversation.asking.decision):
-        decision.learn(show(exhibits.choice()))
-    window.approvals.decision.learn(show(exhibits.question(), exhibits.file()))
-    window.sessions.conversation.asking.decision.learn(show(exhibits.question(), exhibits.file()))
+        decision.learn(show(exhibits.question(), exhibits.file()))
     window.rules.learn(HOME, exhibits.rules(now))
     window.activity.add(list(exhibits.activity(now)))
+    _settle(_GUARDED)
     return window
 
 
-def _settle() -> None:
-    """Let what was asked for happen, the guard of the approvals included."""
-    until = time.monotonic() + 0.7
+def _settle(seconds: float = 0.15) -> None:
+    """Let what was asked for happen."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
 
 
 def _connected(host: str, *, local: bool) -> st.Connected:
-    return st.Connected(host, "mia", frozenset(FULL), local, time.monotonic())
+    heard = time.monotonic() + 3_600  # and all the while that the pictures take
+    return st.Connected(host, "mia", frozenset(FULL), local, heard)

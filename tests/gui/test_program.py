@@ -79,6 +79,6 @@ def test_pictures_of_every_view(environment: dict[str, str], tmp_path: Path) -> 
     ran = run(["-m", "claude_remote_gui", "--screenshot", str(tmp_path / "shots")], environment, tmp_path)
     assert ran.code == 0, ran
     pictures = {path.name: path.read_bytes() for path in (tmp_path / "shots").iterdir()}
-    views = ("sessions", "approvals", "rules", "clients", "activity", "questions")
+    views = ("sessions", "approvals", "rule", "rules", "clients", "activity", "questions")
     assert pictures.keys() == {f"{view}-{look}.png" for view in views for look in ("light", "dark")}
     assert len(set(pictures.values())) == len(pictures)

@@ -60,7 +60,8 @@ def reduce(state: State, message: Snapshot | Published, now: float) -> Result:
     state = replace(state, offset=min(state.offset, offset))
     lag = offset - state.offset
     result = _published(state, message)
-    if not result.state.stale and lag > LONGEST_LAG:
+    # What came twice may be as old as it likes.
+    if result.news and not result.state.stale and lag > LONGEST_LAG:
         return Result(replace(result.state, stale=f"what arrives is {lag:.0f} s old"), result.news)
     return result
 

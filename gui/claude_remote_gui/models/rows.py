@@ -13,6 +13,17 @@ Row = TypeVar("Row")
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
+_ANSWERED = frozenset(
+    int(role)
+    for role in (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.ForegroundRole,
+        Qt.ItemDataRole.ToolTipRole,
+        SORT_ROLE,
+        ROW_ROLE,
+    )
+)
 _NOWHERE = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -95,8 +106,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What a cell says."""
-        if not index.isValid() or index.row() >= len(self._rows):
-            return None
+        if role not in _ANSWERED or not index.isValid() or index.row() >= len(self._rows):
+            return None  # a view asks for a dozen of them, for each cell that it paints
         row, column = self._rows[index.row()], self.columns[index.column()]
         answer: Any = None
         match role:

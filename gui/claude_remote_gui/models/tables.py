@@ -204,7 +204,9 @@ def client_rows(pictures: Mapping[str, Picture]) -> dict[tuple[str, str], Client
                 whose = session.prompting or session.client
                 busy.setdefault(whose, []).append(f"{session.name} ({session.state})")
         for key, info in picture.clients.items():
-            rows[server, key] = ClientRow(server, info, ", ".join(busy.get(info.name, ())))
+            # Who asks to be let in may call himself like somebody who is in.
+            doing = busy.get(info.name, ()) if info.state is ClientState.APPROVED else ()
+            rows[server, key] = ClientRow(server, info, ", ".join(doing))
     return rows
 
 

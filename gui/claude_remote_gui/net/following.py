@@ -108,8 +108,20 @@ class Follower:
                 else:
                     doubtful, verified = self._snapshot(client), True
             if doubtful:
-                self._stopping.wait(self._slow_down())
+                self._skip(sub, poller, self._slow_down())
                 doubtful = self._snapshot(client)
+
+    def _skip(self, sub: zmq.Socket[bytes], poller: zmq.Poller, pause: float) -> None:
+        """Wait for so many seconds. What comes meanwhile is older than the snapshot that is asked for then:
+        if it were left lying it would fill the memory, and be late when it is read.
+        """
+        until = time.monotonic() + pause
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            if poller.poll(int(left * 1000) + 1):
+                with suppress(zmq.Again):
+                    while time.monotonic() < until:
+                        sub.recv(zmq.NOBLOCK)
+                self._heard()
 
     def _drain(self, sub: zmq.Socket[bytes], *, doubtful: bool) -> bool:
         for _ in range(_IN_ONE_TURN):

@@ -90,7 +90,8 @@ def describe(standing: Standing, now: float) -> str:
         case Unknown(address=address):
             words = f"{address} is not known yet"
         case NotApproved(words=given):
-            words = f"waits for its owner's approval; words: {' '.join(given)}"
+            told = "waits for its owner's approval (there: claude-remote-server clients approve)"
+            words = f"{told}; words: {' '.join(given)}"
         case Denied(reason=reason) | Impostor(reason=reason) | Failed(reason=reason):
             words = reason
     return words

@@ -40,7 +40,7 @@ class Asking(QFrame):
 
     def fit(self, room: int) -> None:
         """The conversation has so much height: a question takes its part of it."""
-        self.decision.take(min(HIGH, max(LOW, room // 2 - _AROUND)))
+        self.decision.pane.take(min(HIGH, max(LOW, room // 2 - _AROUND)))
 
     def refresh(self) -> None:
         """Show the oldest question that waits, and how far the last decision has come."""

@@ -23,6 +23,8 @@ from claude_remote_gui.views.transcript import Transcript
 from claude_remote_gui.words import count
 
 MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
+_NOTHING = "The conversation of a session. Ctrl+N begins one."
+_NOTHING_YET = "Nothing was said here yet. A prompt appears when Claude has it."
 _FRAME = 24  # pixels on both sides of a question
 _BUSY = frozenset({SessionState.WORKING, SessionState.WAITING, SessionState.STARTING, SessionState.QUEUED})
 _DOING = {
@@ -51,7 +53,6 @@ class ConversationView(QWidget):
         self.mode.addItems(MODES)
         self.mode.activated.connect(lambda _index: self._set_mode(self.mode.currentText()))
         self.transcript = Transcript()
-        self.transcript.setPlaceholderText("The conversation of a session. Ctrl+N begins one.")
         self.earlier = button("Show earlier items", self.transcript.show_earlier)
         self.earlier.hide()
         self.transcript.earlier.connect(self._say_earlier)
@@ -86,6 +87,7 @@ class ConversationView(QWidget):
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         QShortcut(QKeySequence("Ctrl+."), self, self._interrupt)
         QShortcut(QKeySequence("Ctrl+E"), self, self.transcript.go_to_error)
+        self.transcript.setPlaceholderText(_NOTHING)
         for empty in (self.doing, self.trouble):
             say(empty, "")
         self._lay_out()
@@ -112,6 +114,7 @@ class ConversationView(QWidget):
         before, self._row = self.shown, found
         if self.shown != before or (found is not None and self._reading is None):
             self.transcript.reset()
+            self.transcript.setPlaceholderText(_NOTHING if found is None else _NOTHING_YET)
             say(self.trouble, "")
             say(self.doing, "Reading …" if found is not None else "")
             self.unfold.setChecked(False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from claude_remote.client.conversation.asked import (
     ACCEPT_EDITS,
@@ -14,7 +14,7 @@ from claude_remote.client.conversation.asked import (
     with_answers,
 )
 from claude_remote.client.turn import Verdict
-from claude_remote.errors import RemoteError
+from claude_remote.errors import LinkLost, RemoteError, Restarting, ShuttingDown, TimedOut, Unreachable
 from claude_remote.messages import ApprovalInfo, Behavior
 from claude_remote.rights import Right
 from claude_remote_gui.hub import Hub
@@ -29,13 +29,13 @@ from claude_remote_gui.text.questions import Shown
 from claude_remote_gui.views.choices import Choices, Kind
 from claude_remote_gui.views.forms import QuestionsForm
 from claude_remote_gui.views.parts import label, say
-from claude_remote_gui.views.question import QuestionText
+from claude_remote_gui.views.question_pane import QuestionPane
 from claude_remote_gui.views.rule_form import RuleForm, why_no_rule
 
 # When another question takes the place of the one that is looked at, keys that are on their way must not
 # decide it: so long it is quiet before.
 GUARD = 500  # ms
-_LOWEST = 60  # pixels of a question
+_AWAY = (Unreachable, LinkLost, ShuttingDown, Restarting, TimedOut)
 _CHANGED = "The file has changed since it was shown, and nothing was decided: this is how it is now."
 
 
@@ -54,15 +54,11 @@ class Decision(QWidget):
         self.shown: ApprovalRow | None = None
         self._whole: Shown | None = None
         self._sent: set[str] = set()  # decisions that are on their way
-        self.title = label(wraps=True, bold=True)
+        self._fetching = self._lost = False  # the question is being fetched; it was, and the link was lost
+        self.pane = QuestionPane(low=low)
+        self.pane.changed.connect(self.enable)
+        self.detail = self.pane.detail
         self.said = label(wraps=True)
-        self.detail = QuestionText()
-        self.detail.completed.connect(self.enable)
-        self.form: QuestionsForm | None = None
-        self._forms = QScrollArea()
-        self._forms.setWidgetResizable(True)
-        self._forms.setFrameShape(QFrame.Shape.NoFrame)
-        self.remembers = label(wraps=True)
         self.choices = Choices(self.yes, self.for_session, self.by_rule, self.no, self.stop)
         self.words = self.choices.words
         self.rule = RuleForm()
@@ -72,24 +68,18 @@ class Decision(QWidget):
         self._guard.setSingleShot(True)
         self._guard.setInterval(GUARD)
         self._guard.timeout.connect(self.enable)
-        document = self.detail.document()
-        lines = None if document is None else document.documentLayout()
-        if lines is not None:
-            lines.documentSizeChanged.connect(lambda _size: self._fit())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
-        for widget, stretch in (
-            (self.title, 0),
-            (self.detail, 1),
-            (self._forms, 1),
-            (self.remembers, 0),
-            (self.said, 0),
-            (self.rule, 0),
-            (self.choices, 0),
-        ):
-            layout.addWidget(widget, stretch)
-        hub.stood.connect(lambda _name: self.enable())
+        layout.addWidget(self.pane, 1)
+        for each in (self.said, self.rule, self.choices):
+            layout.addWidget(each)
+        hub.stood.connect(self._stood)
         self.show_row(None)
+
+    @property
+    def form(self) -> QuestionsForm | None:
+        """The form of what Claude asks people."""
+        return self.pane.form
 
     # --- deciding ----------------------------------------------------------------------------------------
 
@@ -116,7 +106,7 @@ class Decision(QWidget):
             say(self.said, why)
         else:
             say(self.said, "")
-            for each in (self.choices, self.remembers):
+            for each in (self.choices, self.pane.remembers):
                 each.hide()
             self.rule.open(self._whole.fact, self.shown)
 
@@ -147,16 +137,16 @@ class Decision(QWidget):
         before, self.shown = self.shown, found
         if found is None:
             self._whole = None
-            say(self.title, "Nothing waits for a decision.")
-            self.detail.write([])
+            say(self.pane.title, "Nothing waits for a decision.")
+            self.pane.write([])
             self._furnish()
         elif before is None or before.approval.info.id != found.approval.info.id:
             self._guard.start()
             self.words.clear()
             info = found.approval.info
-            say(self.title, self._head(found))
+            say(self.pane.title, self._head(found))
             self._whole = None
-            self.detail.write([*plain(info.summary, "code", mono=True), texts.FETCHING])
+            self.pane.write([*plain(info.summary, "code", mono=True), texts.FETCHING])
             self._fetch(found)
             self._furnish()
         elif not found.approval.open:
@@ -177,33 +167,29 @@ class Decision(QWidget):
         open_ = found is not None and found.approval.open
         asks = may and open_ and not self._guard.isActive() and found.approval.info.id not in self._sent  # type: ignore[union-attr]
         seen = asks and whole is not None and not whole.left_out and self.detail.complete
-        answered = self.form is None or self.form.complete
         if not asks:
             self._keep_focus()
         self.choices.enable(
-            yes=seen and answered,
+            yes=seen and self.pane.whole,
             session=seen and (self._is_plan or bool(self._remembered)),
             rule=seen,  # where no rule answers, that is said when it is asked for
             no=asks,
         )
-        self._forms.setEnabled(asks)
+        self.pane.enable(asks=asks)
         if found is not None and open_ and not may:
             say(self.said, self._why_not(found.server))
         elif open_ and whole is not None and whole.left_out:
             say(self.said, whole.left_out)
 
-    def take(self, most: int) -> None:
-        """Show at most so much of the question's height, in pixels."""
-        if self._low and most != self._low:
-            self._low = most
-            self._fit()
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Other widths, other heights."""
-        super().resizeEvent(event)
-        self._fit()
-
     # --- inside ------------------------------------------------------------------------------------------
+
+    def _stood(self, server: str) -> None:
+        """A question that could not be fetched is fetched when its server is there again."""
+        found = self.shown
+        back = isinstance(self._hub.standings.get(server), Connected)
+        if found is not None and found.server == server and back and self._lost and not self._fetching:
+            self._fetch(found)
+        self.enable()
 
     def _why_not(self, server: str) -> str:
         connected = isinstance(self._hub.standings.get(server), Connected)
@@ -233,42 +219,26 @@ class Decision(QWidget):
         self._shut_rule()
         fact = None if whole is None else whole.fact
         asked = read_asked(bytes(fact.input)) if fact is not None and fact.tool == "AskUserQuestion" else []
-        self.form = QuestionsForm(asked) if asked else None
-        self.detail.setVisible(self.form is None)
-        self._forms.setVisible(self.form is not None)
-        if self.form is not None:
-            self.form.changed.connect(self.enable)
-            self._forms.setWidget(self.form)
-        elif whole is not None:
-            self.detail.write(whole.paragraphs)
-        remembered = self._remembered
-        say(
-            self.remembers,
-            f"S allows, until the session ends: {'; '.join(remembered)}." if remembered else "",
-        )
-        kind: Kind = "form" if self.form is not None else "plan" if self._is_plan else "tool"
-        self.choices.name(kind, remembers=bool(remembered))
-        self._fit()
+        if whole is not None and not asked:
+            self.pane.write(whole.paragraphs)
+        self.pane.furnish(asked, self._remembered)
+        kind: Kind = "form" if asked else "plan" if self._is_plan else "tool"
+        self.choices.name(kind, remembers=bool(self._remembered))
 
     def _fetch(self, found: ApprovalRow) -> None:
         info, open_ = found.approval.info, found.approval.open
+        self._fetching, self._lost = True, False
 
         def then(whole: object, error: RemoteError | None) -> None:
             if isinstance(whole, Shown):
                 self.learn(whole)
-            elif self.shown is not None and self.shown.approval.info.id == info.id and error is not None:
-                say(self.said, f"Only the summary can be shown: {error.message}")
+            if self.shown is not None and self.shown.approval.info.id == info.id:
+                self._fetching = False
+                if error is not None:
+                    self._lost = isinstance(error, _AWAY)
+                    say(self.said, f"Only the summary can be shown: {error.message}")
 
         self._hub.ask(found.server, lambda client: read_question(client, info, open_=open_), then)
-
-    def _fit(self) -> None:
-        document = self.detail.document()
-        if not self._low or document is None:
-            return
-        height = int(document.size().height()) + 2 * self.detail.frameWidth() + 4
-        self.detail.setFixedHeight(max(_LOWEST, min(self._low, height)))
-        if self.form is not None:
-            self._forms.setFixedHeight(min(self._low, self.form.sizeHint().height() + 4))
 
     def _leave_rule(self) -> None:
         self._shut_rule()
@@ -277,7 +247,7 @@ class Decision(QWidget):
     def _shut_rule(self) -> None:
         self.rule.hide()
         self.choices.show()
-        self.remembers.setVisible(bool(self.remembers.text()))
+        self.pane.remembers.setVisible(bool(self.pane.remembers.text()))
 
     def _keep_focus(self) -> None:
         """What has the focus here is about to be disabled or hidden: the next key is for the next question,

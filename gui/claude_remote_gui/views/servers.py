@@ -12,6 +12,7 @@ from claude_remote_gui.hub import Hub
 from claude_remote_gui.net import standing as st
 from claude_remote_gui.views.parts import button, label, say
 
+_ANY_HEIGHT = 16_777_215  # Qt's own QWIDGETSIZE_MAX
 _ASK = "Does `claude-remote-server fingerprint` say the same there?"
 
 
@@ -52,7 +53,12 @@ class ServerLine(QFrame):
         self.trust.setVisible(isinstance(standing, st.Unknown))
         waits = (st.Reconnecting, st.Denied, st.Impostor, st.Failed)
         self.retry.setVisible(isinstance(standing, waits))
-        self.remove.setVisible(not isinstance(standing, st.Connected))
+        # The only one is of use as long as it answers. Beside others it can go, without calling for it.
+        answers = isinstance(standing, st.Connected)
+        self.remove.setVisible(not answers or len(self._hub.servers) > 1)
+        self.remove.setFlat(answers)
+        self.remove.setText("✕" if answers else "Remove")
+        self.remove.setMaximumHeight(self.fontMetrics().height() + 2 if answers else _ANY_HEIGHT)
         shade = self._shade(standing, stale=bool(stale))
         self.dot.setStyleSheet(f"color: {shade}")
         self.dot.setAccessibleDescription(words)

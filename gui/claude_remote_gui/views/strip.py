@@ -19,13 +19,15 @@ class Strip(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.words = label(wraps=True, bold=True)
         self.field = QLineEdit()
+        self.field.setMinimumWidth(180)
         self.field.setMaximumWidth(280)
         self.field.setAccessibleName("Answer")
         self.field.returnPressed.connect(self._does)
         self.really = button("Yes", self._does)
         self.keep = button("No", self.close_again)
         self._then: Callable[[str], object] = lambda _text: None
-        layout = row(self.words, self.field, self.really, self.keep, None)
+        layout = row(self.words, self.field, self.really, self.keep)
+        layout.setStretch(0, 1)  # or the words would stand in a narrow column
         layout.setContentsMargins(6, 4, 6, 4)
         self.setLayout(layout)
         self.hide()

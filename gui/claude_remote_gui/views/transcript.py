@@ -16,8 +16,8 @@ from claude_remote_gui.views.blocks import ItemBlocks
 from claude_remote_gui.views.painting import TOGGLE, Painter
 
 # What of it is laid out: the rest is shown when it is asked for.
-SHOWN = 600
-_SLACK = 200
+SHOWN = 400
+_SLACK = 150
 # A text that is written is formatted anew with each batch while it is short.
 _FORMAT_WHILE_WRITTEN = 12_000
 

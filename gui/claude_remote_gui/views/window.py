@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from PyQt6.QtCore import QRect, QSettings, Qt, QTimer
+from PyQt6.QtCore import QSettings, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QColor, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QApplication,
-    QHeaderView,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
-    QSplitter,
-    QTableView,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -26,6 +23,7 @@ from claude_remote_gui.text.harmless import harmless
 from claude_remote_gui.views.activity import ActivityView
 from claude_remote_gui.views.approvals import ApprovalsView
 from claude_remote_gui.views.clients import ClientsView
+from claude_remote_gui.views.memory import Memory
 from claude_remote_gui.views.notices import Notices
 from claude_remote_gui.views.parts import button, row
 from claude_remote_gui.views.rules import RulesView
@@ -33,10 +31,8 @@ from claude_remote_gui.views.servers import ServersBar
 from claude_remote_gui.views.sessions import SessionsView
 from claude_remote_gui.views.tray import Tray, icon
 
-_SMALL, _WIDEST, _HIGHEST = 1366, 1900, 1250  # pixels
 _READ_IN = 10_000  # ms
 TRAY_EVERY = 5_000  # ms
-_LAYOUT = "3"  # another one whenever columns or splitters are
 TITLES = ("Sessions", "Approvals", "Rules", "Clients", "Activity")
 
 
@@ -49,7 +45,6 @@ class Window(QMainWindow):
     def __init__(self, hub: Hub, settings: QSettings) -> None:
         super().__init__()
         self._hub = hub
-        self._settings = settings
         self.waiting = self.contacts = 0
         self.setWindowTitle("claude-remote")
         self.setWindowIcon(icon())
@@ -68,21 +63,12 @@ class Window(QMainWindow):
         self.tabs.setDocumentMode(True)
         for title, view in zip(TITLES, self.views, strict=True):
             self.tabs.addTab(view, title)
-        corner = QWidget()
-        beside = row(self.address, button("Add", self._add))
-        beside.setContentsMargins(0, 0, 10, 2)
-        corner.setLayout(beside)
-        self.tabs.setCornerWidget(corner)
+        self.memory = Memory(settings, self, self.tabs)
         for number, view in enumerate(self.views):
             keys = QKeySequence(f"Ctrl+{number + 1}")
             QShortcut(keys, self, lambda view=view: self._go(view))
         QShortcut(QKeySequence.StandardKey.Quit, self, self.leave)
-        centre = QWidget()
-        layout = QVBoxLayout(centre)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.servers)
-        layout.addWidget(self.tabs, 1)
-        self.setCentralWidget(centre)
+        self._lay_out()
         self.tray = Tray(
             self.show_up,
             lambda: self._show_view(self.approvals),
@@ -90,7 +76,7 @@ class Window(QMainWindow):
             self.leave,
             self,
         )
-        self.tray.stays.setChecked(str(settings.value("stays", 1)) == "1")
+        self.tray.stays.setChecked(self.memory.stays)
         self._leaving = False
         # Nobody could bring it back if the tray went while it is closed.
         self._watch = QTimer(self)
@@ -104,7 +90,8 @@ class Window(QMainWindow):
         self.approvals.counted.connect(self._count_approvals)
         self.clients.contacts.connect(self._count_contacts)
         self.clients.rang.connect(self._rang)
-        self._restore()
+        hub.stood.connect(self._forget_removed)
+        self.memory.restore()
         self.approvals.refresh()
         self.clients.refresh()
 
@@ -120,6 +107,11 @@ class Window(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def add(self, which: str) -> None:
+        """Connect to a server that is here the next time, too. Raises BadOption when it is here already."""
+        self._hub.add(which)
+        self.memory.servers = [*self.memory.servers, which]
+
     def leave(self) -> None:
         """End the program, whether it could live on in the tray or not."""
         self._leaving = True
@@ -127,13 +119,12 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Go into the tray, where there is one; else, or when leaving, remember how it was and hang up."""
-        self._remember()
+        self.memory.save(stays=self.tray.stays.isChecked())
         if self._may_stay() and event is not None:
             event.ignore()
             self.hide()
             self._watch.start()
-            if not self._settings.value("stays-told"):
-                self._settings.setValue("stays-told", 1)
+            if self.memory.first_time("stays"):
                 words = "Questions are announced here. Quit in the menu of the tray, or Ctrl+Q, ends it."
                 self.notices.tell("stays", "claude-remote goes on", words, [("Show", self.show_up)])
             return
@@ -142,6 +133,23 @@ class Window(QMainWindow):
         QApplication.quit()
 
     # --- inside ------------------------------------------------------------------------------------------
+
+    def _forget_removed(self, name: str) -> None:
+        if name not in self._hub.servers and name in self.memory.servers:
+            self.memory.servers = [each for each in self.memory.servers if each != name]
+
+    def _lay_out(self) -> None:
+        corner = QWidget()
+        beside = row(self.address, button("Add", self._add))
+        beside.setContentsMargins(0, 0, 10, 2)
+        corner.setLayout(beside)
+        self.tabs.setCornerWidget(corner)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.servers)
+        layout.addWidget(self.tabs, 1)
+        self.setCentralWidget(centre)
 
     def _may_stay(self) -> bool:
         program = QApplication.instance()
@@ -153,19 +161,6 @@ class Window(QMainWindow):
             self._watch.stop()
         elif not self.tray.there:
             self.show_up()
-
-    def _remember(self) -> None:
-        # Not saveGeometry: where there is no window manager, its frame moves the window a bit at each start.
-        self._settings.setValue("place", self.normalGeometry())
-        self._settings.setValue("maximized", int(self.isMaximized()))
-        self._settings.setValue("layout", _LAYOUT)
-        self._settings.setValue("tab", self.tabs.currentIndex())
-        self._settings.setValue("stays", int(self.tray.stays.isChecked()))
-        for name, header in self._headers():
-            self._settings.setValue(f"columns/{name}", header.saveState())
-        for splitter in self.findChildren(QSplitter):
-            self._settings.setValue(f"splitters/{splitter.objectName()}", splitter.saveState())
-        self._settings.sync()
 
     def _show_view(self, view: View) -> None:
         self.show_up()
@@ -179,63 +174,12 @@ class Window(QMainWindow):
         self.tabs.setCurrentWidget(view)
         view.table.setFocus()
 
-    def _restore(self) -> None:
-        place = self._settings.value("place")
-        if isinstance(place, QRect) and place.isValid():
-            self._put(place)
-        else:
-            self._take_room()
-        if str(self._settings.value("maximized", 0)) == "1":
-            self.setWindowState(Qt.WindowState.WindowMaximized)
-        if str(self._settings.value("layout", "")) != _LAYOUT:
-            return  # of a version with other columns
-        self.tabs.setCurrentIndex(int(self._settings.value("tab", 0)))
-        for name, header in self._headers():
-            state = self._settings.value(f"columns/{name}")
-            if state is not None:
-                header.restoreState(state)
-        for splitter in self.findChildren(QSplitter):
-            state = self._settings.value(f"splitters/{splitter.objectName()}")
-            if state is not None:
-                splitter.restoreState(state)
-
-    def _put(self, place: QRect) -> None:
-        """Where it was; on the screens that there are now."""
-        screen = QApplication.screenAt(place.center()) or QApplication.primaryScreen()
-        if screen is not None:
-            room = screen.availableGeometry()
-            place.setSize(place.size().boundedTo(room.size()))
-            place.moveLeft(max(room.left(), min(place.left(), room.right() - place.width() + 1)))
-            place.moveTop(max(room.top(), min(place.top(), room.bottom() - place.height() + 1)))
-        self.setGeometry(place)
-
-    def _take_room(self) -> None:
-        """The first time: most of the screen, in its middle; all of a small one."""
-        screen = self.screen() or QApplication.primaryScreen()
-        if screen is None:
-            self.resize(1240, 800)
-            return
-        room = screen.availableGeometry()
-        width, height = room.width() * 4 // 5, room.height() * 17 // 20
-        self.resize(min(width, _WIDEST), min(height, _HIGHEST))
-        self.move(room.center() - self.rect().center())
-        if room.width() <= _SMALL:
-            self.setWindowState(Qt.WindowState.WindowMaximized)
-
-    def _headers(self) -> list[tuple[str, QHeaderView]]:
-        found = []
-        for view in self.findChildren(QTableView):
-            header = view.horizontalHeader()
-            if header is not None and view.objectName():
-                found.append((view.objectName(), header))
-        return found
-
     def _add(self) -> None:
         which = self.address.text().strip()
         if not which:
             return
         try:
-            self._hub.add(which)
+            self.add(which)
         except BadOption as error:
             self._say(error.message)
         else:

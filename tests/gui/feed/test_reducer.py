@@ -94,6 +94,13 @@ def test_lag_is_said_whatever_the_clocks_say() -> None:
     assert not reduce(state, values.snapshot(seq=2, at=1_003.6), 2_003.7).state.stale
 
 
+def test_what_a_snapshot_has_overtaken_is_not_late() -> None:
+    session = SessionUpdated(session=values.session(1))
+    state = reduce(State(), values.snapshot(seq=5, at=1_000.0), 1_000.0).state
+    state = reduce(state, values.published(5, session, at=990.0), 1_000.0).state
+    assert not state.stale
+
+
 def test_receipts_stay_until_something_may_have_been_missed() -> None:
     asked = values.approval(1)
     state = feed(

@@ -15,6 +15,7 @@ from claude_remote.errors import Revoked
 from claude_remote.feed import Published, SessionUpdated, Snapshot
 from claude_remote.messages import Door
 from claude_remote.paths import Paths
+from claude_remote_gui.net import following
 from claude_remote_gui.net import server as module
 from claude_remote_gui.net import standing as st
 from claude_remote_gui.net.posts import Answered, Moved, Post, Stood
@@ -139,6 +140,34 @@ def test_what_pub_dropped_at_the_end_is_found_when_it_falls_silent(
     desk.wait(lambda desk: desk.names() == ["one"])
     truth.now = values.snapshot(seq=2, sessions=(values.session(1, name="unsaid"),))
     desk.wait(lambda desk: desk.names() == ["unsaid"])
+
+
+def test_what_comes_while_it_waits_for_a_snapshot_does_not_pile_up(
+    desk: Desk,
+    serve_locally: Serve,
+    pub: zmq.Socket[bytes],
+    start: Callable[..., Server],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(following, "FIRST_PAUSE", 1.5)
+    truth = Truth()
+    serve_locally(truth.script)
+    start()
+    assert pub.recv() == b"\x01"
+    desk.wait(lambda desk: desk.names() == ["one"])
+    desk.wait(lambda desk: truth.given == 2)  # it looks twice at the beginning
+    more = SessionUpdated(session=values.session(1, name="more"))
+    truth.now = values.snapshot(seq=304, sessions=(values.session(1, name="all"),))
+    pub.send(codec.pack(values.published(4, more)))
+    desk.wait(lambda desk: desk.moved is not None and bool(desk.moved.state.stale))
+    before = len(desk.posts)
+    for seq in range(5, 305):
+        pub.send(codec.pack(values.published(seq, more)))
+    desk.wait(lambda desk: desk.names() == ["all"])
+    pub.send(codec.pack(values.published(305, SessionUpdated(session=values.session(1, name="next")))))
+    desk.wait(lambda desk: desk.names() == ["next"])
+    moved = [post for post in desk.posts[before:] if isinstance(post, Moved)]
+    assert len(moved) < 100  # of 300 that were older than the snapshot
 
 
 def test_elsewhere_by_the_door_and_again_after_a_break(

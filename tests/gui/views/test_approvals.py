@@ -15,6 +15,7 @@ from claude_remote.messages import ApprovalInfo, Behavior, Decided
 from claude_remote.rights import WATCH
 from claude_remote_gui.feed.picture import Approval, Picture, Step
 from claude_remote_gui.net.deciding import Outcome
+from claude_remote_gui.net.standing import Reconnecting
 from claude_remote_gui.text.questions import MOST_LINES, Shown, show
 from claude_remote_gui.views.approvals import ApprovalsView
 from claude_remote_gui.views.decision import GUARD
@@ -182,7 +183,8 @@ def test_what_yes_for_the_session_remembers_is_said_before(
     hub.answer(shown(asked))
     ready(qtbot, view)
     assert (
-        view.decision.remembers.text() == "S allows, until the session ends: commands that begin with `make`."
+        view.decision.pane.remembers.text()
+        == "S allows, until the session ends: commands that begin with `make`."
     )
     assert "addRules" not in view.decision.detail.toPlainText()
 
@@ -363,3 +365,21 @@ def test_the_focus_stays_with_the_question_when_it_is_decided(
     view.decision.choices.yes.setFocus()
     view.decision.choices.yes.click()
     assert view.focusWidget() is view.decision  # and not with whatever comes next in the window
+
+
+def test_a_question_that_could_not_be_fetched_is_fetched_when_its_server_is_back(
+    qtbot: QtBot, hub: StillHub, view: ApprovalsView
+) -> None:
+    asked = values.approval(1)
+    hub.put(waiting(asked))
+    hub.answer(error=LinkLost("The link broke."))
+    assert "The link broke." in view.decision.said.text()
+    hub.stand(Reconnecting("it is away", 0.0))
+    assert not hub.asked
+    hub.put(waiting(asked))
+    hub.put(waiting(asked))
+    assert len(hub.asked) == 1  # once
+    hub.answer(shown(asked))
+    ready(qtbot, view)
+    hub.put(waiting(asked))
+    assert not hub.asked

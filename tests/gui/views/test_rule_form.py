@@ -200,4 +200,4 @@ def test_what_is_unlike_any_rule_begins_with_an_empty_line(
     ready(qtbot, view)
     view.decision.by_rule()
     assert view.decision.rule.rule.currentText() == ""
-    assert "is no rule" in view.decision.rule.about.text()
+    assert "Write what shall pass" in view.decision.rule.about.text()

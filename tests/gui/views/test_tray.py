@@ -75,7 +75,7 @@ def test_who_does_not_want_that_says_so_in_the_menu(
     window.tray.stays.setChecked(False)
     window.close()
     assert desk.quits == 1
-    again = Window(StillHub(hub.paths), window._settings)
+    again = Window(StillHub(hub.paths), window.memory._settings)
     assert not again.tray.stays.isChecked()  # it is remembered
     again.leave()
 

@@ -24,6 +24,7 @@ from claude_remote_gui import colours
 from claude_remote_gui.activity import Entry
 from claude_remote_gui.feed.picture import Approval, Picture
 from claude_remote_gui.net import standing as st
+from claude_remote_gui.net.server import Server
 from claude_remote_gui.views.tray import Action
 from claude_remote_gui.views.window import Window
 from tests.gui import values
@@ -233,3 +234,28 @@ def test_a_small_screen_is_filled(window: Window) -> None:
     screen = window.screen()
     assert screen is not None
     assert window.isMaximized() == (screen.availableGeometry().width() <= 1366)
+
+
+def test_servers_that_were_added_are_there_the_next_time(
+    qtbot: QtBot, hub: StillHub, window: Window, settings: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Server, "start", lambda _self: None)
+    hub.put(Picture())
+    for which in ("build", "attic", "build"):
+        window.address.setText(which)
+        window.address.returnPressed.emit()
+    assert "in this window already" in window.statusBar().currentMessage()  # type: ignore[union-attr]
+    assert window.memory.servers == ["build", "attic"]
+    window.servers.lines["attic"].remove.click()
+    window.close()
+    again = Window(StillHub(hub.paths), settings)
+    qtbot.addWidget(again)
+    assert again.memory.servers == ["build"]
+
+
+def test_a_server_that_answers_can_be_removed_beside_others(hub: StillHub, window: Window) -> None:
+    hub.put(Picture())
+    assert window.servers.lines["home"].remove.isHidden()
+    hub.put(Picture(), server="build")
+    window.servers.refresh()
+    assert not window.servers.lines["home"].remove.isHidden()
