@@ -7,7 +7,7 @@ Nothing that arrives is trusted before both have passed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgpack  # type: ignore[import-untyped]
 import msgspec
@@ -20,6 +20,17 @@ MAX_ITEMS = 4096
 _SMALL = 1024
 
 T = TypeVar("T")
+
+
+class _Union(NamedTuple):
+    """Its Structs by their tags. The union is kept, so that its id stays its own."""
+
+    union: object
+    field: str | None
+    by_tag: dict[object, Any]
+
+
+_unions: dict[int, _Union] = {}
 _decoders: dict[type, msgspec.msgpack.Decoder[Any]] = {}
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -53,7 +64,7 @@ def unpack(data: bytes, kind: type[T]) -> T:
     if _depth_exceeds(plain, MAX_DEPTH):
         raise BadMessage(f"a message is nested deeper than {MAX_DEPTH}")
     try:
-        return msgspec.convert(plain, kind)
+        return msgspec.convert(plain, _member(plain, kind))
     except msgspec.ValidationError as error:
         if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             raise UnknownMessage(f"unknown kind of message: {str(plain.get('kind'))[:40]!r}") from None
@@ -71,6 +82,22 @@ def unpack_own(data: bytes, kind: type[T]) -> T:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # judged below
     return unpack(data, kind)
+
+
+def _member(plain: Mapping[object, object], kind: type[T]) -> type[T]:
+    """Of a union the one that is meant. To convert to a union is to look at all that is in it, each time.
+
+    What is tagged as none of them is left to the union: it has the words for that.
+    """
+    union = _unions.get(id(kind))
+    if union is None:
+        members = get_args(kind)
+        fields = {member.__struct_config__.tag_field for member in members}
+        field = fields.pop() if len(fields) == 1 else None
+        by_tag = {member.__struct_config__.tag: member for member in members} if field else {}
+        union = _unions[id(kind)] = _Union(kind, field, by_tag)
+    tag = plain.get(union.field)
+    return union.by_tag.get(tag, kind) if isinstance(tag, str) else kind
 
 
 def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:

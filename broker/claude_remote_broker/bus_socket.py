@@ -12,11 +12,12 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import zmq
 
-from claude_remote import bus
-from claude_remote.envelope import seal, unseal
+from claude_remote import bus, framing
+from claude_remote.envelope import PARCEL, seal, unseal
 from claude_remote.errors import RemoteError
 from claude_remote.files import private_socket
 from claude_remote_broker.ports import FromWorker, ToWorker
@@ -107,7 +108,7 @@ class BusSocket:
             if not int(self._socket.getsockopt(zmq.EVENTS)) & _POLLIN:
                 return
             try:
-                frames = self._socket.recv_multipart(_NOW)
+                frames = self._take()
             except zmq.Again:
                 return
             self._receive(frames)
@@ -116,6 +117,19 @@ class BusSocket:
                 break
         # Not empty yet, so the descriptor will not wake us: come back after the others had their turn.
         self._schedule()
+
+    def _take(self) -> list[bytes]:
+        """The frames of one message. Raises zmq.Again."""
+        socket = self._socket
+        frames = [socket.recv(_NOW)]
+        while socket.getsockopt(zmq.RCVMORE):
+            if len(frames) == 3 and frames[1] == PARCEL:
+                frame = socket.recv(_NOW, copy=False)
+                long = len(frame) >= framing.LONG
+                frames.append(cast("bytes", frame.buffer) if long else frame.bytes)
+            else:
+                frames.append(socket.recv(_NOW))
+        return frames
 
     def _receive(self, frames: Sequence[bytes]) -> None:
         route = frames[0]

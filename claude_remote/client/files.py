@@ -27,6 +27,7 @@ from claude_remote.transfer.walking import Origin, examine
 from claude_remote.transfer.walking import Stream as Input
 
 _LONGEST_WAIT = 5.0
+_LITTLE_ROOM = messages.BULK // 2  # until then nobody waits for what may have come
 _HEADER = messages.Packet()
 
 
@@ -200,7 +201,7 @@ class _Duplex:
 
     def receive(self, *, wait: bool) -> bytes | None:
         parcel = self._errand.take()
-        if parcel is None:
+        if parcel is None and (wait or self._errand.room <= _LITTLE_ROOM or self._errand.done):
             if self._errand.done:
                 raise BadMessage("the server calls it done before it is")
             self._errand.turn(_LONGEST_WAIT if wait else 0)

@@ -81,6 +81,27 @@ def test_a_short_way_has_the_same_words_for_what_is_broken(data: bytes) -> None:
     assert isinstance(told(codec.unpack_own), bus.Ack) or told(codec.unpack_own) == told(codec.unpack)
 
 
+@given(
+    st.fixed_dictionaries(
+        {"kind": st.sampled_from(["ping", "prompt", "parcel", "seen", "pong", 5, None])},
+        optional={
+            name: st.none() | st.text(max_size=3) | st.integers(0, 99) for name in ("header", "id", "session")
+        },
+    )
+)
+def test_what_is_meant_is_read_as_the_whole_union_would_read_it(plain: dict[str, object]) -> None:
+    def told(read: Any) -> object:
+        try:
+            return read()
+        except (RemoteError, msgspec.ValidationError) as error:
+            return str(error)
+
+    by_union = told(lambda: msgspec.convert(plain, FROM_CLIENT))
+    by_tag = told(lambda: codec.unpack(packed(plain), FROM_CLIENT))
+    if not isinstance(by_union, str) or "Invalid value" not in by_union:
+        assert by_tag == by_union
+
+
 @given(st.data())
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
 def test_every_verb_comes_back(verb: type[bus.Verb], data: st.DataObject) -> None:

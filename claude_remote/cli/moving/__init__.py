@@ -16,6 +16,7 @@ from claude_remote.client.files import Get, Put, find_sources, own_guard
 from claude_remote.errors import BadOption
 from claude_remote.known_servers import KnownServers
 from claude_remote.paths import find_paths
+from claude_remote.transfer.memory import keep_memory
 from claude_remote.transfer.streams import Stream
 from claude_remote.transfer.walking import Origin
 from claude_remote.transfer.walking import Stream as Input
@@ -89,6 +90,7 @@ def _reach(obj: Context, said: Mapping[str, Any], remote: Remote) -> Any:
 
 
 def _carry_out(transfer: Get | Put, teller: Teller) -> int:
+    keep_memory()
     with teller:
         try:
             transfer.run()
