@@ -41,7 +41,10 @@ _POLLIN = int(zmq.POLLIN)
 
 
 class BusSocket:
-    """Owns the ROUTER. `deliver` is called for every verb of a worker that has said Ready."""
+    """Owns the ROUTER. `deliver` is called for every verb of a worker that has said Ready.
+
+    `on_large` is called for each message of framing.LONG bytes and more.
+    """
 
     def __init__(
         self,
@@ -49,8 +52,10 @@ class BusSocket:
         path: Path,
         deliver: Callable[[FromWorker], None],
         loop: asyncio.AbstractEventLoop,
+        on_large: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliver = deliver
+        self._on_large = on_large
         self._loop = loop
         # Insertion order is age; the value means nothing.
         self._routes: dict[bytes, None] = {}
@@ -111,8 +116,11 @@ class BusSocket:
                 frames = self._take()
             except zmq.Again:
                 return
+            size = sum(map(len, frames))
+            if size >= framing.LONG:
+                self._on_large()
             self._receive(frames)
-            taken += sum(map(len, frames))
+            taken += size
             if taken >= TURN_BYTES:
                 break
         # Not empty yet, so the descriptor will not wake us: come back after the others had their turn.
