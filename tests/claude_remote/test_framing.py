@@ -44,7 +44,7 @@ def test_the_same_frames_byte_by_byte(frames: list[Frame]) -> None:
     st.lists(st.integers(1, LONG), min_size=1, max_size=30),
     st.booleans(),
 )
-def test_long_payloads_are_received_where_they_stay(sizes: list[int], steps: list[int], fed: bool) -> None:
+def test_long_payloads_are_received_in_place(sizes: list[int], steps: list[int], fed: bool) -> None:
     """`steps`: how much each call brings, again and again; `fed`: now and then it is not received in place."""
     frames = [Frame(b"%d" % size, os.urandom(size)) for size in sizes]
     stream = memoryview(b"".join(encode(*frame) for frame in frames))
