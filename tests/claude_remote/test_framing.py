@@ -45,7 +45,7 @@ def test_the_same_frames_byte_by_byte(frames: list[Frame]) -> None:
     st.booleans(),
 )
 def test_long_payloads_are_received_in_place(sizes: list[int], steps: list[int], fed: bool) -> None:
-    """`steps`: how much each call brings, again and again; `fed`: now and then it is not received in place."""
+    """`steps`: how much each call brings, again and again; `fed`: not all of it is received in place."""
     frames = [Frame(b"%d" % size, os.urandom(size)) for size in sizes]
     stream = memoryview(b"".join(encode(*frame) for frame in frames))
     decoder = Decoder()

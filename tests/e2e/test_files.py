@@ -21,7 +21,7 @@ from claude_remote.transfer.content import digest
 from tests.claude_remote.transfer.stage import look
 from tests.e2e import leftovers
 from tests.e2e.lab import Client, Lab
-from tests.fakes.messages_api import text
+from tests.fakes.messages_api import Gate, reply, say, text
 
 pytestmark = pytest.mark.e2e
 
@@ -214,6 +214,43 @@ def test_a_transfer_outlives_the_servers_processes(
     assert events[4]["offset"] > 10 * MB
     assert target.read_bytes() == content
     assert not parts(lab.folder)
+
+
+@pytest.mark.parametrize("way", ["put", "get"])
+def test_a_transfer_outlives_what_starts_workers(large: tuple[Lab, Client, bytes], way: str) -> None:
+    """The zygote: its errands go on without it, or are begun again."""
+    lab, alice, content = large
+    here, there = alice.home / "file", lab.home / "file"
+    source, target = (here, there) if way == "put" else (there, here)
+    source.write_bytes(content)
+    argv = ("put", "file", "file") if way == "put" else ("get", "file", ".")
+    with alice.start(*argv) as moving:
+        wait_until(lambda: size_of_parts(target.parent) > 10 * MB)
+        (errand,) = errands(lab)
+        os.kill(_parent(errand), signal.SIGKILL)
+        ran = moving.finish(60)
+    assert ran.code == 0, ran
+    assert target.read_bytes() == content
+    assert not parts(lab.folder)
+    # There is another one.
+    assert alice.run("get", "file", "again").code == 0
+
+
+def test_a_session_streams_on_beside_transfers(lab: Lab, alice: Client, words: str) -> None:
+    content = os.urandom(60 * MB)
+    (alice.home / "beside").write_bytes(content)
+    pieces = "".join(f"piece {number}, " for number in range(300))
+    gate = Gate()
+    lab.api.on(words, reply(say(pieces, chunks=300, gate=gate, gate_after=20)))
+    with alice.start("-p", words) as streaming:
+        streaming.wait_for("piece 9, ")
+        with alice.start("put", "beside", "beside") as putting:
+            gate.open()
+            streaming.wait_for("piece 299, ")
+            assert putting.finish().code == 0
+        assert streaming.finish().out == pieces + "\n"
+    assert alice.run("get", "beside", "back").code == 0
+    assert (alice.home / "back").read_bytes() == content
 
 
 @pytest.mark.parametrize("way", ["put", "get"])
