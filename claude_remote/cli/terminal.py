@@ -6,11 +6,14 @@ name or in Claude's answer must not repaint an approval.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import unicodedata
 from contextlib import suppress
 from typing import BinaryIO, TextIO
+
+from claude_remote.errors import BadDisk, NoSpace, RemoteError
 
 _CONSOLE_IN = "CONIN$" if os.name == "nt" else "/dev/tty"
 
@@ -43,9 +46,18 @@ class Terminal:
         return True
 
     def write(self, data: bytes) -> None:
-        """Bytes to standard output, at once. Raises BrokenPipeError when nobody reads any more."""
-        self._out.write(data)
-        self._out.flush()
+        """Bytes to standard output, at once.
+
+        Raises BrokenPipeError when nobody reads any more, RemoteError when it takes no more.
+        """
+        try:
+            self._out.write(data)
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.drop_output()
+            raise cannot_write("standard output", error) from None
 
     def print(self, text: str) -> None:
         """A line to standard output."""
@@ -89,6 +101,12 @@ class Terminal:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
+
+
+def cannot_write(what: str, error: OSError) -> RemoteError:
+    """The error that is told of a stream that takes no more, such as a file on a full disk."""
+    kind = NoSpace if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} else BadDisk
+    return kind(f"{what}: {error.strerror or error}")
 
 
 def escape(text: str, *, lines: bool = False) -> str:

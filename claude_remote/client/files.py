@@ -40,6 +40,9 @@ def own_guard(paths: Paths | None = None) -> Guard:
 def find_sources(paths: Iterable[bytes], guard: Guard, *, recursive: bool) -> list[Origin]:
     """What is to be put, by its paths on this machine. Raises RemoteError."""
     here = Path.cwd()
+    paths = list(paths)
+    if b"" in paths:
+        raise NoSuchFile(f"{show(b'')!r} is no path")
     return [examine(str(guard.find(path, here)), path, guard, recursive=recursive) for path in paths]
 
 

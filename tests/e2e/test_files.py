@@ -20,7 +20,8 @@ from claude_remote.transfer import records as r
 from claude_remote.transfer.content import digest
 from tests.claude_remote.transfer.stage import look
 from tests.e2e import leftovers
-from tests.e2e.lab import Client, Lab
+from tests.e2e.lab import Client, Lab, console_script
+from tests.e2e.programs import Ran, Running
 from tests.fakes.messages_api import Gate, reply, say, text
 
 pytestmark = pytest.mark.e2e
@@ -136,6 +137,37 @@ def test_what_goes_wrong_is_said(lab: Lab, alice: Client) -> None:
     ran = watch.run("get", "folder", "-r")
     assert (ran.code, "`files`" in ran.err) == (4, True), ran
     assert not parts(lab.folder)
+
+
+def test_closed_and_full_streams(lab: Lab, alice: Client) -> None:
+    (lab.home / "shown").write_bytes(b"shown")
+
+    def shell(line: str) -> Ran:
+        words = ["sh", "-c", line.replace("claude-remote", str(console_script("claude-remote")))]
+        with Running(words, alice.environment, alice.home) as running:
+            return running.finish()
+
+    ran = shell("claude-remote put - nothing <&-")
+    assert (ran.code, ran.err) == (3, "claude-remote: stdin: Bad file descriptor\n"), ran
+    assert not (lab.home / "nothing").exists()
+    assert shell("claude-remote get shown here >&- 2>&-").code == 0
+    assert (alice.home / "here").read_bytes() == b"shown"
+    for line in ("get shown -", "get --json shown here", "servers"):
+        ran = shell(f"claude-remote {line} > /dev/full")
+        assert (ran.code, ran.err) == (3, "claude-remote: standard output: No space left on device\n"), ran
+    # Nobody reads the events: that is not the file's fault.
+    (alice.home / "here").unlink()
+    ran = shell("(claude-remote get --json shown here; echo $? >&2) | true")
+    assert (ran.code, ran.err) == (0, "141\n"), ran
+    assert not parts(lab.folder)
+
+
+def test_a_folder_does_not_take_the_place_of_a_file(lab: Lab, alice: Client, tree: Path) -> None:
+    (lab.home / "taken").write_bytes(b"kept")
+    ran = alice.run("put", "-r", str(tree / "empty"), "taken")
+    words = "claude-remote: taken is no folder there, and a folder cannot take its place\n"
+    assert (ran.code, ran.err) == (2, words), ran
+    assert (lab.home / "taken").read_bytes() == b"kept"
 
 
 def test_two_clients_write_the_same_file(lab: Lab, alice: Client) -> None:

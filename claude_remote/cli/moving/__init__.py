@@ -10,7 +10,7 @@ from typing import Any
 from claude_remote.cli.command_line import Context
 from claude_remote.cli.moving.names import Remote, read_remotes
 from claude_remote.cli.moving.output import Output
-from claude_remote.cli.moving.tellers import Teller, make_teller
+from claude_remote.cli.moving.tellers import NobodyListens, Teller, make_teller
 from claude_remote.cli.reaching import reach_server
 from claude_remote.client.files import Get, Put, find_sources, own_guard
 from claude_remote.errors import BadOption
@@ -94,6 +94,8 @@ def _carry_out(transfer: Get | Put, teller: Teller) -> int:
     with teller:
         try:
             transfer.run()
+        except NobodyListens:
+            raise BrokenPipeError from None
         except KeyboardInterrupt:
             teller.interrupted()
             raise
