@@ -14,6 +14,10 @@ _CODES = {
 }
 
 
+PARCEL = _CODES[bus.Parcel]
+"""The first frame of a parcel: its payload, the last frame, may be long, and is best not copied."""
+
+
 class Envelope(NamedTuple):
     """One verb with its payload."""
 

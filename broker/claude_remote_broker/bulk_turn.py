@@ -8,15 +8,24 @@ LARGE = 64 * 1024
 
 
 class BulkTurn:
-    """Shared by all connections. `soon` is the loop's call_soon: what it is given runs in the next turn."""
+    """Shared by all connections. `soon` is the loop's call_soon: what it is given runs in the next turn.
 
-    def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
+    `taken` is called for each large frame.
+    """
+
+    def __init__(
+        self, soon: Callable[[Callable[[], None]], object], taken: Callable[[], None] = lambda: None
+    ) -> None:
         self._soon = soon
+        self._tell = taken
         self._taken = False
 
     def take(self, size: int) -> None:
         """A frame of so many bytes was handled in this turn."""
-        if size >= LARGE and not self._taken:
+        if size < LARGE:
+            return
+        self._tell()
+        if not self._taken:
             self._taken = True
             self._soon(self._next)
 

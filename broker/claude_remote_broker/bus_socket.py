@@ -16,11 +16,12 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import zmq
 
-from claude_remote import bus
-from claude_remote.envelope import seal, unseal
+from claude_remote import bus, framing
+from claude_remote.envelope import PARCEL, seal, unseal
 from claude_remote.errors import RemoteError
 from claude_remote.files import private_socket
 from claude_remote_broker.ports import FromWorker, ToWorker
@@ -47,7 +48,10 @@ _POLLIN = int(zmq.POLLIN)
 
 
 class BusSocket:
-    """Owns the ROUTER. `deliver` gets the verbs of workers that have said Ready, all of one look together."""
+    """Owns the ROUTER. `deliver` gets the verbs of workers that have said Ready, all of one look together.
+
+    `on_large` is called for each message of framing.LONG bytes and more.
+    """
 
     def __init__(
         self,
@@ -55,8 +59,10 @@ class BusSocket:
         path: Path,
         deliver: Callable[[Sequence[FromWorker]], None],
         loop: asyncio.AbstractEventLoop,
+        on_large: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliver = deliver
+        self._on_large = on_large
         self._loop = loop
         # Insertion order is age; the value means nothing.
         self._routes: dict[bytes, None] = {}
@@ -162,7 +168,10 @@ class BusSocket:
             event = self._read(frames)
             if event is not None:
                 events.append(event)
-            taken += sum(map(len, frames))
+            size = sum(map(len, frames))
+            if size >= framing.LONG:
+                self._on_large()
+            taken += size
             if taken >= TURN_BYTES:
                 break
         if taken < TURN_BYTES:  # bulk is no crowd
@@ -185,7 +194,9 @@ class BusSocket:
         frames = [frame.bytes]
         while frame.more:
             frame = receive(_NOW, copy=False)
-            frames.append(frame.bytes)
+            # A long parcel is passed on as it is: to make bytes of it is to copy it.
+            is_parcel = len(frame) >= framing.LONG and len(frames) == 3 and frames[1] == PARCEL
+            frames.append(cast("bytes", frame.buffer) if is_parcel else frame.bytes)
         return frames
 
     def _read(self, frames: Sequence[bytes]) -> FromWorker | None:

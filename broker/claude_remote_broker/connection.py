@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Generator
 from contextlib import closing
 from time import perf_counter
 from typing import cast
@@ -32,7 +33,11 @@ _unread = SparingLog(logging.getLogger(__name__))
 _FROM_CLIENT = cast("type[messages.Message]", messages.FromClient)
 
 
-class Connection(asyncio.Protocol):
+# Where bytes are received that do not belong to a long payload: used up before anything else is received.
+_room = memoryview(bytearray(32 * 1024))
+
+
+class Connection(asyncio.BufferedProtocol):
     """See the module. `number` is what the rest of the broker calls it."""
 
     __slots__ = (
@@ -40,6 +45,7 @@ class Connection(asyncio.Protocol):
         "_bytes_left",
         "_clock",
         "_decoder",
+        "_fills",
         "_greeted",
         "_keeper",
         "_left",
@@ -70,6 +76,7 @@ class Connection(asyncio.Protocol):
         self._role: Role | None = None
         self._pace: Pace | None = None
         self._pace_unread: Bucket | None = None
+        self._fills = False  # the decoder's own room
         self._greeted = False
         self._arrived = False
         self._left = False
@@ -189,23 +196,28 @@ class Connection(asyncio.Protocol):
             # `left` was promised before `gone`, and may still be on its way.
             self._loop.call_soon(self._keeper.gone, self)
 
-    def data_received(self, data: bytes) -> None:
-        """The transport calls this with bytes from the peer."""
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  the transport's own signature
+        """The transport calls this for somewhere to put bytes from the peer, and then buffer_updated."""
+        self._fills = len(self._decoder.waiting) > 0
+        return self._decoder.waiting if self._fills else _room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """The transport calls this with so many bytes from the peer."""
         if self._left:
             return
         now = self._clock.now()
         self._vigil.heard(now)
         if self._bytes_left is not None:
-            self._bytes_left -= len(data)
+            self._bytes_left -= nbytes
             if self._bytes_left < 0:
                 self.hang_up(TooLarge("that is more than anybody has to say at the bell"))
                 return
-        self._read(data, now)
+        self._read(self._decoder.received(nbytes) if self._fills else self._decoder.feed(_room[:nbytes]), now)
 
-    def _read(self, data: bytes, now: float) -> None:
+    def _read(self, decoded: Generator[framing.Frame, None, None], now: float) -> None:
         """Take the complete frames, at the pace that is allowed; the decoder keeps the rest."""
         try:
-            with closing(self._decoder.feed(data)) as frames:
+            with closing(decoded) as frames:
                 while not self._is_turn_of_others():
                     frame = next(frames, None)
                     if frame is None:
@@ -244,7 +256,9 @@ class Connection(asyncio.Protocol):
         elif not self._greeted:
             raise OutOfTurn("the first message has to be hello")
         elif not isinstance(message, messages.Heartbeat):
-            role.received(self, message, frame.payload)
+            # A parcel is passed on as it is: to make bytes of it is to copy it.
+            is_parcel = isinstance(message, messages.Parcel)
+            role.received(self, message, cast("bytes", frame.payload) if is_parcel else bytes(frame.payload))
 
     def _greet(self, role: Role, hello: messages.Hello) -> None:
         if self._greeted:
@@ -298,7 +312,7 @@ class Connection(asyncio.Protocol):
         # What it has said before is heard only now; its heartbeats wait behind it.
         now = self._clock.now()
         self._vigil.heard(now)
-        self._read(b"", now)
+        self._read(self._decoder.feed(b""), now)
         if self._resume is None:
             transport.resume_reading()
 

@@ -52,10 +52,12 @@ class Door:
         limits: Limits | None = None,
         is_ours: Callable[[int], bool] = lambda pid: False,  # noqa: ARG005
         audit: Callable[[], Link | None] = lambda: None,
+        on_large: Callable[[], None] = lambda: None,
     ) -> None:
         """`is_ours` knows the pids of workers and zygote, from below which the control socket is closed.
 
-        `audit` gives the head of the audit, which is shown to those who may approve.
+        `audit` gives the head of the audit, which is shown to those who may approve. `on_large` is called
+        for each large frame that comes.
         """
         self._audit = audit
         self._registry = registry
@@ -71,7 +73,7 @@ class Door:
         )
         self._connections: dict[ports.Connection, Connection] = {}
         self._clients: dict[str, _Client] = {}
-        self._bulk = BulkTurn(self._loop.call_soon)
+        self._bulk = BulkTurn(self._loop.call_soon, on_large)
         self._clock: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._empty.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from claude_remote_broker.loop_turns import LoopTurns
 from claude_remote_broker.sparing import SparingLog
 from claude_remote_broker.worst import Worst
 
@@ -15,7 +16,10 @@ NOTABLE = 0.25
 
 
 class LagWatch:
-    """Measures how late a timer is. `worst` is the longest delay since it was last taken, seconds."""
+    """Measures how late a timer is. `worst` is the longest delay since it was last taken, seconds.
+
+    `turns` measures the turns in which something large is handled, when it is told of them.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -23,6 +27,7 @@ class LagWatch:
         self._worst = 0.0
         self.last: float | None = None
         self.worst = Worst()
+        self.turns = LoopTurns(loop.call_soon)
         self._expected = 0.0
         self._timer: asyncio.TimerHandle | None = None
 

@@ -66,7 +66,7 @@ class Limits:
     rings: Rate = Rate(1, 10)
 
     # --- approved clients ---
-    # Messages of one client over all its connections. Files come in chunks of 256 KiB, so this is 1 GiB/s.
+    # Messages of one client over all its connections. Files come in chunks of 512 KiB, so this is 2 GiB/s.
     messages: Rate = Rate(4000, 4000)
     # Work on the messages of one client in one turn of the loop, all its connections together; then others
     # have theirs. One message may take longer: a list of all sessions some 50 ms.

@@ -111,7 +111,7 @@ async def assemble(
     registry.watch(broker)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
     closers.callback(context.destroy, linger=0)
-    bus = BusSocket(context, paths.bus_socket, broker.from_workers, loop)
+    bus = BusSocket(context, paths.bus_socket, broker.from_workers, loop, lag.turns.measure)
     closers.callback(bus.close)
     feed = FeedSocket(context, paths.feed_socket)
     closers.callback(feed.close)
@@ -137,7 +137,9 @@ async def assemble(
         broker.deliver,
         build=find_build(),
     )
-    door = Door(registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head)
+    door = Door(
+        registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head, on_large=lag.turns.measure
+    )
     closers.push_async_callback(door.close)
     administration = Administration(registry, door.send)
     hooks = Hooks(prepared.preferences.notify, prepared.environ)

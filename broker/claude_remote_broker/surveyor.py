@@ -36,6 +36,8 @@ class Surveyor:
             connections=self._door.connections,
             lag=self._lag.last,
             worst_lag=self._lag.worst.read(),
+            turn=self._lag.turns.longest.read(),
+            turn_work=self._lag.turns.longest_work.read(),
             launcher=self._launcher.zygote_pid,
             problems=(*self._audit.state.problems(), *self._hooks.problems()),
         )

@@ -12,7 +12,7 @@ import unicodedata
 from contextlib import suppress
 from typing import BinaryIO, TextIO
 
-from claude_remote.errors import Misconfigured
+from claude_remote.errors import Misconfigured, RemoteError
 
 _CONSOLE_IN = "CONIN$" if os.name == "nt" else "/dev/tty"
 
@@ -47,7 +47,7 @@ class Terminal:
     def write(self, data: bytes) -> None:
         """Bytes to standard output, at once.
 
-        Raises BrokenPipeError when nobody reads any more, and Misconfigured when they cannot be written.
+        Raises BrokenPipeError when nobody reads any more, RemoteError when it takes no more.
         """
         try:
             self._out.write(data)
@@ -56,7 +56,7 @@ class Terminal:
             raise
         except OSError as error:
             self.drop_output()
-            raise Misconfigured(f"cannot write the output: {error.strerror}") from None
+            raise cannot_write("standard output", error) from None
 
     def print(self, text: str) -> None:
         """A line to standard output."""
@@ -100,6 +100,11 @@ class Terminal:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
+
+
+def cannot_write(what: str, error: OSError) -> RemoteError:
+    """The error that is told of a stream that takes no more, such as a file on a full disk."""
+    return Misconfigured(f"cannot write {what}: {error.strerror or error}")
 
 
 def escape(text: str, *, lines: bool = False) -> str:

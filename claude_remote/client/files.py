@@ -27,6 +27,7 @@ from claude_remote.transfer.walking import Origin, examine
 from claude_remote.transfer.walking import Stream as Input
 
 _LONGEST_WAIT = 5.0
+_LITTLE_ROOM = messages.BULK // 2  # until then nobody waits for what may have come
 _HEADER = messages.Packet()
 
 
@@ -39,6 +40,9 @@ def own_guard(paths: Paths | None = None) -> Guard:
 def find_sources(paths: Iterable[bytes], guard: Guard, *, recursive: bool) -> list[Origin]:
     """What is to be put, by its paths on this machine. Raises RemoteError."""
     here = Path.cwd()
+    paths = list(paths)
+    if b"" in paths:
+        raise NoSuchFile(f"{show(b'')!r} is no path")
     return [examine(str(guard.find(path, here)), path, guard, recursive=recursive) for path in paths]
 
 
@@ -200,7 +204,7 @@ class _Duplex:
 
     def receive(self, *, wait: bool) -> bytes | None:
         parcel = self._errand.take()
-        if parcel is None:
+        if parcel is None and (wait or self._errand.room <= _LITTLE_ROOM or self._errand.done):
             if self._errand.done:
                 raise BadMessage("the server calls it done before it is")
             self._errand.turn(_LONGEST_WAIT if wait else 0)

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, cast
 
@@ -36,11 +36,13 @@ from claude_remote.messages import (
     Heartbeat,
     Hello,
     Message,
+    Parcel,
 )
 from claude_remote.version import VERSION
 
 _READ_SIZE = 256 * 1024
 _RECORD = 16 * 1024  # the longest that TLS gives at once
+_ROOM = 32 * 1024  # for what is no long payload
 _FROM_SERVER = cast("type[Message]", FromServer)  # a union, which type[] cannot say
 _HEARTBEAT = framing.encode(codec.pack(Heartbeat()))
 
@@ -50,6 +52,7 @@ class Incoming(NamedTuple):
 
     message: Message
     payload: bytes
+    """A parcel's may be a bytearray, which nobody changes any more."""
 
 
 class Link:
@@ -65,7 +68,7 @@ class Link:
         self._stream = stream
         self._closing = closing
         self._decoder = framing.Decoder()
-        self._room = memoryview(bytearray(_READ_SIZE))
+        self._room = memoryview(bytearray(_ROOM))
         self._arrived: deque[Incoming] = deque()
         self._outbox: deque[bytes] = deque()
         self._sending = memoryview(b"")
@@ -161,6 +164,8 @@ class Link:
         try:
             with suppress(TimedOut):
                 self._turn(self._attentive, now - self._attentive + timeout)
+            if not others:
+                return set()
             return {key.fd for key, _ in self._selector.select(0) if key.fd in others}
         finally:
             if not self._closed:
@@ -230,49 +235,76 @@ class Link:
 
     def _write(self) -> bool:
         """Write until nothing is left (True) or the socket is full (False)."""
+        send = self._stream.send
         while self._sending or self._outbox:
-            if not self._sending:
-                self._sending = memoryview(self._outbox.popleft())
+            sending = self._sending or memoryview(self._outbox.popleft())
             try:
-                count = self._stream.send(self._sending)
+                while sending:
+                    sending = sending[send(sending) :]
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
                 return False
             except OSError as error:
                 # What the server said before it hung up may still be there to read, and says why.
                 self._outbox.clear()
-                self._sending = memoryview(b"")
+                sending = memoryview(b"")
                 if self._read():
                     return True
                 raise self._lost(error) from None
+            finally:
+                self._sending = sending
             self._spoken = time.monotonic()
-            self._sending = self._sending[count:]
         return True
 
     def _read(self) -> bool:
         """Take what has arrived; False when there is nothing. Raises at the end of the stream."""
-        taken = count = 0
+        taken = 0
         # TLS gives a record of 16 KiB at a time: to look at all else after each would cost more than it.
-        # After a shorter one there is hardly ever another, and who waits for it has waited long enough.
-        while taken < _READ_SIZE and count in (0, _RECORD):
-            try:
-                count = self._stream.recv_into(self._room[taken:])
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-                break
-            except OSError as error:
-                if taken:  # the next call meets it again
-                    break
-                raise self._lost(error) from None
+        while taken < _READ_SIZE:
+            waiting = self._decoder.waiting
+            room = waiting or self._room
+            count = self._receive_into(room, whole=bool(waiting), first=not taken)
             if not count:
-                if taken:
-                    break
-                raise LinkLost(f"{self.peer} closed the connection")
+                break
             taken += count
+            self._digest(self._decoder.received(count) if waiting else self._decoder.feed(room[:count]))
+            if count < (len(waiting) or _RECORD):
+                break
         if not taken:
             return False
         self._heard = time.monotonic()
-        for header, payload in self._decoder.feed(self._room[:taken]):
-            self._arrived.append(Incoming(codec.unpack_quickly(header, _FROM_SERVER), payload))
         return True
+
+    def _receive_into(self, room: memoryview, *, whole: bool, first: bool) -> int:
+        """Receive once, or until the `whole` room is filled, as long as there is something: how much.
+
+        The end of the stream and whatever else is wrong is raised when nothing came before it, by the next
+        call otherwise: `first` says that nothing has.
+        """
+        # Fewer calls in calls for each record than by recv_into, which a plain socket has alone.
+        read = self._stream.read if isinstance(self._stream, ssl.SSLSocket) else None
+        count = 0
+        try:
+            while count < len(room):
+                left = room[count:]
+                came = read(len(left), left) if read is not None else self._stream.recv_into(left)
+                if not came and first and not count:
+                    raise LinkLost(f"{self.peer} closed the connection")
+                count += came  # type: ignore[operator]  # a number, with a buffer
+                if not came or not whole:
+                    break
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            pass
+        except OSError as error:
+            if first and not count:
+                raise self._lost(error) from None
+        return count
+
+    def _digest(self, frames: Iterable[framing.Frame]) -> None:
+        for header, payload in frames:
+            message = codec.unpack_quickly(header, _FROM_SERVER)
+            # A parcel is taken as it is: to make bytes of it is to copy it.
+            whole = cast("bytes", payload) if isinstance(message, Parcel) else bytes(payload)
+            self._arrived.append(Incoming(message, whole))
 
     def _wait(self, began: float, timeout: float | None, *, write: bool) -> None:
         now = time.monotonic()

@@ -15,9 +15,9 @@ from msgspec import Meta
 
 from claude_remote.messages.base import Folder, Message
 
-PARCEL = 256 * 1024
-WINDOW = 20
-BULK = 16
+PARCEL = 512 * 1024
+WINDOW = 16
+BULK = 12
 HEADER = 16 * 1024
 
 

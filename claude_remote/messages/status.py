@@ -51,6 +51,8 @@ class Status(Message, frozen=True, kw_only=True, tag="status"):
     connections: Count
     lag: Ago | None = None  # of the loop, when it was measured last
     worst_lag: Ago | None = None  # of the last minute
+    turn: Ago | None = None  # the loop's longest of the last minute with something large in it
+    turn_work: Ago | None = None  # how much of one was its own work
     launcher: Count = 0  # the pid of what starts workers; 0: there is none just now
     workers: Count
     workers_most: Count

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from claude_remote.errors import BadName, NoSuchFile, OutsideRoots
+from claude_remote.errors import BadName, NoSuchFile, NotAFile, OutsideRoots
 from claude_remote.transfer.folders import Folder
 from claude_remote.transfer.mistakes import about
 from claude_remote.transfer.names import destination, show
@@ -134,8 +134,16 @@ class Ground:
         return found
 
     def make(self, parts: tuple[bytes, ...]) -> bool:
-        """Make a folder, for its owner alone so far; False if it was there. Raises OSError, OutsideRoots."""
-        made = self.parent(parts).make(parts[-1])
+        """Make a folder, for its owner alone so far; False if it was there.
+
+        Raises OSError, OutsideRoots, NotAFile.
+        """
+        try:
+            made = self.parent(parts).make(parts[-1])
+        except FileExistsError:
+            raise NotAFile(
+                f"{show(parts[-1])} is no folder there, and a folder cannot take its place"
+            ) from None
         self.folder(parts)
         return made
 

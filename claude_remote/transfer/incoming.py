@@ -100,7 +100,9 @@ class Incoming:
         self._part.close()
 
     def close(self) -> None:
-        """Leave what is here, to go on with."""
+        """Leave what is here, to go on with; if that is nothing, nothing."""
+        if self._part.descriptor >= 0 and not self._part.size:
+            self.discard()
         self._part.close()
 
     def _synced(self) -> None:

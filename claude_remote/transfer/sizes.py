@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claude_remote import messages
 
-PACKET = messages.PARCEL  # 1 MiB would stall the broker's loop, 64 KiB are slow
+PACKET = messages.PARCEL  # more would stall the broker's loop, less is slow
 RECORD = 256  # a Data record without its content, and what may come with it, are shorter
 INLINE = 64 * 1024  # a file up to this size travels whole in one record, without being offered first
 OFFERS = 8  # files that were offered and are not done

@@ -178,7 +178,12 @@ def _costs(report: Report, here: Yard, mover: Client, ground: Ground, size: int)
         waits = [each * 1000 for each in watcher.waits]
         report.add(f"{way} large, a ping meanwhile, median", "ms", [percentile(waits, 50)])
         report.add(f"{way} large, a ping meanwhile, 99 %", "ms", [percentile(waits, 99)])
-        report.expect(f"{way} large, a ping's longest wait meanwhile", max(waits), 10, "ms")
+        report.add(f"{way} large, a ping meanwhile, longest", "ms", [max(waits)])
+    with here.connect() as client:
+        status = client.status().status
+    # Of the last minute, so of both ways: within it nothing else large was moved.
+    report.add("both ways, the loop's longest turn", "ms", [(status.turn or 0) * 1000])
+    report.expect("both ways, the loop's own work in one turn", (status.turn_work or 0) * 1000, 10, "ms")
 
 
 def _beside_a_session(report: Report, here: Yard, mover: Client, ground: Ground, times: int) -> None:
@@ -205,7 +210,8 @@ def _beside_a_session(report: Report, here: Yard, mover: Client, ground: Ground,
                 time.sleep(2)
             over.set()
             thread.join()
-            name = f"events meanwhile ({way})" if way else "events, 100/s, nothing else"
+            moved = times * (ground.top / "far" / "large").stat().st_size / 1e9
+            name = f"events while {moved:.1f} GB move ({way})" if way else "events, 100/s, nothing else"
             for percent in (50, 99):
                 report.add(f"{name}, p{percent}", "ms", [percentile(late, percent)])
 

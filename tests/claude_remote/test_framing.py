@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import os
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
@@ -7,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_remote.errors import BadFrame
-from claude_remote.framing import MAX_HEADER, MAX_PAYLOAD, PREFIX, Decoder, Frame, encode, parts
+from claude_remote.framing import LONG, MAX_HEADER, MAX_PAYLOAD, PREFIX, Decoder, Frame, encode, parts
 
 FRAMES = st.lists(st.builds(Frame, st.binary(min_size=1, max_size=50), st.binary(max_size=80)), max_size=12)
 
@@ -34,6 +37,54 @@ def test_the_same_frames_byte_by_byte(frames: list[Frame]) -> None:
         for frame in decoder.feed(memoryview(bytes([byte])))
     ]
     assert found == frames
+
+
+@given(
+    st.lists(st.integers(0, 3 * LONG), min_size=1, max_size=4),
+    st.lists(st.integers(1, LONG), min_size=1, max_size=30),
+    st.booleans(),
+)
+def test_long_payloads_are_received_in_place(sizes: list[int], steps: list[int], fed: bool) -> None:
+    """`steps`: how much each call brings, again and again; `fed`: not all of it is received in place."""
+    frames = [Frame(b"%d" % size, os.urandom(size)) for size in sizes]
+    stream = memoryview(b"".join(encode(*frame) for frame in frames))
+    decoder = Decoder()
+    found: list[Frame] = []
+    for number, step in enumerate(itertools.cycle(steps)):
+        waiting = decoder.waiting
+        assert decoder.pending or not waiting
+        if waiting and not (fed and number % 3):
+            count = min(step, len(waiting), len(stream))
+            waiting[:count] = stream[:count]
+            found += decoder.received(count)
+        else:
+            count = min(step, len(stream))
+            found += decoder.feed(stream[:count])
+        stream = stream[count:]
+        if not stream:
+            break
+    assert found == frames
+    assert decoder.pending == 0
+    assert not decoder.waiting
+
+
+def test_what_is_announced_and_too_long_gets_no_room() -> None:
+    decoder = Decoder()
+    with pytest.raises(BadFrame):
+        list(decoder.feed(PREFIX.pack(1, MAX_PAYLOAD + 1) + b"h"))
+    assert not decoder.waiting
+
+
+def test_who_stops_reading_gets_the_rest_later() -> None:
+    """As the broker does when it is the turn of others."""
+    frames = [Frame(b"long", bytes(LONG)), Frame(b"a", b"1"), Frame(b"b", b"2")]
+    stream = b"".join(encode(*frame) for frame in frames)
+    decoder = Decoder()
+    list(decoder.feed(stream[:100]))
+    with closing(decoder.feed(stream[100:])) as decoded:
+        first = next(decoded)
+    assert decoder.pending == len(stream) - len(encode(*frames[0]))
+    assert [first, *decoder.feed(b"")] == frames
 
 
 def test_the_largest_frame() -> None:

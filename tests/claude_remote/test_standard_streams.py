@@ -47,7 +47,7 @@ def test_what_is_opened_later_gets_no_number_of_a_standard_stream(tmp_path: Path
 def test_output_that_cannot_be_written_is_told_in_a_line(command: str, tmp_path: Path) -> None:
     done = ran(f"{command} > /dev/full", tmp_path)
     name = b"claude-remote-server" if "S" in command else b"claude-remote"
-    said = name + b": cannot write the output: No space left on device\n"
+    said = name + b": cannot write standard output: No space left on device\n"
     assert (done.returncode, done.stderr) == (2, said)
 
 

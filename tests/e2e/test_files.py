@@ -20,8 +20,9 @@ from claude_remote.transfer import records as r
 from claude_remote.transfer.content import digest
 from tests.claude_remote.transfer.stage import look
 from tests.e2e import leftovers
-from tests.e2e.lab import Client, Lab
-from tests.fakes.messages_api import text
+from tests.e2e.lab import Client, Lab, console_script
+from tests.e2e.programs import Ran, Running
+from tests.fakes.messages_api import Gate, reply, say, text
 
 pytestmark = pytest.mark.e2e
 
@@ -138,6 +139,37 @@ def test_what_goes_wrong_is_said(lab: Lab, alice: Client) -> None:
     assert not parts(lab.folder)
 
 
+def test_closed_and_full_streams(lab: Lab, alice: Client) -> None:
+    (lab.home / "shown").write_bytes(b"shown")
+
+    def shell(line: str) -> Ran:
+        words = ["sh", "-c", line.replace("claude-remote", str(console_script("claude-remote")))]
+        with Running(words, alice.environment, alice.home) as running:
+            return running.finish()
+
+    ran = shell("claude-remote put - nothing <&-")
+    assert (ran.code, ran.err) == (3, "claude-remote: stdin: Bad file descriptor\n"), ran
+    assert not (lab.home / "nothing").exists()
+    assert shell("claude-remote get shown here >&- 2>&-").code == 0
+    assert (alice.home / "here").read_bytes() == b"shown"
+    for line in ("get shown -", "get --json shown here", "servers"):
+        ran = shell(f"claude-remote {line} > /dev/full")
+        assert (ran.code, ran.err) == (3, "claude-remote: standard output: No space left on device\n"), ran
+    # Nobody reads the events: that is not the file's fault.
+    (alice.home / "here").unlink()
+    ran = shell("(claude-remote get --json shown here; echo $? >&2) | true")
+    assert (ran.code, ran.err) == (0, "141\n"), ran
+    assert not parts(lab.folder)
+
+
+def test_a_folder_does_not_take_the_place_of_a_file(lab: Lab, alice: Client, tree: Path) -> None:
+    (lab.home / "taken").write_bytes(b"kept")
+    ran = alice.run("put", "-r", str(tree / "empty"), "taken")
+    words = "claude-remote: taken is no folder there, and a folder cannot take its place\n"
+    assert (ran.code, ran.err) == (2, words), ran
+    assert (lab.home / "taken").read_bytes() == b"kept"
+
+
 def test_two_clients_write_the_same_file(lab: Lab, alice: Client) -> None:
     bob = lab.approved("bob2")
     contents = []
@@ -214,6 +246,43 @@ def test_a_transfer_outlives_the_servers_processes(
     assert events[4]["offset"] > 10 * MB
     assert target.read_bytes() == content
     assert not parts(lab.folder)
+
+
+@pytest.mark.parametrize("way", ["put", "get"])
+def test_a_transfer_outlives_what_starts_workers(large: tuple[Lab, Client, bytes], way: str) -> None:
+    """The zygote: its errands go on without it, or are begun again."""
+    lab, alice, content = large
+    here, there = alice.home / "file", lab.home / "file"
+    source, target = (here, there) if way == "put" else (there, here)
+    source.write_bytes(content)
+    argv = ("put", "file", "file") if way == "put" else ("get", "file", ".")
+    with alice.start(*argv) as moving:
+        wait_until(lambda: size_of_parts(target.parent) > 10 * MB)
+        (errand,) = errands(lab)
+        os.kill(_parent(errand), signal.SIGKILL)
+        ran = moving.finish(60)
+    assert ran.code == 0, ran
+    assert target.read_bytes() == content
+    assert not parts(lab.folder)
+    # There is another one.
+    assert alice.run("get", "file", "again").code == 0
+
+
+def test_a_session_streams_on_beside_transfers(lab: Lab, alice: Client, words: str) -> None:
+    content = os.urandom(60 * MB)
+    (alice.home / "beside").write_bytes(content)
+    pieces = "".join(f"piece {number}, " for number in range(300))
+    gate = Gate()
+    lab.api.on(words, reply(say(pieces, chunks=300, gate=gate, gate_after=20)))
+    with alice.start("-p", words) as streaming:
+        streaming.wait_for("piece 9, ")
+        with alice.start("put", "beside", "beside") as putting:
+            gate.open()
+            streaming.wait_for("piece 299, ")
+            assert putting.finish().code == 0
+        assert streaming.finish().out == pieces + "\n"
+    assert alice.run("get", "beside", "back").code == 0
+    assert (alice.home / "back").read_bytes() == content
 
 
 @pytest.mark.parametrize("way", ["put", "get"])

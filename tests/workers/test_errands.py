@@ -148,7 +148,7 @@ def test_without_credit_it_sends_no_more_than_its_window(desk: Desk) -> None:
 
 
 def test_input_is_credited_when_the_command_takes_it(desk: Desk) -> None:
-    desk.begin("sleep 300")
+    desk.begin(f"head -c {4 * m.PARCEL} > /dev/null; exec sleep 300")
     for _ in range(m.BULK):
         desk.tell(m.Input(), bytes(m.PARCEL))
     taken = 0

@@ -83,7 +83,7 @@ class Orders:
                 return
             try:
                 for frame in self._decoder.feed(data):
-                    yield codec.unpack(frame.header, _ORDER), frame.payload
+                    yield codec.unpack(frame.header, _ORDER), bytes(frame.payload)
             except RemoteError as error:
                 complain(f"the broker sent no order: {error}")
                 self._hang_up()

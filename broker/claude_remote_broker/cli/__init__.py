@@ -67,6 +67,6 @@ def main(arguments: list[str] | None = None) -> int:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
         sys.stdout = None
-        click.echo(f"claude-remote-server: cannot write the output: {error.strerror}", err=True)
+        click.echo(f"claude-remote-server: cannot write standard output: {error.strerror}", err=True)
         return 2
     return result if isinstance(result, int) else 0

@@ -61,6 +61,8 @@ class Surveying(Exchange):
                 connections=server.connections,
                 lag=server.lag,
                 worst_lag=server.worst_lag,
+                turn=server.turn,
+                turn_work=server.turn_work,
                 launcher=server.launcher,
                 workers=context.pool.counted,
                 workers_most=context.pool.scale.most,

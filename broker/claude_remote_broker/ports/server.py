@@ -35,6 +35,8 @@ class ServerFigures(Struct, frozen=True, kw_only=True):
     connections: int
     lag: float | None  # of the loop, when it was looked last
     worst_lag: float | None  # of the last minute
+    turn: float | None = None  # the loop's longest of the last minute with something large in it
+    turn_work: float | None = None  # how much of one was its own work
     launcher: int  # its pid; 0: there is none
     problems: tuple[str, ...] = ()  # in words: what does not work just now, or was lost
 

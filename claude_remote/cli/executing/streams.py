@@ -7,7 +7,7 @@ import selectors
 import stat
 from contextlib import suppress
 
-from claude_remote.errors import Misconfigured
+from claude_remote.cli.terminal import cannot_write
 
 # How much a pipe that has room at all takes without blocking (POSIX: at least; Linux: 4096).
 _PIPE_BUF = 512
@@ -33,6 +33,7 @@ class OutputStream:
 
     def __init__(self, descriptor: int) -> None:
         self._pending = memoryview(b"")
+        self._name = "standard error" if descriptor == 2 else "standard output"
         self._own = _reopen(descriptor)
         self.descriptor = descriptor if self._own is None else self._own
         self.is_always_ready = not _can_be_polled(self.descriptor)
@@ -44,13 +45,16 @@ class OutputStream:
         return bool(self._pending)
 
     def put(self, data: bytes) -> None:
-        """Write as much as can be; only when not busy. Raises BrokenPipeError, Misconfigured."""
+        """Write as much as can be; only when not busy. Raises as flush."""
         self._pending = memoryview(data)
         if self._own is not None or self.is_always_ready:
             self.flush()
 
     def flush(self) -> None:
-        """Write as much as can be; to be called when the descriptor is ready. Raises as put."""
+        """Write as much as can be; to be called when the descriptor is ready.
+
+        Raises BrokenPipeError when nobody reads any more, RemoteError when it takes no more.
+        """
         while self._pending:
             try:
                 count = os.write(self.descriptor, self._pending[: self._at_once])
@@ -59,7 +63,8 @@ class OutputStream:
             except BrokenPipeError:
                 raise
             except OSError as error:
-                raise Misconfigured(f"cannot write the output: {error.strerror}") from None
+                self._pending = memoryview(b"")
+                raise cannot_write(self._name, error) from None
             self._pending = self._pending[count:]
             if self._own is None and not self.is_always_ready:
                 return

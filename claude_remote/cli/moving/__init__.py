@@ -10,12 +10,13 @@ from typing import Any
 from claude_remote.cli.command_line import Context
 from claude_remote.cli.moving.names import Remote, read_remotes
 from claude_remote.cli.moving.output import Output
-from claude_remote.cli.moving.tellers import Teller, make_teller
+from claude_remote.cli.moving.tellers import NobodyListens, Teller, make_teller
 from claude_remote.cli.reaching import reach_server
 from claude_remote.client.files import Get, Put, find_sources, own_guard
 from claude_remote.errors import BadOption
 from claude_remote.known_servers import KnownServers
 from claude_remote.paths import find_paths
+from claude_remote.transfer.memory import keep_memory
 from claude_remote.transfer.streams import Stream
 from claude_remote.transfer.walking import Origin
 from claude_remote.transfer.walking import Stream as Input
@@ -89,9 +90,12 @@ def _reach(obj: Context, said: Mapping[str, Any], remote: Remote) -> Any:
 
 
 def _carry_out(transfer: Get | Put, teller: Teller) -> int:
+    keep_memory()
     with teller:
         try:
             transfer.run()
+        except NobodyListens:
+            raise BrokenPipeError from None
         except KeyboardInterrupt:
             teller.interrupted()
             raise

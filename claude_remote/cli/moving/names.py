@@ -28,6 +28,8 @@ def read_remotes(texts: Sequence[str], known: KnownServers) -> list[Remote]:
 
 def read_remote(text: str, known: KnownServers) -> Remote:
     """One name. What stands before a colon is a server only if it is a known one."""
+    if not text:
+        raise BadOption("a name is empty; the home of the server's user is ~ or .")
     server = session = None
     before, colon, after = text.partition(":")
     if colon and "/" not in before and known.get(before) is not None:

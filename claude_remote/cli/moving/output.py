@@ -14,7 +14,7 @@ class Output:
         self._stream = OutputStream(descriptor)
 
     def write(self, payload: memoryview, breathe: Breathe) -> None:
-        """Raises BrokenPipeError when nobody reads any more."""
+        """Raises BrokenPipeError when nobody reads any more, RemoteError when there is no room."""
         self._stream.put(bytes(payload))
         while self._stream.busy:
             wait_for(self._stream.descriptor, WRITABLE, breathe)

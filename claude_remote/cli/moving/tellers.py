@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _SHOW_EVERY = 0.1
 
 
+class NobodyListens(Exception):
+    """Standard output is closed: no error of the file that was to be told of."""
+
+
 class Teller(Watch):
     """Says what goes wrong, and counts. `code`: the exit code, by the first thing that was left out."""
 
@@ -103,7 +107,10 @@ class JsonTeller(Teller):
     def _tell(self, **event: object) -> None:
         import msgspec
 
-        self._terminal.write(msgspec.json.encode(event) + b"\n")
+        try:
+            self._terminal.write(msgspec.json.encode(event) + b"\n")
+        except BrokenPipeError:
+            raise NobodyListens from None
 
 
 class BarTeller(Teller):

@@ -54,7 +54,7 @@ def test_names(known: KnownServers, text: str, meant: Remote) -> None:
 
 def test_names_belong_together(known: KnownServers) -> None:
     assert len(read_remotes(["home:a", "home:b"], known)) == 2
-    for wrong in (["home:a", "b"], ["@x/a", "@y/b"], ["@/a"]):
+    for wrong in (["home:a", "b"], ["@x/a", "@y/b"], ["@/a"], [""], ["a", ""]):
         with pytest.raises(BadOption):
             read_remotes(wrong, known)
 

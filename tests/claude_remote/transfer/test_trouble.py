@@ -457,3 +457,12 @@ def test_two_that_write_the_same_destination_do_not_mix(tmp_path: Path) -> None:
         receiver.close()
     assert (tmp_path / "f").read_bytes() in contents
     assert sorted(each.name for each in tmp_path.iterdir()) == ["0", "1", "f"]
+
+
+def test_of_a_file_of_which_nothing_came_nothing_is_left(tmp_path: Path) -> None:
+    """Others that were offered meanwhile, when the disk gets full."""
+    receiver = make_receiver(tmp_path)
+    receiver.take(packet(offer(b"a"), offer(b"b", n=2), r.Begin(n=1, offset=0), (r.Data(n=1), b"x")))
+    assert len(list(tmp_path.iterdir())) == 2
+    receiver.close()
+    assert [path.name for path in tmp_path.iterdir()] == [".a.claude-remote.part"]

@@ -28,6 +28,9 @@ GONE_AFTER = 10.0
 _BREATHE_EVERY = 0.2
 _LONGEST_POLL = 1.0
 _LAST_WORDS = 500  # milliseconds
+# Plain numbers: arithmetic with flags of an enum for every parcel costs more than to send it.
+_NOW = int(zmq.NOBLOCK)
+_NOW_AND_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
 
 
@@ -101,7 +104,8 @@ class Channel:
 
         Returns those that are (also when they have failed). Raises Dismissed.
         """
-        self._watch(reading, writing)
+        if reading or writing or self._watched:
+            self._watch(reading, writing)
         began = time.monotonic()
         if began - self._turned > GONE_AFTER / 2:
             self._heard = began  # it was we who did not listen
@@ -169,7 +173,10 @@ class Channel:
     # --- inside ------------------------------------------------------------------------------------------
 
     def _send(self, verb: bus.Verb, payload: bytes = b"") -> None:
-        self._socket.send_multipart(seal(verb, payload), zmq.NOBLOCK)
+        code, header, payload = seal(verb, payload)
+        self._socket.send(code, _NOW_AND_MORE)
+        self._socket.send(header, _NOW_AND_MORE)
+        self._socket.send(payload, _NOW)
 
     def _take(self, queue: deque[Parcel]) -> Parcel | None:
         self.breathe()

@@ -9,11 +9,12 @@ from typing import cast
 import blake3 as _blake3  # before the zygote forks, so that no errand loads it  # noqa: F401
 
 from claude_remote.errors import BadMessage
-from claude_remote.messages import FilesErrand, Get, Packet, Put
+from claude_remote.messages import BULK, FilesErrand, Get, Packet, Put
 from claude_remote.transfer import pump
 from claude_remote.transfer.content import digest
 from claude_remote.transfer.globbing import find_origins
 from claude_remote.transfer.ground import Guard, land, land_again
+from claude_remote.transfer.memory import keep_memory
 from claude_remote.transfer.progress import Checkpoint, Progress
 from claude_remote.transfer.receiving import Receiver
 from claude_remote.transfer.sending import Sender
@@ -21,12 +22,14 @@ from claude_remote_workers.errands.base import Task, carries_out
 from claude_remote_workers.errands.channel import Channel
 
 _LONGEST_WAIT = 5.0
+_LITTLE_ROOM = BULK // 2  # until then nobody waits for what may have come
 _HEADER = Packet()
 
 
 @carries_out(Get)
 def send_files(task: Task, request: Get) -> None:
     """Send what was named."""
+    keep_memory()
     paths = task.payload.split(b"\0")
     if paths.pop() or not paths:
         raise BadMessage("paths are to be named, each ended by a zero byte")
@@ -45,6 +48,7 @@ def send_files(task: Task, request: Get) -> None:
 @carries_out(Put)
 def receive_files(task: Task, request: Put) -> None:
     """Put what comes into its place."""
+    keep_memory()
     guard = _guard(task)
     if request.again:
         landing = land_again(task.payload, request.name, guard)
@@ -94,7 +98,7 @@ class _Duplex:
 
     def receive(self, *, wait: bool) -> bytes | None:
         parcel = self._channel.take()
-        if parcel is None:
+        if parcel is None and (wait or self._channel.room <= _LITTLE_ROOM):
             self._channel.turn(_LONGEST_WAIT if wait else 0)
             parcel = self._channel.take()
         return None if parcel is None else parcel.payload
