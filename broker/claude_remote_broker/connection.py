@@ -190,6 +190,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The transport calls this, at its end."""
+        self._hear_out()
         self._leave()
         self._transport = None
         if self._arrived:
@@ -239,6 +240,22 @@ class Connection(asyncio.BufferedProtocol):
             self._vigil.frame_begun(now)
         else:
             self._vigil.frame_ended()
+
+    def _hear_out(self) -> None:
+        """What had come before the end, and only waited for its turn, counts: a last decision, an interrupt.
+
+        There is no more of it than one read brings.
+        """
+        if self._left or self._resume is None:
+            return
+        try:
+            with closing(self._decoder.feed(b"")) as frames:
+                for frame in frames:
+                    self._take(frame)
+                    if self._left:
+                        return
+        except RemoteError:
+            pass  # nobody is there to be told
 
     def _take(self, frame: framing.Frame) -> None:
         role = self._role

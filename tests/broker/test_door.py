@@ -4,6 +4,7 @@ import asyncio
 import logging
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ async def test_a_request_and_its_answer(tmp_path: Path) -> None:
             ("disconnected", 1),
         ]
         assert house.household.peers[1] == (client.fingerprint, "me@laptop", Door.DOOR, "127.0.0.1")
+
+
+@on_uvloop
+async def test_what_came_before_the_end_counts_though_it_had_to_wait(tmp_path: Path) -> None:
+    """An interrupt, and then the client is gone: what waits for its pace is heard before the end."""
+    async with open_house(tmp_path, replace(BRISK, messages=Rate(1, 2))) as house:
+        guest = await house.guest(await house.approved())
+        for number in range(1, 9):
+            guest.say(messages.Credit(parcels=number))
+        guest.say(messages.Cancel())
+        await guest.close()
+        await house.household.until("disconnected", 1)
+        heard = [event[2] for event in house.household.events if event[0] == "received"]
+        assert heard == [*(messages.Credit(parcels=number) for number in range(1, 9)), messages.Cancel()]
 
 
 @on_uvloop
