@@ -1,4 +1,4 @@
-"""One connection: frames in and out, hello, heartbeats, deadlines, and what happens when a side is too slow.
+"""One connection: messages in and out, hello, heartbeats, deadlines, and what becomes of who does not read.
 
 A connection knows nothing about who is there. Its keeper (the door) gives it a role when it has arrived, and
 the role gets its messages. Neither is ever called from inside `send` or `hang_up`.
@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Generator
-from contextlib import closing
-from time import perf_counter
 from typing import cast
 
 from claude_remote import codec, framing, messages
@@ -18,10 +15,10 @@ from claude_remote.errors import (
     NoCommonVersion,
     OutOfTurn,
     RemoteError,
-    TooLarge,
     UnknownMessage,
 )
-from claude_remote_broker.limits import Bucket, Limits, Pace
+from claude_remote_broker.inflow import Inflow
+from claude_remote_broker.limits import Limits, Pace
 from claude_remote_broker.roles import Keeper, Origin, Role
 from claude_remote_broker.sparing import SparingLog
 from claude_remote_broker.vigil import Vigil
@@ -33,27 +30,19 @@ _unread = SparingLog(logging.getLogger(__name__))
 _FROM_CLIENT = cast("type[messages.Message]", messages.FromClient)
 
 
-# Where bytes are received that do not belong to a long payload: used up before anything else is received.
-_room = memoryview(bytearray(32 * 1024))
-
-
 class Connection(asyncio.BufferedProtocol):
     """See the module. `number` is what the rest of the broker calls it."""
 
     __slots__ = (
         "_arrived",
-        "_bytes_left",
         "_clock",
-        "_decoder",
-        "_fills",
         "_greeted",
+        "_inflow",
         "_keeper",
+        "_known",
         "_left",
         "_limits",
         "_loop",
-        "_pace",
-        "_pace_unread",
-        "_resume",
         "_role",
         "_transport",
         "_vigil",
@@ -71,17 +60,13 @@ class Connection(asyncio.BufferedProtocol):
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._decoder = framing.Decoder(limits.stranger_payload)
-        self._bytes_left: int | None = limits.stranger_bytes
         self._role: Role | None = None
-        self._pace: Pace | None = None
-        self._pace_unread: Bucket | None = None
-        self._fills = False  # the decoder's own room
+        self._known = False
         self._greeted = False
         self._arrived = False
         self._left = False
-        self._resume: asyncio.Handle | None = None
         self._vigil = Vigil(limits, clock.now())
+        self._inflow = Inflow(limits, self._vigil, clock, self._take, self.hang_up)
 
     @property
     def arrived(self) -> bool:
@@ -102,9 +87,8 @@ class Connection(asyncio.BufferedProtocol):
         """Say hello, and give the messages to `role`. A known peer has a `pace`, a stranger has none."""
         self._role = role
         if pace is not None:
-            self._pace = pace
-            self._decoder = framing.Decoder()
-            self._bytes_left = None
+            self._known = True
+            self._inflow.admit(pace)
         self.expect_within(self._limits.hello_timeout, "no hello came")
         self.send(hello)
 
@@ -156,9 +140,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._left:
             return False
         self._left = True
-        if self._resume is not None:
-            self._resume.cancel()
-            self._resume = None
+        self._inflow.stop()
         if self._arrived:
             self._loop.call_soon(self._keeper.left, self)
         return True
@@ -181,6 +163,7 @@ class Connection(asyncio.BufferedProtocol):
         """The transport calls this, after TLS."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(self._limits.unread_high, self._limits.unread_low)
+        self._inflow.begin(self._transport)
         self._vigil.heard(self._clock.now())
         if self._left:  # evicted at the last moment
             self._transport.abort()
@@ -190,7 +173,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The transport calls this, at its end."""
-        self._hear_out()
+        self._inflow.hear_out()
         self._leave()
         self._transport = None
         if self._arrived:
@@ -199,63 +182,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  the transport's own signature
         """The transport calls this for somewhere to put bytes from the peer, and then buffer_updated."""
-        self._fills = len(self._decoder.waiting) > 0
-        return self._decoder.waiting if self._fills else _room
+        return self._inflow.room()
 
     def buffer_updated(self, nbytes: int) -> None:
         """The transport calls this with so many bytes from the peer."""
-        if self._left:
-            return
-        now = self._clock.now()
-        self._vigil.heard(now)
-        if self._bytes_left is not None:
-            self._bytes_left -= nbytes
-            if self._bytes_left < 0:
-                self.hang_up(TooLarge("that is more than anybody has to say at the bell"))
-                return
-        self._read(self._decoder.received(nbytes) if self._fills else self._decoder.feed(_room[:nbytes]), now)
-
-    def _read(self, decoded: Generator[framing.Frame, None, None], now: float) -> None:
-        """Take the complete frames, at the pace that is allowed; the decoder keeps the rest."""
-        try:
-            with closing(decoded) as frames:
-                while not self._is_turn_of_others():
-                    frame = next(frames, None)
-                    if frame is None:
-                        break
-                    self._vigil.frame_ended()
-                    wait = self._work(frame, now)
-                    if self._left:
-                        return
-                    if wait > 0:
-                        self._pause(wait)
-                        return
-                else:
-                    self._pause(0.0)
-                    return
-        except RemoteError as error:
-            self.hang_up(error)
-            return
-        if self._decoder.pending:
-            self._vigil.frame_begun(now)
-        else:
-            self._vigil.frame_ended()
-
-    def _hear_out(self) -> None:
-        """What had come before the end, and only waited for its turn, counts: a last decision, an interrupt.
-
-        There is no more of it than one read brings.
-        """
-        if self._left or self._resume is None:
-            return
-        try:
-            with closing(self._decoder.feed(b"")) as frames:
-                for frame in frames:
-                    self._take(frame)
-                    if self._left:
-                        return
-        except RemoteError:
-            pass  # nobody is there to be told
+        self._inflow.received(nbytes)
 
     def _take(self, frame: framing.Frame) -> None:
         role = self._role
@@ -264,7 +195,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             message = codec.unpack(frame.header, _FROM_CLIENT)
         except UnknownMessage as error:
-            if self._pace is None or not self._greeted:
+            if not self._known or not self._greeted:
                 raise
             self.send_error(error)
             return
@@ -290,57 +221,16 @@ class Connection(asyncio.BufferedProtocol):
         self.expect_within(None)
         role.greeted(self)
 
-    # --- when a side is too slow -------------------------------------------------------------------------
-
-    def _is_turn_of_others(self) -> bool:
-        pace = self._pace
-        return pace is not None and (
-            pace.is_over(self._loop.time()) or pace.bulk.is_over(self._decoder.pending)
-        )
-
-    def _work(self, frame: framing.Frame, now: float) -> float:
-        """Take one message, and account for it. Seconds until the next may be read."""
-        began = perf_counter()
-        self._take(frame)
-        if self._pace is not None:
-            self._pace.work(self._loop.time(), perf_counter() - began)
-            self._pace.bulk.take(len(frame.payload))
-        return self._spend(now)
-
-    def _spend(self, now: float) -> float:
-        wait = 0.0 if self._pace is None else self._pace.spend(now)
-        if self._pace_unread is not None:
-            wait = max(wait, self._pace_unread.spend(now))
-        return wait
-
-    def _pause(self, seconds: float) -> None:
-        if self._resume is not None:
-            self._resume.cancel()
-        if self._transport is not None:
-            self._transport.pause_reading()
-            self._vigil.frame_ended()
-            self._resume = self._loop.call_later(seconds, self._go_on)
-
-    def _go_on(self) -> None:
-        self._resume = None
-        if self._left or self._transport is None:
-            return
-        transport = self._transport
-        # What it has said before is heard only now; its heartbeats wait behind it.
-        now = self._clock.now()
-        self._vigil.heard(now)
-        self._read(self._decoder.feed(b""), now)
-        if self._resume is None:
-            transport.resume_reading()
+    # --- when the peer is too slow -----------------------------------------------------------------------
 
     def pause_writing(self) -> None:
         """The transport calls this when much is buffered for a peer that does not read."""
-        self._pace_unread = Bucket(self._limits.messages_unread, self._clock.now())
+        self._inflow.be_slow(slow=True)
         self._loop.call_soon(self._tell_congested)
 
     def resume_writing(self) -> None:
         """The transport calls this when the peer has read."""
-        self._pace_unread = None
+        self._inflow.be_slow(slow=False)
         self._loop.call_soon(self._tell_drained)
 
     def _tell_congested(self) -> None:
