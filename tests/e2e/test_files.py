@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -309,6 +310,22 @@ def test_a_killed_client_goes_on_where_it_was(
     assert [event["event"] for event in events] == ["file", "resumed", "done", "finished"]
     assert target.read_bytes() == content
     assert not parts(lab.folder)
+
+
+def test_a_stream_that_is_interrupted_promises_nothing(lab: Lab, alice: Client) -> None:
+    before = parts(lab.home)
+    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as silent:
+        words = [console_script("claude-remote"), "put", "-", "endless"]
+        with subprocess.Popen(
+            words, env=alice.environment, cwd=alice.home, stdin=silent.stdout, stderr=subprocess.PIPE
+        ) as putting:
+            wait_until(lambda: parts(lab.home) != before)
+            putting.send_signal(signal.SIGINT)
+            _, said = putting.communicate(timeout=30)
+        silent.kill()
+    assert (putting.returncode, said) == (130, b"interrupted\n\n")
+    # Nothing had come, so nothing is kept.
+    wait_until(lambda: parts(lab.home) == before)
 
 
 # --- a client that speaks the wire itself ---------------------------------------------------------------

@@ -44,7 +44,7 @@ def run_get(
             plan=teller.plans,
             watch=teller,
         )
-        return _carry_out(getting, teller)
+        return _carry_out(getting, teller, goes_on=local != _STREAM)
 
 
 def run_put(
@@ -75,7 +75,7 @@ def run_put(
             plan=teller.plans and _STREAM not in named,
             watch=teller,
         )
-        return _carry_out(putting, teller)
+        return _carry_out(putting, teller, goes_on=_STREAM not in named)
 
 
 def _remotes(named: Sequence[str]) -> list[Remote]:
@@ -89,7 +89,7 @@ def _reach(obj: Context, said: Mapping[str, Any], remote: Remote) -> Any:
     return obj.reach(remote.server or server, **{key: each for key, each in said.items() if key != "server"})
 
 
-def _carry_out(transfer: Get | Put, teller: Teller) -> int:
+def _carry_out(transfer: Get | Put, teller: Teller, *, goes_on: bool) -> int:
     keep_memory()
     with teller:
         try:
@@ -97,6 +97,6 @@ def _carry_out(transfer: Get | Put, teller: Teller) -> int:
         except NobodyListens:
             raise BrokenPipeError from None
         except KeyboardInterrupt:
-            teller.interrupted()
+            teller.interrupted(goes_on=goes_on)
             raise
     return teller.code

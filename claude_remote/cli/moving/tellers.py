@@ -61,9 +61,10 @@ class Teller(Watch):
     def reconnected(self) -> None:
         self._terminal.say("connected again")
 
-    def interrupted(self) -> None:
-        """By Ctrl-C."""
-        self._terminal.say("interrupted; what has arrived is kept, the same command goes on from there")
+    def interrupted(self, *, goes_on: bool) -> None:
+        """By Ctrl-C. `goes_on`: the same command would go on where this one stopped; a stream is gone."""
+        kept = "; what has arrived is kept, the same command goes on from there" if goes_on else ""
+        self._terminal.say(f"interrupted{kept}")
 
     def finished(self, seconds: float) -> None:
         """All of it is there."""
