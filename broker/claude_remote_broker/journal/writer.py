@@ -130,7 +130,7 @@ class Writer:
         began = time.perf_counter()
         try:
             answers: list[Event] = [*(self._write_all(stores) or self._write_each(stores))]
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  who waits is told, and the next are written
             self.figures.failing = str(error)
             return self._give_up(stores, error)
         self.figures.committed(time.perf_counter() - began)
@@ -177,14 +177,14 @@ class Writer:
         self._connection.execute("RELEASE store")
         return Stored(store.ticket)
 
-    def _give_up(self, stores: Sequence[Store], error: sqlite3.Error) -> list[Event]:
+    def _give_up(self, stores: Sequence[Store], error: Exception) -> list[Event]:
         self._forget()
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
             except sqlite3.Error:
                 _log.exception("the journal's transaction could not be rolled back")
-        _log.error("the journal cannot be written: %s", error)
+        _log.error("the journal cannot be written: %s", error, exc_info=not isinstance(error, sqlite3.Error))
         return [StoreFailed(store.ticket, str(error)) for store in stores]
 
     def _forget(self) -> None:
