@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -248,19 +247,9 @@ class Launcher:
         self._deliver(WorkersKnown())
 
     def _unknown(self) -> list[Process]:
-        """Of the zygotes' family, who has neither been listed nor spoken. Runs in a thread.
-
-        What our zygote is starting is its own affair; and a new one may be starting itself, as our child. (So
-        is an orphan of a life before, where this process is the first of its container.)
-        """
-        known = {process.pid for process in list(self._workers.values())} | {self.zygote_pid}
-        unknown: list[Process] = []
-        for process in zygote.find_family(self._socket):
-            parent = next(processes.ancestors(process.pid), None)
-            starts = parent == os.getpid() and process.started >= self._began
-            if process.pid not in known and parent != self.zygote_pid and not starts:
-                unknown.append(process)
-        return unknown
+        """Of the zygotes' family, who has neither been listed nor spoken. Runs in a thread."""
+        known = {process.pid for process in list(self._workers.values())}
+        return zygote.find_unknown(self._socket, self.zygote_pid, known, self._began)
 
     def _lost(self, link: zygote.ZygoteLink) -> None:
         """The link is gone: the zygote has died, or was ended because it hung."""
