@@ -90,6 +90,8 @@ class BusSocket:
             socket.send(header, _NOW_AND_MORE)
             socket.send(payload, _NOW)
         except zmq.Again:
+            # When it reads again, whatever it says first is answered by Who, and so by Ready.
+            self._routes.pop(command.route, None)
             self._lost.warning("worker %s does not read; dropped %s", _short(command.route), _name(command))
         except zmq.ZMQError as error:
             self._routes.pop(command.route, None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -70,6 +70,7 @@ class Launcher:
         self._forked: set[str] = set()  # by the zygote that we are linked to: it watches them
         self._starting: dict[str, Launch] = {}
         self._killing: set[str] = set()
+        self._began = time.clock_gettime(time.CLOCK_BOOTTIME)  # as processes tell their start
         self._settled = False  # it is known who lives of what the server's lives before have started
         self._listed: asyncio.Future[None] | None = None
         self._waiting_since: float | None = None  # for the answer to an order
@@ -246,17 +247,9 @@ class Launcher:
         self._deliver(WorkersKnown())
 
     def _unknown(self) -> list[Process]:
-        """Of the zygotes' family, who has neither been listed nor spoken. Runs in a thread.
-
-        What our zygote is starting is its own affair; and a new one may be starting itself.
-        """
-        known = {process.pid for process in list(self._workers.values())} | {self.zygote_pid}
-        parents = {self.zygote_pid, os.getpid()}
-        return [
-            process
-            for process in zygote.find_family(self._socket)
-            if process.pid not in known and next(processes.ancestors(process.pid), None) not in parents
-        ]
+        """Of the zygotes' family, who has neither been listed nor spoken. Runs in a thread."""
+        known = {process.pid for process in list(self._workers.values())}
+        return zygote.find_unknown(self._socket, self.zygote_pid, known, self._began)
 
     def _lost(self, link: zygote.ZygoteLink) -> None:
         """The link is gone: the zygote has died, or was ended because it hung."""

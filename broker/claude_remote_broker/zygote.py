@@ -198,6 +198,22 @@ def find_family(path: Path) -> list[processes.Process]:
     return found
 
 
+def find_unknown(path: Path, own: int, known: set[int], began: float) -> list[processes.Process]:
+    """Of this family, all but the zygote `own`, who is `known`, and what is just starting.
+
+    What a zygote starts is its own affair; and a new zygote may be starting itself: then it is our child, and
+    younger than `began` (seconds since the boot). An orphan of a life before is older, which is our child,
+    too, where this process is the first of its container.
+    """
+    found: list[processes.Process] = []
+    for process in find_family(path):
+        parent = next(processes.ancestors(process.pid), None)
+        starts = parent == own or (parent == os.getpid() and process.started >= began)
+        if process.pid != own and process.pid not in known and not starts:
+            found.append(process)
+    return found
+
+
 def inherited(path: Path) -> set[int]:
     """Children of the lives that this process had before: zygotes, and what died and was not reaped."""
     own = os.getpid()

@@ -54,6 +54,7 @@ class MemoryDisk:
         self.scale = ""
         self.tombstones: list[Tombstone] = []
         self.full = ""  # why nothing can be stored
+        self.unreadable = False
         self.runs = 0
 
     def perform(self, job: Load | FindPrompt | FindApproval | Measure) -> Event:
@@ -180,7 +181,7 @@ class MemoryDisk:
     def _load(self, load: Load) -> list[Row]:
         rows: list[Row] = []
         left = load.limit
-        for row in self.log.get(load.session, []):
+        for row in () if self.unreadable else self.log.get(load.session, []):
             if row.first + row.count - 1 <= load.after:
                 continue
             if rows and len(row.lines) > left:

@@ -166,6 +166,24 @@ def test_a_worker_that_does_not_read_costs_nothing(tmp_path: Path, caplog: pytes
     assert "does not read; dropped Give" in caplog.text
 
 
+def test_a_worker_that_reads_again_is_asked_what_it_has(tmp_path: Path) -> None:
+    """Something was dropped meanwhile, and only its Ready tells what."""
+
+    async def scene(ends: Bus) -> None:
+        dealer = ends.worker()
+        dealer.send_multipart(seal(READY))
+        route = (await ends.next()).route
+        while route in ends.socket._routes:
+            ends.socket.send(ToWorker(route, bus.Ack(session=SESSION, epoch=1, seq=1), b"x" * 10_000))
+        dealer.send_multipart(seal(bus.Beat()))
+        while (await heard(dealer)).verb != bus.Who():
+            pass
+        dealer.send_multipart(seal(READY))
+        assert (await ends.next()).verb == READY
+
+    play(tmp_path, scene)
+
+
 def test_nothing_stays_in_the_socket_after_a_flood_from_many(tmp_path: Path) -> None:
     """The descriptor is edge-triggered: a reader that stops early is never woken again."""
 

@@ -180,6 +180,26 @@ def test_a_store_is_all_or_nothing_and_harms_no_other(opened: Opened) -> None:
     assert opened.perform(FindPrompt(9, "p")) == Found(9, None)
 
 
+def test_a_defect_fails_what_it_meets_and_nothing_else(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that dies of it would leave everybody waiting, and nobody told."""
+    writer, reader = opened.journal._writer, opened.journal._reader
+    assert writer is not None
+    assert reader is not None
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_perform", fails)
+        patch.setattr(reader, "_load", fails)
+        assert isinstance(opened.store(PutSession(SESSION)), StoreFailed)
+        assert list(opened.load("s", 0)) == []
+    assert isinstance(opened.store(PutSession(SESSION), batch(1, b"a")), Stored)
+    assert events_after(list(opened.load("s", 0)), 0) == [b"a"]
+
+
 def test_a_full_disk_fails_the_store_and_nothing_else(opened: Opened) -> None:
     opened.store(PutSession(SESSION), batch(1, b"a"))
     connection = opened.journal._writer._connection  # type: ignore[union-attr]

@@ -1,6 +1,7 @@
 """The launcher against the real zygote and real worker processes."""
 
 import asyncio
+import ctypes
 import os
 import secrets
 import signal
@@ -29,6 +30,8 @@ from claude_remote_broker.ports import (
 from claude_remote_broker.worker_plan import WorkerPlan
 
 pytestmark = pytest.mark.e2e
+
+_PR_SET_CHILD_SUBREAPER = 36
 
 E = TypeVar("E", bound=Event)
 
@@ -348,6 +351,18 @@ def test_orphans_that_do_not_speak_are_ended_also_while_another_worker_is_starte
         assert not alive(silent)
 
     play(tmp_path, scene)
+
+
+def test_so_they_are_where_they_become_our_own_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of the first process of a container."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        test_orphans_that_do_not_speak_are_ended_also_while_another_worker_is_started(tmp_path, monkeypatch)
+    finally:
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 0)
 
 
 @pytest.mark.parametrize("zygote_lives", [True, False])

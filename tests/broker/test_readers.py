@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,18 @@ def received(book: Playbook, conn: int) -> list[tuple[int, bytes]]:
 def attached(book: Playbook, conn: int, after: m.Cursor | None = None, *, follow: bool = True) -> None:
     book.connect(conn, PHONE)
     book.says(conn, m.Attach(session=NAME, after=after, follow=follow))
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_what_cannot_be_read_is_not_passed_over_in_silence(*, follow: bool) -> None:
+    book = Playbook()
+    hand = begun(book)
+    hand.prints(b"a", b"b")
+    book.disk.unreadable = True
+    attached(book, 2, follow=follow)
+    (error,) = book.hears(2)
+    assert isinstance(error, m.Error)
+    assert (error.code, "after event 0" in error.message) == ("storage-failed", True)
 
 
 def test_attach_reads_what_was_says_that_it_was_all_and_follows() -> None:

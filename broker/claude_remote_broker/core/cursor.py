@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from claude_remote import messages as m
+from claude_remote.errors import StorageFailed
 from claude_remote.framing import MAX_PAYLOAD
 from claude_remote_broker.core.client import Client
 from claude_remote_broker.core.context import Context
@@ -82,9 +83,12 @@ class Cursor:
         self._loading = False
         if self._closed or self._client.congested:
             return
-        if not rows:
-            # The journal has nothing where it should: waiting would be for ever.
-            self.seq, self._offset = self._goal, 0
+        if not rows and self._client.exchange is not None:
+            # The journal has nothing where it should. To go on behind it would look as if that were all.
+            self._client.exchange.end(
+                StorageFailed(f"The server cannot read its journal after event {self.seq}; its log says why.")
+            )
+            return
         # A piece of a long line comes alone, and stays alone.
         for row in joined(rows):
             self._send(row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
@@ -71,7 +70,7 @@ class Reader:
             self._deliver(self._answer(question))
 
     def _answer(self, question: Question) -> Event:
-        """An unreadable place of the log answers as its end: whoever reads it is not left waiting."""
+        """An unreadable place of the log answers as if it were empty: nobody is left waiting."""
         try:
             match question:
                 case Load():
@@ -82,7 +81,7 @@ class Reader:
                     return Found(question.ticket, self._find_approval(question.approval))
                 case Measure():
                     return Measured(question.ticket, self._measure())
-        except (sqlite3.Error, msgspec.DecodeError, OSError):
+        except Exception:  # noqa: BLE001  whatever it is, the next question is answered
             _log.exception("the journal could not be read")
         if isinstance(question, Measure):
             return Measured(question.ticket)

@@ -123,7 +123,7 @@ class Writer:
         began = time.perf_counter()
         try:
             failures = {} if self._write_all(transactions) else self._write_each(transactions)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  who waits is told, and the next are written
             self.figures.failing = str(error)
             failures = self._give_up(transactions, error)
         else:
@@ -175,15 +175,15 @@ class Writer:
         self._connection.execute("RELEASE one")
         return ""
 
-    def _give_up(self, transactions: Sequence[Transaction], error: sqlite3.Error) -> dict[int, str]:
+    def _give_up(self, transactions: Sequence[Transaction], error: Exception) -> dict[int, str]:
         self._tables.forget()
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
             except sqlite3.Error:
                 _log.exception("the journal's transaction could not be rolled back")
-        _log.error("the journal cannot be written: %s", error)
-        return dict.fromkeys((each.ticket for each in transactions), str(error))
+        _log.error("the journal cannot be written: %s", error, exc_info=not isinstance(error, sqlite3.Error))
+        return dict.fromkeys((each.ticket for each in transactions), str(error) or type(error).__name__)
 
 
 def _answers(transactions: Sequence[Transaction], failures: dict[int, str]) -> Iterable[Event]:

@@ -255,7 +255,7 @@ class Following:
         over = threading.Event()
 
         def watch() -> None:
-            if over.wait(timeout):
+            if over.wait(min(timeout, threading.TIMEOUT_MAX)):
                 return
             self._stopped_by = "timeout"
             with suppress(RemoteError):

@@ -450,6 +450,12 @@ def test_an_error_of_the_server_is_said_in_a_line(serve_locally: Serve, capsysbi
     assert capsysbinary.readouterr().err == b"claude-remote: you lack \\x1b[31mprompt\n"
 
 
+def test_a_time_that_no_clock_can_wait_for_is_no_limit(serve_locally: Serve, capsysbinary: Capture) -> None:
+    serve_locally(says(assistant("ok"), result("ok")))
+    assert main(["-p", "x", "--timeout", "1e300"]) == 0
+    assert capsysbinary.readouterr().out == b"ok\n"
+
+
 def test_verbose_tells_tools_cost_and_time(serve_locally: Serve, capsysbinary: Capture) -> None:
     serve_locally(
         says(assistant(tool_use("Bash", command="ls -l")), tool_result("no", error=True), result("ok"))
