@@ -57,7 +57,7 @@ class Hub(QObject):
         self._again.timeout.connect(self.deliver)
         # From another thread this is queued; the timer then waits for what comes with the first.
         self._posted.connect(self._timer.start)
-        self._mailbox: Mailbox[Post] = Mailbox(self._posted.emit)
+        self._mailbox: Mailbox[Post] = Mailbox(self._posted.emit, weigh=_weigh)
 
     def add(self, which: str | None) -> Server:
         """Connect to a server. Raises BadOption when it is here already."""
@@ -125,7 +125,7 @@ class Hub(QObject):
 
     def deliver(self) -> None:
         """Give what was posted; of much, so much that the window is not away for long, and soon the rest."""
-        posts, more = self._mailbox.take(AT_ONCE, _weigh)
+        posts, more = self._mailbox.take(AT_ONCE)
         if more:
             self._again.start()
         moved = False

@@ -23,7 +23,8 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 # A feed that has fallen silent is compared with a snapshot once: PUB drops in silence.
 VERIFY_AFTER = 1_000  # ms
-_HIGH_WATER = 10_000
+# Messages of up to 100 items: what waits longer than a second is too old by then.
+_HIGH_WATER = 2_000
 _IN_ONE_TURN = 1_000
 
 # Takes what arrived and says whether the picture is now in doubt.

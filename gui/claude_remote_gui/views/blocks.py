@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from PyQt6.QtGui import QTextBlock, QTextCursor, QTextDocument
 
 from claude_remote_gui.text.harmless import harmless
-from claude_remote_gui.text.paragraphs import Paragraph
+from claude_remote_gui.text.paragraphs import Paragraph, broken
 from claude_remote_gui.views.painting import Painter
 
 
@@ -30,7 +30,7 @@ class ItemBlocks:
         """Write an item: where it was, or at the end."""
         cursor = self._empty_block(number)
         cursor.beginEditBlock()
-        self.painter.insert(cursor, paragraphs, number)
+        self.painter.insert(cursor, broken(paragraphs), number)
         cursor.endEditBlock()
         self.shown[number] = None
 

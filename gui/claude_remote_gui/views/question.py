@@ -8,7 +8,7 @@ from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QTextCursor
 from PyQt6.QtWidgets import QTextEdit
 
-from claude_remote_gui.text.paragraphs import Paragraph
+from claude_remote_gui.text.paragraphs import Paragraph, broken
 from claude_remote_gui.views.painting import Painter
 
 BITE = 300  # paragraphs that are written at once
@@ -42,7 +42,7 @@ class QuestionText(QTextEdit):
         self._timer.stop()
         self.clear()
         self._painter = Painter()
-        self._paragraphs, self._written = paragraphs, 0
+        self._paragraphs, self._written = broken(paragraphs), 0
         self._bite()
         self.moveCursor(QTextCursor.MoveOperation.Start)
         if not self.complete:

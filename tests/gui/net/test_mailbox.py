@@ -47,14 +47,36 @@ def test_closing_lets_everybody_go() -> None:
 
 def test_much_is_taken_in_bites_and_in_order() -> None:
     told: list[int] = []
-    box: Mailbox[int] = Mailbox(lambda: told.append(1))
+    box: Mailbox[int] = Mailbox(lambda: told.append(1), most=100, weigh=lambda post: post)
     for post in (3, 4, 9, 1, 1):
         box.post(post)
-    assert box.take(5, lambda post: post) == ([3, 4], True)
-    assert box.take(5, lambda post: post) == ([9], True)  # one at least
+    assert box.take(5) == ([3, 4], True)
+    assert box.take(5) == ([9], True)  # one at least
     box.post(2)
     assert told == [1]  # who was told of more comes again without being told
-    assert box.take(5, lambda post: post) == ([1, 1, 2], False)
-    assert box.take(5, lambda post: post) == ([], False)
+    assert box.take(5) == ([1, 1, 2], False)
+    assert box.take(5) == ([], False)
     box.post(1)
     assert told == [1, 1]
+
+
+def test_what_weighs_much_fills_it_sooner() -> None:
+    box: Mailbox[int] = Mailbox(lambda: None, most=10, weigh=lambda post: post)
+    threads = [threading.Thread(target=box.post, args=(9,)) for _ in range(2)]
+    for each in threads:
+        each.start()
+        each.join(10)  # there was room, if not for all of it
+    thread = threading.Thread(target=box.post, args=(1,))
+    thread.start()
+    thread.join(0.1)
+    assert thread.is_alive()
+    assert box.take(1) == ([9], True)
+    thread.join(10)
+    assert box.take() == ([9, 1], False)
+
+
+def test_the_thread_that_takes_never_waits_for_itself() -> None:
+    box: Mailbox[int] = Mailbox(lambda: None, most=1)
+    box.post(1)
+    box.post(2)
+    assert box.take() == ([1, 2], False)
