@@ -42,7 +42,7 @@ def clients(context: click.Context, /, server: str | None, *, as_json: bool, **s
 @click.option("--name", metavar="NAME", help="How it is called from now on.")
 @click.option("--rights", metavar="watch|work|full|a,b", help="What it may do; `work` if not said.")
 @click.option("--root", "roots", multiple=True, metavar="DIR", help="A folder of the server that it may use.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask on a terminal.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def approve(
     obj: Context,
@@ -56,7 +56,7 @@ def approve(
     yes: bool,
     **said: Any,
 ) -> int:
-    """Let a client in. WHICH may be left out when exactly one waits.
+    """Let a client in. WHICH may be left out on a terminal, or with --yes, when exactly one waits.
 
     Compare the pairing words with those on the other machine first: equal words mean that nobody is between
     it and the server. `prompt` together with `approve` amounts to a shell on the server.

@@ -11,6 +11,7 @@ from claude_remote.client import admission
 from claude_remote.client.client import Client
 from claude_remote.errors import RemoteError
 from claude_remote.messages import ClientInfo
+from claude_remote.rights import Right
 
 
 def list_clients(reach: Reach, terminal: Terminal, *, json: bool) -> int:
@@ -38,17 +39,25 @@ def approve(
     given = admission.read_rights(rights)
     with reach_server(reach, terminal) as client:
         chosen = _choose(client, which)
-        if not sure and terminal.types_input and terminal.can_ask:
-            if admission.is_shell(chosen, given):
-                terminal.say(admission.SHELL)
-            if not terminal.confirm(escape(admission.question(chosen, given))):
-                terminal.say(admission.UNCHANGED)
-                return 1
+        if not sure and not _agreed(terminal, chosen, which, given):
+            terminal.say(admission.UNCHANGED)
+            return 1
         done = client.approve(
             chosen.fingerprint, name=name, rights=admission.in_order(given), roots=roots or None
         )
     terminal.print(escape(admission.changed(done)))
     return 0
+
+
+def _agreed(
+    terminal: Terminal, chosen: ClientInfo, which: Sequence[str], given: frozenset[Right] | None
+) -> bool:
+    if not (terminal.types_input and terminal.can_ask):
+        admission.check_named(chosen, which)
+        return True
+    if admission.is_shell(chosen, given):
+        terminal.say(admission.SHELL)
+    return terminal.confirm(escape(admission.question(chosen, given)))
 
 
 def rights(

@@ -39,6 +39,18 @@ def choose(known: Sequence[ClientInfo], which: Sequence[str]) -> ClientInfo:
     return waiting[0]
 
 
+def check_named(client: ClientInfo, which: Sequence[str]) -> None:
+    """Whoever is let in without a question has to be named: words that nobody was shown were not compared.
+
+    Raises BadOption.
+    """
+    if not which:
+        raise BadOption(
+            f"nobody is here to compare the words of {describe(client)}; without a terminal say which:"
+            f" clients approve {client.words}"
+        )
+
+
 def describe(client: ClientInfo) -> str:
     """By what the owner knows it."""
     return f"{client.name}, {client.address}, {client.words}"

@@ -43,11 +43,11 @@ def clients(ctx: click.Context, *, as_json: bool) -> None:
     help=admission.RIGHTS_HELP,
 )
 @click.option("--root", "roots", multiple=True, metavar="DIR", help=admission.ROOT_HELP)
-@click.option("-y", "--yes", is_flag=True, help="Do not ask on a terminal.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def approve(
     which: tuple[str, ...], name: str | None, rights: str | None, roots: tuple[str, ...], *, yes: bool
 ) -> int:
-    """Let a client in. WHICH may be left out when exactly one waits.
+    """Let a client in. WHICH may be left out on a terminal, or with --yes, when exactly one waits.
 
     Compare the pairing words with those on the other machine first: equal words mean that nobody is between
     the two. `prompt` together with `approve` amounts to a shell on this machine.
@@ -55,7 +55,7 @@ def approve(
     given = admission.read_rights(rights)
     desk = _desk()
     client = _find(desk, which)
-    if sys.stdin.isatty() and not yes and not _confirm(client, given):
+    if not yes and not _agreed(client, which, given):
         click.echo(admission.UNCHANGED, err=True)
         return 1
     request = Approve(
@@ -134,7 +134,10 @@ def _find(desk: ClientsDesk, which: tuple[str, ...]) -> ClientInfo:
     return admission.choose(desk.ask(ListClients()), which)
 
 
-def _confirm(client: ClientInfo, given: frozenset[Right] | None) -> bool:
+def _agreed(client: ClientInfo, which: tuple[str, ...], given: frozenset[Right] | None) -> bool:
+    if not sys.stdin.isatty():
+        admission.check_named(client, which)
+        return True
     if admission.is_shell(client, given):
         click.echo(admission.SHELL)
     return click.confirm(admission.question(client, given))

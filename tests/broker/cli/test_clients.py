@@ -58,7 +58,11 @@ def test_the_way_of_a_client_from_ring_to_revocation(environ: dict[str, str], tm
         assert client["rights"] == []
         assert {"first_seen", "last_seen"} <= client.keys()
 
-        approved = run_command(["clients", "approve", "--name", "mine"], environ)
+        unseen = run_command(["clients", "approve", "--name", "mine"], environ)
+        assert unseen.returncode == 2
+        assert f"say which: clients approve {client['words']}" in unseen.stderr
+        assert states(environ) == {"me@laptop": "pending"}
+        approved = run_command(["clients", "approve", "--yes", "--name", "mine"], environ)
         assert (approved.returncode, approved.stdout) == (0, "✓ approved mine for work\n"), approved.stderr
         standing = waiting.receive(10).message
         assert isinstance(standing, Standing)
@@ -104,7 +108,7 @@ def test_which_one_is_meant_must_be_said_when_several_wait(environ: dict[str, st
 def test_listing_and_revoking_without_a_server(environ: dict[str, str], tmp_path: Path) -> None:
     with RunningServer(environ, "--address", "127.0.0.1", "--port", "0") as server:
         fingerprint, link = ring(server, tmp_path, "me")
-        assert run_command(["clients", "approve"], environ).returncode == 0
+        assert run_command(["clients", "approve", fingerprint], environ).returncode == 0
         link.close()
     assert states(environ) == {"me@laptop": "approved"}
     assert run_command(["clients", "revoke", fingerprint], environ).stdout == "✓ revoked me@laptop\n"

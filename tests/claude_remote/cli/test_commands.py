@@ -165,7 +165,8 @@ def test_deciding_about_clients_from_afar(serve_locally: Serve, capsysbinary: Ca
     known = client_info("laptop", ClientState.APPROVED, "B")
     asked: list[messages.Message] = []
     serve_locally(decides(waiting, known, asked=asked))
-    assert main(["clients", "approve", "--rights", "watch", "--name", "desk"]) == 0
+    assert main(["clients", "approve"]) == 2  # nobody has seen its words
+    assert main(["clients", "approve", "--yes", "--rights", "watch", "--name", "desk"]) == 0
     assert main(["clients", "refuse", "SHA256:" + "A" * 12]) == 0
     assert main(["clients", "revoke", *known.words.split()]) == 0
     assert main(["clients", "revoke", "laptop"]) == 0
