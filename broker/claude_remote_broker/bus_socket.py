@@ -35,8 +35,8 @@ TURN_BYTES = 256 * 1024
 # Sockets that have sent Ready and may not have said goodbye; beyond it the oldest is asked who it is again.
 MAX_ROUTES = 4096
 # A crowd: so many verbs within so many seconds; and for how long they are left to gather.
-CROWD = 8
-PAUSE = 0.008
+CROWD = 4
+PAUSE = 0.004
 # A line of the greatest length with the frames around it.
 MAX_FRAME = bus.MAX_LINE + 64 * 1024
 HEARTBEAT_MS = 2_000
