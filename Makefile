@@ -33,7 +33,7 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 $(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[server,claude,gui]' --group dev
 	@$(BIN)/python -c 'import PyQt6.QtWidgets' 2>/dev/null || $(MAKE) --no-print-directory qt-libraries
