@@ -12,6 +12,7 @@ from claude_remote.transfer.content import Breathe, hash_file, hasher
 from claude_remote.transfer.disk import Task, sync_all
 from claude_remote.transfer.folders import Folder
 from claude_remote.transfer.ground import Ground
+from claude_remote.transfer.lane import Lane
 from claude_remote.transfer.names import show
 from claude_remote.transfer.parts import Part
 
@@ -32,6 +33,7 @@ class Incoming:
         self._begun = False
         self._unsynced = 0
         self._sync: Task | None = None
+        self._lane: Lane | None = None
         try:
             self._hash, self._size = self._look(folder)
         except BaseException:
@@ -69,8 +71,12 @@ class Incoming:
         if not self._begun or (self.offer.size is not None and self._size > self.offer.size):
             self.discard()
             raise BadMessage(f"{show(self.offer.path)} is larger than announced")
-        self._hash.update(content)
-        self._part.write(content)
+        if self._lane is None and (self.offer.size is None or self.offer.size > sizes.PACKET):
+            self._lane = Lane(self._store)
+        if self._lane is None:
+            self._store(content)
+        else:
+            self._lane.put(content, self._breathe)
         self._unsynced += len(content)
         if self._sync is not None and not self._sync.is_alive():
             self._synced()
@@ -82,6 +88,8 @@ class Incoming:
     def end(self, end: r.End) -> None:
         """That was all of it: when it is what was sent, and on disk, it gets its place."""
         offer, part = self.offer, self._part
+        if self._lane is not None:
+            self._lane.finish(self._breathe)
         if not self._begun or end.size != self._size or offer.size not in {None, end.size}:
             raise Damaged(f"{show(offer.path)} did not arrive whole")
         if self._hash.digest() != end.digest:
@@ -95,15 +103,26 @@ class Incoming:
 
     def discard(self) -> None:
         """What is here is of no use."""
+        self._stop()
         with suppress(OSError, RemoteError):
             self._part.discard(self._ground.parent(self._place))
         self._part.close()
 
     def close(self) -> None:
         """Leave what is here, to go on with; if that is nothing, nothing."""
+        self._stop()
         if self._part.descriptor >= 0 and not self._part.size:
             self.discard()
         self._part.close()
+
+    def _store(self, content: memoryview) -> None:
+        self._hash.update(content)
+        self._part.write(content)
+
+    def _stop(self) -> None:
+        """Before the descriptor is closed: its number may be another file's then."""
+        if self._lane is not None:
+            self._lane.stop()
 
     def _synced(self) -> None:
         """What the disk had to say is said once, to whoever asks first."""

@@ -12,6 +12,7 @@ AHEAD = 4096  # entries that may be done before an earlier one is
 BATCH = 256  # small files that are made durable together
 BATCH_BYTES = 16 * 1024 * 1024
 SYNC_EVERY = 64 * 1024 * 1024  # content is written to disk in the background, so that the end takes not long
+LANE_AHEAD = 4  # packets of a file that wait to be hashed and written
 HASH_STEP = 1024 * 1024
 DEPTH = 128  # folders in folders
 NAME = 255  # bytes of one name
