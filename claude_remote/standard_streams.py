@@ -9,12 +9,16 @@ import sys
 def open_closed() -> None:
     """Lead them nowhere. Left closed, their numbers would be given to the next files and connections, into
     which whoever writes to standard error would write.
+
+    Nothing can be read from a standard input that was closed: to find it empty would be to put an empty file
+    in the place of what was to be sent.
     """
-    if None not in {sys.stdin, sys.stdout, sys.stderr}:
-        return
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # the lowest that is free
-        os.set_inheritable(descriptor, True)  # noqa: FBT003  the os module's own signature
-    os.close(descriptor)
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_WRONLY)  # the lowest that is free: this one
+            os.set_inheritable(opened, True)  # noqa: FBT003  the os module's own signature
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115  a descriptor, for as long as we live
     if sys.stdout is None:

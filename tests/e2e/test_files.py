@@ -155,7 +155,10 @@ def test_closed_and_full_streams(lab: Lab, alice: Client) -> None:
     assert (alice.home / "here").read_bytes() == b"shown"
     for line in ("get shown -", "get --json shown here", "servers"):
         ran = shell(f"claude-remote {line} > /dev/full")
-        assert (ran.code, ran.err) == (3, "claude-remote: standard output: No space left on device\n"), ran
+        assert (ran.code, ran.err) == (
+            2,
+            "claude-remote: cannot write standard output: No space left on device\n",
+        ), ran
     # Nobody reads the events: that is not the file's fault.
     (alice.home / "here").unlink()
     ran = shell("(claude-remote get --json shown here; echo $? >&2) | true")
