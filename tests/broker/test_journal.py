@@ -192,7 +192,7 @@ def test_a_defect_fails_what_it_meets_and_nothing_else(
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_perform", fails)
+        patch.setattr(writer._tables, "perform", fails)
         patch.setattr(reader, "_load", fails)
         assert isinstance(opened.store(PutSession(SESSION)), StoreFailed)
         assert list(opened.load("s", 0)) == []

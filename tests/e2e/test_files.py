@@ -278,7 +278,7 @@ def test_a_session_streams_on_beside_transfers(lab: Lab, alice: Client, words: s
     pieces = "".join(f"piece {number}, " for number in range(300))
     gate = Gate()
     lab.api.on(words, reply(say(pieces, chunks=300, gate=gate, gate_after=20)))
-    with alice.start("-p", words) as streaming:
+    with alice.watch("-p", words) as streaming:
         streaming.wait_for("piece 9, ")
         with alice.start("put", "beside", "beside") as putting:
             gate.open()

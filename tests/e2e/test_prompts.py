@@ -220,7 +220,8 @@ def test_half_a_letter_of_claudes_ends_no_turn_and_loses_no_line(lab: Lab, alice
     """JavaScript cuts text between the two halves of an emoji, and writes the half into JSON."""
     half = "half of it: \ud83d"
     lab.api.on(words, reply(half, tool("Bash", command="echo hey")), text(half))
-    ran = alice.run("-p", words)
+    with alice.watch("-p", words) as running:
+        ran = running.finish()
     assert (ran.code, ran.out.count("half of it: \ufffd")) == (0, 2), ran
     session = json.loads(alice.run("sessions", "--json").out)[0]
     assert (session["outcome"], session["last_words"]) == ("done", "half of it: \ufffd")
