@@ -13,8 +13,9 @@ demo: $(READY)
 	$(BIN)/python -m tests.demo
 
 test: check
-	# What fails while two files share the machine gets one more chance, alone; it is shown all the same.
-	$(BIN)/python -m pytest -n 2 --dist loadfile || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	# Much of it is waiting, so there are more at once than processors. What fails while files share the machine
+	# gets one more chance, alone; it is shown all the same.
+	$(BIN)/python -m pytest -n 3 --dist loadfile || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 check: $(READY)
 	$(BIN)/ruff format --check .
