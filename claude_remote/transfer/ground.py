@@ -79,6 +79,8 @@ def land(asked: bytes, base: Path, guard: Guard, *, folder: bool) -> Landing:
 
     Raises OutsideRoots, NoSuchFile, NotAFile, NotPermitted.
     """
+    if not asked:
+        raise NoSuchFile(f"{show(asked)!r} is no path")
     path = guard.find(asked, base)
     with about(asked):
         if path.is_dir():
