@@ -67,7 +67,7 @@ def let_in(lab: Lab) -> Client:
 
 def prompt(lab: Lab, alice: Client) -> None:
     """A prompt, its answer streamed."""
-    tell("A prompt. The answer is printed as it comes.")
+    tell("A prompt, and its answer.")
     lab.api.on("far away", text(STORY, chunks=20, delay=0.03))
     asked = 'claude-remote -n demo -p "say something from far away"'
     typed("laptop", asked)
