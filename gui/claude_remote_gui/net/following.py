@@ -92,16 +92,31 @@ class Follower:
             poller = zmq.Poller()
             poller.register(sub, zmq.POLLIN)
             poller.register(theirs, zmq.POLLIN)
-            try:
-                self._listen(client, sub, poller)
-            except zmq.ZMQError as error:
-                raise LinkLost(f"the feed of this machine broke: {error}") from None
+            # A SUB socket says nothing of a server that has gone, and waits for the next one.
+            with sub.get_monitor_socket(zmq.EVENT_DISCONNECTED) as gone:
+                try:
+                    self._listen(client, sub, poller, gone)
+                except zmq.ZMQError as error:
+                    raise LinkLost(f"the feed of this machine broke: {error}") from None
+                finally:
+                    sub.disable_monitor()
 
-    def _listen(self, client: Client, sub: zmq.Socket[bytes], poller: zmq.Poller) -> None:
+    def _listen(
+        self, client: Client, sub: zmq.Socket[bytes], poller: zmq.Poller, gone: zmq.Socket[bytes]
+    ) -> None:
         doubtful, verified = self._snapshot(client), False
         self._asked_at = 0.0  # the subscription may have come after that snapshot: look once more, soon
+        both = zmq.Poller()
+        for watched in [*poller.sockets, (gone, zmq.POLLIN)]:
+            both.register(*watched)
         while not self._stopping.is_set():
-            if poller.poll(VERIFY_AFTER):
+            ready = dict(both.poll(VERIFY_AFTER))
+            if gone in ready:
+                gone.recv_multipart()
+                # Is it there, or another in its place? It raises if not.
+                self._ping(client)
+                verified, self._asked_at = False, 0.0
+            elif ready:
                 doubtful, verified = self._drain(sub, doubtful=doubtful), False
             elif time.monotonic() - self._asked_at > HEARTBEAT_EVERY:
                 if verified:
