@@ -61,13 +61,13 @@ def open_window(paths: Paths, servers: Sequence[str]) -> Window:
 
 
 def run(application: QApplication, window: Window) -> int:
-    """Until the window is left, or Ctrl-C."""
+    """Until the window is left, or a signal ends it: then 128 and its number, as of any program."""
     reports = Reports()
     reports.install()
-    interrupted = []
+    signals: list[int] = []
 
-    def interrupt(_number: int, _frame: object) -> None:
-        interrupted.append(True)
+    def interrupt(number: int, _frame: object) -> None:
+        signals.append(number)
         window.leave()
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -82,7 +82,7 @@ def run(application: QApplication, window: Window) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
         reports.remove()
-    return 130 if interrupted else code
+    return 128 + signals[0] if signals else code
 
 
 class Reports:
