@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 from claude_remote.transfer.content import Breathe
 
-_BREATHE_EVERY = 0.5
+BREATHE_EVERY = 0.5  # seconds
+
+
+def join(thread: threading.Thread, breathe: Breathe) -> None:
+    """Wait for the end of a thread."""
+    while thread.is_alive():
+        thread.join(BREATHE_EVERY)
+        if thread.is_alive():
+            breathe()
 
 
 class Task(threading.Thread):
@@ -30,10 +38,7 @@ class Task(threading.Thread):
 
     def wait(self, breathe: Breathe) -> None:
         """Until it is done. Raises the OSError that it met."""
-        while self.is_alive():
-            self.join(_BREATHE_EVERY)
-            if self.is_alive():
-                breathe()
+        join(self, breathe)
         if self._error is not None:
             raise self._error
 

@@ -8,8 +8,7 @@ from queue import SimpleQueue
 
 from claude_remote.transfer import sizes
 from claude_remote.transfer.content import Breathe
-
-_BREATHE_EVERY = 0.5  # seconds
+from claude_remote.transfer.disk import BREATHE_EVERY, join
 
 
 class Lane:
@@ -30,7 +29,7 @@ class Lane:
 
     def put(self, piece: memoryview, breathe: Breathe) -> None:
         """The next piece, which nobody changes any more. Waits when too many are before it."""
-        while not self._room.acquire(timeout=_BREATHE_EVERY):
+        while not self._room.acquire(timeout=BREATHE_EVERY):
             breathe()
         self._raise()
         self._pieces.put(piece)
@@ -38,10 +37,7 @@ class Lane:
     def finish(self, breathe: Breathe) -> None:
         """That was all: wait until it is done."""
         self._pieces.put(None)
-        while self._thread.is_alive():
-            self._thread.join(_BREATHE_EVERY)
-            if self._thread.is_alive():
-                breathe()
+        join(self._thread, breathe)
         self._raise()
 
     def stop(self) -> None:
