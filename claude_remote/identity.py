@@ -9,8 +9,12 @@ there must stay quick.
 
 from __future__ import annotations
 
+import os
 import ssl
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -61,6 +65,23 @@ def load_or_create(key: Path, certificate: Path) -> Identity:
             return _load_or_create_locked(key, certificate)
     except OSError as error:
         raise Misconfigured(f"Cannot write the identity: {error}. Make {key.parent} writable.") from error
+
+
+@contextmanager
+def passing_identity() -> Iterator[Identity]:
+    """A new identity that is on no disk, for one TLS context: its files are gone when this is left. Linux."""
+    if sys.platform != "linux":
+        raise NotImplementedError("memfd_create(2) is Linux's")
+    key_pem, certificate_pem = _make()
+    with ExitStack() as files_in_memory:
+        paths: list[Path] = []
+        for content in (key_pem, certificate_pem):
+            file = open(os.memfd_create("identity"), "wb")  # noqa: PTH123, SIM115  it has no path, and is closed below
+            files_in_memory.enter_context(file)
+            file.write(content)
+            file.flush()
+            paths.append(Path(f"/proc/self/fd/{file.fileno()}"))
+        yield Identity(paths[0], paths[1], ssl.PEM_cert_to_DER_cert(certificate_pem.decode("ascii")))
 
 
 def _load_or_create_locked(key: Path, certificate: Path) -> Identity:

@@ -285,6 +285,8 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.LookAtAudit: adapters.audit_reader.look,
         ports.Send: send,
         ports.Hangup: hang_up,
+        ports.ExpectDirect: door.direct.expect,
+        ports.CutDirect: door.direct.cut,
         ports.Administer: administer,
         ports.CheckFolder: broker.check_folder,
         ports.FindConversation: broker.find_conversation,

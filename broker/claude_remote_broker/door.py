@@ -24,6 +24,7 @@ from claude_remote_broker.admission import Admission
 from claude_remote_broker.bell import Bell
 from claude_remote_broker.bulk_turn import BulkTurn
 from claude_remote_broker.connection import Connection
+from claude_remote_broker.direct import DirectConnections
 from claude_remote_broker.exchanges import Exchanges, Sink
 from claude_remote_broker.limits import Limits, Pace
 from claude_remote_broker.listeners import Listener, open_tcp, open_unix
@@ -48,16 +49,18 @@ class Door:
         self,
         registry: Registry,
         sink: Sink,
+        bus: Path,
         *,
         limits: Limits | None = None,
         is_ours: Callable[[int], bool] = lambda pid: False,  # noqa: ARG005
         audit: Callable[[], Link | None] = lambda: None,
         on_large: Callable[[], None] = lambda: None,
     ) -> None:
-        """`is_ours` knows the pids of workers and zygote, from below which the control socket is closed.
+        """`bus` is the ROUTER's socket, beside which errands listen for direct connections.
 
-        `audit` gives the head of the audit, which is shown to those who may approve. `on_large` is called
-        for each large frame that comes.
+        `is_ours` knows the pids of workers and zygote, from below which the control socket is closed. `audit`
+        gives the head of the audit, which is shown to those who may approve. `on_large` is called for each
+        large frame that comes.
         """
         self._audit = audit
         self._registry = registry
@@ -68,8 +71,15 @@ class Door:
         self._exchanges = Exchanges(registry, sink)
         self._bell = Bell(registry, self._limits)
         self._admission = Admission(self._limits, self._loop.time())
+        self.direct = DirectConnections(bus)
         self._reception = Reception(
-            lambda: registry.context, self._limits, self._admission, self, is_ours=is_ours, clock=self._time
+            lambda: registry.context,
+            self._limits,
+            self._admission,
+            self,
+            is_ours=is_ours,
+            clock=self._time,
+            direct=self.direct,
         )
         self._connections: dict[ports.Connection, Connection] = {}
         self._clients: dict[str, _Client] = {}
@@ -131,6 +141,7 @@ class Door:
     async def close(self, error: RemoteError | None = None) -> None:
         """Stop listening, tell everybody, and return within close_timeout when all are gone."""
         await self._reception.close()
+        self.direct.close()
         for connection in list(self._connections.values()):
             connection.hang_up(error or ShuttingDown())
         try:
@@ -174,7 +185,8 @@ class Door:
         client.connections.add(connection)
         self._admission.promote(connection.number)
         name = self._registry.name(fingerprint)
-        self._exchanges.add(connection, Peer(fingerprint, name, way, connection.origin.address))
+        certificate = connection.certificate() or b""
+        self._exchanges.add(connection, Peer(fingerprint, name, way, connection.origin.address, certificate))
         given = self._registry.rights(fingerprint)
         head = self._audit() if Right.APPROVE in given else None
         hello = Hello(

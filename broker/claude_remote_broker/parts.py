@@ -138,7 +138,12 @@ async def assemble(
         build=find_build(),
     )
     door = Door(
-        registry, broker, is_ours=launcher.is_ours, audit=lambda: audit.head, on_large=lag.turns.measure
+        registry,
+        broker,
+        paths.bus_socket,
+        is_ours=launcher.is_ours,
+        audit=lambda: audit.head,
+        on_large=lag.turns.measure,
     )
     closers.push_async_callback(door.close)
     administration = Administration(registry, door.send)

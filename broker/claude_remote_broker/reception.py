@@ -18,6 +18,7 @@ from functools import partial
 from claude_remote_broker import control, tasks
 from claude_remote_broker.admission import Admission
 from claude_remote_broker.connection import Connection
+from claude_remote_broker.direct import DirectConnections
 from claude_remote_broker.limits import Limits
 from claude_remote_broker.listeners import Listener
 from claude_remote_broker.roles import Keeper, Origin
@@ -50,7 +51,9 @@ class Reception:
         *,
         is_ours: Callable[[int], bool],
         clock: WakingTime,
+        direct: DirectConnections,
     ) -> None:
+        self._direct = direct
         self._context = context
         self._limits = limits
         self._admission = admission
@@ -149,6 +152,8 @@ class Reception:
                 return
             if accepted.family != socket.AF_UNIX:
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if await self._direct.take(accepted):
+                return
             await self._loop.connect_accepted_socket(
                 lambda: connection,
                 accepted,

@@ -29,7 +29,7 @@ from claude_remote.bus.base import (
     Seq,
     Verb,
 )
-from claude_remote.bus.errands import Begin, Credit, Dismiss, Over, Parcel
+from claude_remote.bus.errands import Begin, Credit, Direct, Dismiss, Over, Parcel
 from claude_remote.bus.orders import Ack, Ask, Give, Lease, Look, Release, Stop, Verdict, Welcome, Who
 from claude_remote.bus.reports import Batch, Gone, Ready, Reply, Seen
 from claude_remote.bus.verbs import FROM_BROKER, FROM_WORKER, FromBroker, FromWorker
@@ -50,6 +50,7 @@ __all__ = [
     "Beat",
     "Begin",
     "Credit",
+    "Direct",
     "Dismiss",
     "Epoch",
     "FromBroker",

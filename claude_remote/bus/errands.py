@@ -12,13 +12,15 @@ class Begin(Verb, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to an errand's Ready: what it is to do. Payload: the request's.
 
     `request` is the client's message, packed. `client` is who asks, `roots` the folders that it may use
-    (none: all), `cwd` the real path of where to begin, if the request names a folder.
+    (none: all), `cwd` the real path of where to begin, if the request names a folder. `certificate` is the
+    client's, DER, if it has come by TLS: by it the errand knows it on a direct connection.
     """
 
     request: bytes
     client: str
     roots: tuple[str, ...] = ()
     cwd: str = ""
+    certificate: bytes = b""
 
 
 class Parcel(Verb, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,6 +28,13 @@ class Parcel(Verb, frozen=True, kw_only=True, omit_defaults=True):
 
     header: bytes
     urgent: bool = False
+
+
+class Direct(Verb, frozen=True, kw_only=True, omit_defaults=True):
+    """An errand listens for a direct connection of its client's (claude_remote.direct).
+
+    Payload: the certificate that it will show there, DER.
+    """
 
 
 class Credit(Verb, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from claude_remote.bus.base import Beat, Verb
-from claude_remote.bus.errands import Begin, Credit, Dismiss, Over, Parcel
+from claude_remote.bus.errands import Begin, Credit, Direct, Dismiss, Over, Parcel
 from claude_remote.bus.orders import Ack, Ask, Give, Lease, Look, Release, Stop, Verdict, Welcome, Who
 from claude_remote.bus.reports import Batch, Gone, Ready, Reply, Seen
 
@@ -19,6 +19,7 @@ FROM_WORKER: dict[bytes, type[Verb]] = {
     b"O": Over,
     b"B": Parcel,
     b"K": Credit,
+    b"F": Direct,
 }
 FROM_BROKER: dict[bytes, type[Verb]] = {
     b"Q": Who,
@@ -37,7 +38,7 @@ FROM_BROKER: dict[bytes, type[Verb]] = {
     b"K": Credit,
     b"Z": Dismiss,
 }
-FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Seen | Gone | Over | Parcel | Credit
+FromWorker: TypeAlias = Ready | Batch | Beat | Reply | Seen | Gone | Over | Parcel | Credit | Direct
 FromBroker: TypeAlias = (
     Who
     | Welcome

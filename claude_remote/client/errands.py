@@ -16,12 +16,14 @@ from typing import Self
 import msgspec
 
 from claude_remote import codec, messages
+from claude_remote.client.direct import Dial, Offer
 from claude_remote.client.link import Link
 from claude_remote.client.pool import Pool, closing_on_error
 from claude_remote.errors import BadMessage, RemoteError, TimedOut
 from claude_remote.parcels import Accounts, Parcel
 
 _LONGEST_WAIT = 5.0
+_BREATHE_EVERY = 0.2
 
 
 class Errand:
@@ -39,6 +41,9 @@ class Errand:
         self._accounts = Accounts()
         self._arrived: deque[Parcel] = deque()
         self._done = False
+        self._turned = time.monotonic()
+        self.offer: Offer | None = None
+        """Of a direct connection, when the server has made one."""
         link.send(request, payload)
 
     def __enter__(self) -> Self:
@@ -97,6 +102,7 @@ class Errand:
 
         `others`: events of the selectors module by descriptor. Raises whatever error ends the errand.
         """
+        self._turned = time.monotonic()
         try:
             ready = self._link.turn(0 if self._done else timeout, others or {})
             while not self._done and (incoming := self._link.take()) is not None:
@@ -105,6 +111,11 @@ class Errand:
             self._link.close()
             raise
         return ready
+
+    def breathe(self) -> None:
+        """Look at what has come and say that we live, if that was long ago."""
+        if time.monotonic() - self._turned > _BREATHE_EVERY:
+            self.turn(0)
 
     def cancel(self) -> None:
         """Ask the server to end it; it is over when `receive` gives None."""
@@ -124,6 +135,8 @@ class Errand:
                 self._arrived.append(Parcel(header, payload, urgent))
             case messages.Credit(parcels=parcels):
                 self._accounts.credited(parcels)
+            case messages.Direct(ticket=ticket):
+                self.offer = Offer(ticket, payload)
             case messages.Done():
                 self._done = True
             case _:
@@ -134,6 +147,11 @@ class Errands:
     """The part of Client that runs errands."""
 
     _pool: Pool
+
+    @property
+    def dial_direct(self) -> Dial | None:
+        """How a direct connection to the server is opened; None where there can be none."""
+        return self._pool.dial_direct
 
     def run_errand(self, request: messages.Errand, payload: bytes = b"") -> Errand:
         """Begin one: it works until it is done, or until it is closed."""

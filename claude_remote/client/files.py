@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import cast
+
+from msgspec import structs
 
 from claude_remote import messages
+from claude_remote.client.carriage import Carriage, run
 from claude_remote.client.errands import Errand, Errands
 from claude_remote.client.persistence import Persistence, Watch
-from claude_remote.errors import BadMessage, NoSuchFile
+from claude_remote.errors import NoSuchFile
 from claude_remote.paths import Paths, find_paths
-from claude_remote.transfer import pump
+from claude_remote.transfer.duplex import Duplex
 from claude_remote.transfer.ground import Guard, Landing, land, land_again
 from claude_remote.transfer.names import show
 from claude_remote.transfer.progress import Checkpoint
@@ -25,10 +27,6 @@ from claude_remote.transfer.sending import Sender
 from claude_remote.transfer.streams import Stream, StreamReceiver
 from claude_remote.transfer.walking import Origin, examine
 from claude_remote.transfer.walking import Stream as Input
-
-_LONGEST_WAIT = 5.0
-_LITTLE_ROOM = messages.BULK // 2  # until then nobody waits for what may have come
-_HEADER = messages.Packet()
 
 
 def own_guard(paths: Paths | None = None) -> Guard:
@@ -68,6 +66,7 @@ class Get:
         self._guard = guard
         self._request = messages.Get(session=session, recursive=recursive, plan=plan)
         self._watch = watch
+        self._carriage = Carriage(errands)
         self._landed: Landed | None = None
         self._checkpoint = Checkpoint()
 
@@ -82,6 +81,7 @@ class Get:
         try:
             request = messages.Get(
                 session=self._request.session,
+                direct=self._carriage.direct,
                 recursive=self._request.recursive,
                 plan=self._request.plan and not persistence.begun,
                 upto=self._checkpoint.upto,
@@ -92,19 +92,19 @@ class Get:
             if landing is not None:
                 landing.folder.close()
             raise
-        with errand:
+        with errand, self._carriage.open(errand, persistence) as duplex:
             if landing is None:
                 assert isinstance(to, Stream)  # noqa: S101  for the types: there is nowhere to land
-                _run(StreamReceiver(to, lambda: _breathe(errand), self._watch), errand, persistence)
+                run(StreamReceiver(to, duplex.breathe, self._watch), duplex, errand)
             else:
-                self._receive(landing, errand, persistence)
+                self._receive(landing, errand, duplex)
 
-    def _receive(self, landing: Landing, errand: Errand, persistence: Persistence) -> None:
+    def _receive(self, landing: Landing, errand: Errand, duplex: Duplex) -> None:
         receiver = Receiver(
-            landing, self._guard, lambda: _breathe(errand), after=self._checkpoint, progress=self._watch
+            landing, self._guard, duplex.breathe, after=self._checkpoint, progress=self._watch
         )
         try:
-            _run(receiver, errand, persistence)
+            run(receiver, duplex, errand)
         finally:
             self._checkpoint = receiver.checkpoint
             receiver.close()
@@ -145,7 +145,8 @@ class Put:
         self._watch = watch
         self._landed: Landed | None = None
         self._checkpoint = Checkpoint()
-        self._errand: Errand | None = None
+        self._carriage = Carriage(errands)
+        self._duplex: Duplex | None = None
 
     def run(self, patience: float | None = 30.0) -> None:
         """To the end. Raises RemoteError; what was left out was told."""
@@ -155,7 +156,7 @@ class Put:
         persistence.run(lambda: self._attempt(persistence))
 
     def _attempt(self, persistence: Persistence) -> None:
-        self._errand = None
+        self._duplex = None
         sender = Sender(
             self._sources,
             self._guard,
@@ -165,9 +166,12 @@ class Put:
             progress=self._watch,
         )
         try:
-            with self._errands.run_errand(*self._ask(sender.checkpoint)) as errand:
-                self._errand = errand
-                _run(sender, errand, persistence)
+            with (
+                self._errands.run_errand(*self._ask(sender.checkpoint)) as errand,
+                self._carriage.open(errand, persistence) as duplex,
+            ):
+                self._duplex = duplex
+                run(sender, duplex, errand)
         finally:
             self._checkpoint = sender.checkpoint
             self._landed = sender.landed or self._landed
@@ -175,51 +179,11 @@ class Put:
 
     def _ask(self, after: Checkpoint) -> tuple[messages.Put, bytes]:
         upto, seen = after
+        request = messages.Put(session=self._session, direct=self._carriage.direct, upto=upto, seen=seen)
         if self._landed is None:
-            return messages.Put(session=self._session, folder=self._folder, upto=upto, seen=seen), self._to
-        request = messages.Put(
-            session=self._session, again=True, name=self._landed.name, upto=upto, seen=seen
-        )
-        return request, self._landed.folder
+            return structs.replace(request, folder=self._folder), self._to
+        return structs.replace(request, again=True, name=self._landed.name), self._landed.folder
 
     def _breathe(self) -> None:
-        if self._errand is not None:
-            _breathe(self._errand)
-
-
-class _Duplex:
-    """Packets as parcels."""
-
-    def __init__(self, errand: Errand, persistence: Persistence) -> None:
-        self._errand = errand
-        self._persistence = persistence
-
-    @property
-    def room(self) -> int:
-        return self._errand.room
-
-    def send(self, packet: memoryview) -> None:
-        # Copied in there.
-        self._errand.send(_HEADER, cast("bytes", packet))
-
-    def receive(self, *, wait: bool) -> bytes | None:
-        parcel = self._errand.take()
-        if parcel is None and (wait or self._errand.room <= _LITTLE_ROOM or self._errand.done):
-            if self._errand.done:
-                raise BadMessage("the server calls it done before it is")
-            self._errand.turn(_LONGEST_WAIT if wait else 0)
-            parcel = self._errand.take()
-        if parcel is None:
-            return None
-        self._persistence.came()
-        return parcel.payload
-
-
-def _run(machine: pump.Machine, errand: Errand, persistence: Persistence) -> None:
-    pump.run(machine, _Duplex(errand, persistence))
-    while errand.receive() is not None:
-        pass
-
-
-def _breathe(errand: Errand) -> None:
-    errand.turn(0)
+        if self._duplex is not None:
+            self._duplex.breathe()

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from claude_remote.client.direct import Dial
 from claude_remote.client.link import Link
 from claude_remote.client.roads import Arrived, Road
 from claude_remote.errors import OutOfTurn
@@ -28,6 +29,11 @@ class Pool:
     def open(self) -> Arrived:
         """A new link with what the server said of itself; give the link back with `put_back`."""
         return self._road.open()
+
+    @property
+    def dial_direct(self) -> Dial | None:
+        """See Road."""
+        return self._road.dial_direct
 
     def take(self) -> Link:
         """A link for one exchange, an idle one if there is one."""

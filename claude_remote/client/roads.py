@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from msgspec import structs
 
-from claude_remote import fingerprints, tls
+from claude_remote import direct, fingerprints, tls
 from claude_remote.address import Address, Ssh, Tcp, Unix
 from claude_remote.client.dial import Dialed, dial_control, dial_ssh, dial_tcp, dial_unix
+from claude_remote.client.direct import Dial, Offer
 from claude_remote.client.introduction import Introduction, NewServer
 from claude_remote.client.link import Link
 from claude_remote.client.owner import Owner
@@ -48,9 +49,16 @@ class Arrived(NamedTuple):
 
 
 class Road(Protocol):
-    """A way to a server that can be gone again and again. `name`: what the user calls it, if anything."""
+    """A way to a server that can be gone again and again. `name`: what the user calls it, if anything.
+
+    `dial_direct` opens a direct connection (claude_remote.direct); None where none can be had.
+    """
 
     name: str
+
+    @property
+    def dial_direct(self) -> Dial | None:
+        """See the class."""
 
     def open(self) -> Arrived:
         """A new link, let in and greeted. Raises whatever keeps us out, in words for the user."""
@@ -58,6 +66,8 @@ class Road(Protocol):
 
 class LocalRoad:
     """The control socket: the owner's own way in, without TLS."""
+
+    dial_direct = None
 
     def __init__(self, path: Path, timeout: float) -> None:
         self.name = ""
@@ -133,6 +143,28 @@ class TlsRoad:
         if pinned.provisional:
             self._known.put(structs.replace(pinned, provisional=False))
         return arrived
+
+    @property
+    def dial_direct(self) -> Dial | None:
+        """See Road. By ssh it would be another login."""
+        return None if isinstance(self._address, Ssh) else self._dial_direct
+
+    def _dial_direct(self, offer: Offer) -> ssl.SSLSocket:
+        """The errand, behind the broker's port. Raises RemoteError."""
+        identity = load_or_create(self._paths.client_key, self._paths.client_certificate)
+        context = tls.client_context(offer.certificate, identity)
+        stream = _dial(self._address, self._timeout).stream
+        try:
+            stream.settimeout(self._timeout)
+            stream.sendall(direct.preface(offer.ticket))
+            secured = context.wrap_socket(stream)
+            tls.verify_pin(secured, offer.certificate)
+        except BaseException as error:
+            stream.close()
+            if isinstance(error, OSError):
+                raise self._explain(error, None) from None
+            raise
+        return secured
 
     def _bell(self, pinned: KnownServer, identity: Identity) -> Bell:
         from claude_remote.client.bell import Bell

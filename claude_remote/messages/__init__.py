@@ -79,7 +79,17 @@ from claude_remote.messages.commands import (
     ToCommand,
 )
 from claude_remote.messages.conversations import Conversation, ListConversations
-from claude_remote.messages.errands import BULK, PARCEL, WINDOW, Credit, Errand, FolderErrand, Parcel
+from claude_remote.messages.errands import (
+    BULK,
+    PARCEL,
+    TICKET,
+    WINDOW,
+    Credit,
+    Direct,
+    Errand,
+    FolderErrand,
+    Parcel,
+)
 from claude_remote.messages.files import FilesErrand, Get, Packet, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Source, Tail, Watch
 from claude_remote.messages.prompts import (
@@ -131,6 +141,7 @@ __all__ = [
     "NEEDS",
     "PARCEL",
     "PROTOCOL",
+    "TICKET",
     "WINDOW",
     "Accepted",
     "AddRule",
@@ -162,6 +173,7 @@ __all__ = [
     "Decide",
     "Decided",
     "Detail",
+    "Direct",
     "Done",
     "Door",
     "Draining",

@@ -19,6 +19,8 @@ PARCEL = 512 * 1024
 WINDOW = 16
 BULK = 12
 HEADER = 16 * 1024
+TICKET = 16
+"""Random bytes by which the server knows what a direct connection belongs to."""
 
 
 class Errand(Message, frozen=True, kw_only=True):
@@ -41,6 +43,15 @@ class Parcel(Message, frozen=True, kw_only=True, tag="parcel"):
 
     header: Annotated[bytes, Meta(max_length=HEADER)]
     urgent: bool = False
+
+
+class Direct(Message, frozen=True, kw_only=True, tag="direct"):
+    """From the errand: what follows may come by a connection of its own. See claude_remote.direct.
+
+    Payload: the certificate that the errand will show there, DER. The exchange goes on with or without it.
+    """
+
+    ticket: Annotated[bytes, Meta(min_length=TICKET, max_length=TICKET)]
 
 
 class Credit(Message, frozen=True, kw_only=True, tag="credit"):

@@ -14,9 +14,11 @@ class FilesErrand(Errand, frozen=True, kw_only=True):
     """Paths are bytes: absolute, with ~, or relative to the folder of `session` (None: to the user's home).
 
     The first `upto` entries were done before the connection broke, and `seen` stands for what they were.
+    `direct`: the client can open a connection of its own for the packets, if it is offered one.
     """
 
     session: Line | None = None
+    direct: bool = False
     upto: Count = 0
     seen: Annotated[bytes, Meta(max_length=32)] = b""
 
@@ -42,5 +44,10 @@ class Put(FilesErrand, frozen=True, kw_only=True, tag="put"):
     name: Annotated[bytes, Meta(max_length=255)] | None = None
 
 
-class Packet(Record, frozen=True, kw_only=True):
-    """The header of every parcel: all that it says is in the payload."""
+class Packet(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """The header of every parcel: all that it says is in the payload.
+
+    `moved`: this one carries none, and those that follow come by the direct connection.
+    """
+
+    moved: bool = False

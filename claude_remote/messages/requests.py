@@ -29,7 +29,7 @@ from claude_remote.messages.clients import (
 )
 from claude_remote.messages.commands import Exec
 from claude_remote.messages.conversations import ListConversations
-from claude_remote.messages.errands import Credit, Parcel
+from claude_remote.messages.errands import Credit, Direct, Parcel
 from claude_remote.messages.files import Get, Put
 from claude_remote.messages.log import Attach, Events, Feed, Reset, Seen, Tail, Watch
 from claude_remote.messages.prompts import Accepted, Finished, Interrupt, Prompt, Waiting, Withdraw
@@ -118,6 +118,7 @@ FromServer: TypeAlias = (
     | Clients
     | Parcel
     | Credit
+    | Direct
     | Draining
     | LogLines
     | Workers

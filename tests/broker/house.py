@@ -160,7 +160,7 @@ async def open_house(home: Path, limits: Limits = BRISK, **options: Any) -> Asyn
     household = Household()
     registry = await Registry.open(paths, own, home=home, limits=limits)
     registry.watch(household)
-    door = Door(registry, household, limits=limits, **options)
+    door = Door(registry, household, paths.bus_socket, limits=limits, **options)
     household.door = door
     host, port = door.listen_tcp("127.0.0.1", 0)
     door.listen_control(paths.control_socket)

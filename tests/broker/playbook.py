@@ -38,7 +38,7 @@ class CountingIds(Ids):
     """The first worker is w-1 with token t-1; ids count on."""
 
     def __init__(self, start: int = 0) -> None:
-        self._uuids = self._tokens = self._workers = self._errands = start
+        self._uuids = self._tokens = self._workers = self._errands = self._tickets = start
 
     def uuid(self) -> str:
         self._uuids += 1
@@ -47,6 +47,10 @@ class CountingIds(Ids):
     def token(self) -> str:
         self._tokens += 1
         return f"t-{self._tokens}"
+
+    def ticket(self) -> bytes:
+        self._tickets += 1
+        return self._tickets.to_bytes(m.TICKET, "big")
 
     def worker(self) -> str:
         self._workers += 1
@@ -125,6 +129,7 @@ class Playbook:
         self.kills: list[str] = []
         self.ends: list[str] = []
         self.hangups: list[ports.Hangup] = []
+        self.direct: list[ports.ExpectDirect | ports.CutDirect] = []
         self.administered: list[ports.Administer] = []
         self.wakes: list[float] = []
         self.recorded: list[Entry] = []
@@ -270,6 +275,8 @@ class Playbook:
                 self._note_process(command)
             case ports.Hangup():
                 self.hangups.append(command)
+            case ports.ExpectDirect() | ports.CutDirect():
+                self.direct.append(command)
             case ports.Administer():
                 self.administered.append(command)
             case ports.Publish(published=published):

@@ -51,7 +51,13 @@ async def test_a_request_and_its_answer(tmp_path: Path) -> None:
             ("received", 1, messages.Cancel(), b""),
             ("disconnected", 1),
         ]
-        assert house.household.peers[1] == (client.fingerprint, "me@laptop", Door.DOOR, "127.0.0.1")
+        assert house.household.peers[1] == (
+            client.fingerprint,
+            "me@laptop",
+            Door.DOOR,
+            "127.0.0.1",
+            client.der,
+        )
 
 
 @on_uvloop

@@ -345,3 +345,78 @@ def test_there_are_only_so_many_of_one_client_and_in_all() -> None:
     book << ports.WorkerExited(book.launches[0].worker)
     book.says(2, REQUEST, b"ls\0")
     assert book.hears(2) == []
+
+
+# --- direct connections -----------------------------------------------------------------------------------
+
+KNOWN = LAPTOP._replace(certificate=b"the laptop's")
+SHOWN = b"the errand's"
+TICKET = (1).to_bytes(m.TICKET, "big")
+
+
+def moving(peer: ports.Peer = KNOWN, request: m.Errand | None = None) -> tuple[Play, bus.Begin]:
+    """An errand that moves files, and has been told what to do."""
+    play = Play.__new__(Play)
+    play.book = Playbook()
+    play.book.table.given[OWNER.fingerprint] = WORK
+    play.book.connect(1, peer)
+    play.client_says(request or m.Get(direct=True), b"file\0")
+    ((begin, _),) = play.ready()
+    assert isinstance(begin, bus.Begin)
+    return play, begin
+
+
+def test_a_direct_connection_is_offered_expected_and_cut() -> None:
+    play, begin = moving()
+    assert begin.certificate == b"the laptop's"
+    play.errand_says(bus.Direct(), SHOWN)
+    assert play.hears() == [(m.Direct(ticket=TICKET), SHOWN)]
+    assert play.book.direct == [ports.ExpectDirect(TICKET, play.launched().worker)]
+    play.errand_says(bus.Over())
+    assert play.hears() == [(m.Done(), b"")]
+    assert play.book.direct[1:] == [ports.CutDirect(TICKET)]
+
+
+def test_there_is_one_of_each_errand() -> None:
+    play, _ = moving()
+    play.errand_says(bus.Direct(), SHOWN)
+    play.errand_says(bus.Direct(), b"another")
+    assert len(play.hears()) == len(play.book.direct) == 1
+
+
+def test_nobody_is_offered_what_it_did_not_ask_for_or_cannot_have() -> None:
+    for peer, request in (
+        (KNOWN, m.Get()),
+        (OWNER, m.Get(direct=True)),  # by the control socket, without a certificate
+        (KNOWN, m.Exec()),
+    ):
+        play, begin = moving(peer, request)
+        assert not begin.certificate
+        play.errand_says(bus.Direct(), SHOWN)
+        assert (play.hears(), play.book.direct) == ([], [])
+
+
+def test_it_is_cut_with_its_client() -> None:
+    for leaves in (
+        lambda book: book << ports.Disconnected(1),
+        lambda book: book << ports.WorkerExited(book.launches[0].worker),
+    ):
+        play, _ = moving()
+        play.errand_says(bus.Direct(), SHOWN)
+        leaves(play.book)
+        assert play.book.direct[1:] == [ports.CutDirect(TICKET)]
+
+
+def test_it_is_cut_when_the_right_is_taken() -> None:
+    play, _ = moving()
+    play.errand_says(bus.Direct(), SHOWN)
+    play.book.table.given[LAPTOP.fingerprint] = frozenset()
+    play.book << ports.ClientUpdated(INFO)
+    assert play.book.direct[1:] == [ports.CutDirect(TICKET)]
+
+
+def test_one_that_is_cancelled_is_offered_none() -> None:
+    play, _ = moving()
+    play.client_says(m.Cancel())
+    play.errand_says(bus.Direct(), SHOWN)
+    assert play.book.direct == []

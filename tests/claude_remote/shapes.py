@@ -32,7 +32,8 @@ def _shape(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.VarTupleType():
             return st.lists(_shape(kind.item_type), max_size=min(kind.max_length or 3, 3)).map(tuple)
         case inspect.BytesType():
-            return st.binary(max_size=min(kind.max_length or 20, 20))
+            least = kind.min_length or 0
+            return st.binary(min_size=least, max_size=max(least, min(kind.max_length or 20, 20)))
         case inspect.DictType():
             return st.dictionaries(_shape(kind.key_type), _shape(kind.value_type), max_size=3)
         case _:

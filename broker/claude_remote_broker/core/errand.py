@@ -25,9 +25,7 @@ from claude_remote.errors import (
 from claude_remote_broker.core import gate
 from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
-from claude_remote_broker.ports import (
-    FolderChecked,
-)
+from claude_remote_broker.ports import CutDirect, ExpectDirect, FolderChecked
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +67,7 @@ class Errand(Exchange):
         self._to_errand = 0  # parcels under way, not yet credited
         self._to_client = 0
         self._cancelled = False
+        self._ticket: bytes | None = None  # of its direct connection, if it has been offered one
         self._outcome: Mapping[str, str] = {}  # what its process tells the audit
         self._errands.take_place(client.peer.fingerprint)
 
@@ -160,12 +159,27 @@ class Errand(Exchange):
             client=peer.name,
             roots=self._roots,
             cwd=self._cwd,
+            certificate=peer.certificate if self._may_be_direct() else b"",
         )
         self._errands.send(helper, begin, self._payload)
         for verb, payload in self._held:
             self._errands.send(helper, verb, payload)
         self._held.clear()
         self._payload = b""
+
+    def _may_be_direct(self) -> bool:
+        return isinstance(self._request, m.FilesErrand) and self._request.direct
+
+    def offered(self, certificate: bytes) -> None:
+        """It listens for a direct connection, and will show this certificate there."""
+        helper = self._helper
+        if self.over or self._cancelled or helper is None or self._ticket is not None:
+            return
+        if not self._may_be_direct() or not self.client.peer.certificate:
+            return
+        self._ticket = self.context.ids.ticket()
+        self.context.effects.do(ExpectDirect(self._ticket, helper.worker))
+        self.client.send(m.Direct(ticket=self._ticket), certificate)
 
     def parcel(self, parcel: bus.Parcel, payload: bytes) -> None:
         """From the errand, for the client."""
@@ -214,6 +228,8 @@ class Errand(Exchange):
     def closed(self) -> None:
         """The client is gone or has its answer: the process is not needed any more."""
         self._held.clear()
+        if self._ticket is not None:
+            self.context.effects.do(CutDirect(self._ticket))
         if self._helper is None:
             self._errands.leave_place(self.client.peer.fingerprint)
         else:

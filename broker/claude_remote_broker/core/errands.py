@@ -147,6 +147,8 @@ class Errands:
                 helper.exchange.parcel(event.verb, event.payload)
             case bus.Credit(parcels=parcels):
                 helper.exchange.credit(parcels)
+            case bus.Direct():
+                helper.exchange.offered(event.payload)
             case bus.Over():
                 helper.exchange.finished(event.verb)
             case _:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import uuid
 
+from claude_remote.messages import TICKET
+
 
 class Ids:
     """Random names."""
@@ -16,6 +18,10 @@ class Ids:
     def token(self) -> str:
         """256 random bits that prove to be a certain worker."""
         return secrets.token_hex(32)
+
+    def ticket(self) -> bytes:
+        """For a direct connection."""
+        return secrets.token_bytes(TICKET)
 
     def worker(self) -> str:
         """The name of a worker."""

@@ -16,6 +16,7 @@ class Peer(NamedTuple):
     name: str
     way: messages.Door
     address: str = ""  # from where it came, for the audit
+    certificate: bytes = b""  # DER, if it has come by TLS
 
     @classmethod
     def known(cls, fingerprint: str, name: str, address: str = "") -> Peer:
@@ -69,3 +70,16 @@ class Hangup(Command, frozen=True):
 
     conn: Connection
     error: RemoteError | None = None
+
+
+class ExpectDirect(Command, frozen=True):
+    """Who comes to the door with this ticket is to be handed to that errand (claude_remote.direct)."""
+
+    ticket: bytes
+    errand: str
+
+
+class CutDirect(Command, frozen=True):
+    """The ticket opens nothing any more, and the connection that came by it is cut."""
+
+    ticket: bytes

@@ -11,8 +11,10 @@ from claude_remote_broker.ports.clock import Tick, Wake
 from claude_remote_broker.ports.door import (
     Congested,
     Connected,
+    CutDirect,
     Disconnected,
     Drained,
+    ExpectDirect,
     Hangup,
     Received,
     Send,
@@ -73,6 +75,8 @@ AnyEvent: TypeAlias = (
 AnyCommand: TypeAlias = (
     Send
     | Hangup
+    | ExpectDirect
+    | CutDirect
     | Administer
     | Record
     | LookAtAudit

@@ -30,6 +30,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from claude_remote.messages import Errand
 from claude_remote_workers.errands.channel import Channel
+from claude_remote_workers.errands.direct import Offered
 
 R = TypeVar("R", bound=Errand)
 CarryOut: TypeAlias = Callable[["Task", R], None]
@@ -45,8 +46,9 @@ class Task:
     use (empty: all), `private`: those of claude-remote itself, which nobody may touch. `cwd`: the real path
     of the request's folder, if it is a FolderErrand. `environment`: the server's for claude, `marker`: the
     value of LEASE_VARIABLE for every process that shall end with the errand (of BACKGROUND_VARIABLE if its
-    request leaves_processes). `claude`: the program that the server runs. `outcome`: what the audit is
-    told of its end; the broker knows which names.
+    request leaves_processes). `claude`: the program that the server runs. `direct`: the direct connection
+    that may be offered to the client, if it can have one. `outcome`: what the audit is told of its end; the
+    broker knows which names.
     """
 
     channel: Channel
@@ -58,6 +60,7 @@ class Task:
     environment: Mapping[str, str] = field(repr=False)
     marker: str
     claude: str = ""
+    direct: Offered | None = None
     outcome: dict[str, str] = field(default_factory=dict)
 
 

@@ -128,6 +128,10 @@ class Channel:
         if time.monotonic() - self._turned > _BREATHE_EVERY:
             self.turn(0)
 
+    def offer_direct(self, certificate: bytes) -> None:
+        """Tell that this errand listens for a direct connection, and shows this certificate there."""
+        self._send(bus.Direct(), certificate)
+
     # --- children ----------------------------------------------------------------------------------------
 
     def watch_child(self, pid: int) -> None:

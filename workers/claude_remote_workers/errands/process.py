@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import cast
 
-from claude_remote import bus, codec, messages, processes
+from claude_remote import bus, codec, direct, messages, processes
 from claude_remote.errors import InternalError, RemoteError, UnknownMessage
 from claude_remote.launch import Fork
 from claude_remote_workers.complaints import complain
 from claude_remote_workers.errands import kinds
 from claude_remote_workers.errands.base import Task, find_kind
 from claude_remote_workers.errands.channel import Channel, Dismissed
+from claude_remote_workers.errands.direct import Offered
 from claude_remote_workers.nursery import KEPT
 from claude_remote_workers.prctl import adopt_orphans
 
@@ -82,7 +84,14 @@ class ErrandProcess:
             environment=self._environment,
             marker=self._marker,
             claude=self._fork.claude,
+            direct=self._offered(begin.certificate),
         )
+
+    def _offered(self, client: bytes) -> Offered | None:
+        if not client:
+            return None
+        handover = direct.handover_path(Path(self._fork.bus), self._fork.worker)
+        return Offered(handover, client, self._channel.offer_direct)
 
     def _end_processes(self) -> None:
         """All that is below it, for orphans are adopted, and what carries its marker."""

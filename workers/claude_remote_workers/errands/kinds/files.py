@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import cast
 
 import blake3 as _blake3  # before the zygote forks, so that no errand loads it  # noqa: F401
+from msgspec import Struct
 
 from claude_remote.errors import BadMessage
-from claude_remote.messages import BULK, FilesErrand, Get, Packet, Put
+from claude_remote.messages import FilesErrand, Get, Put
+from claude_remote.parcels import Parcel
 from claude_remote.transfer import pump
 from claude_remote.transfer.content import digest
+from claude_remote.transfer.duplex import Duplex
 from claude_remote.transfer.globbing import find_origins
 from claude_remote.transfer.ground import Guard, land, land_again
 from claude_remote.transfer.memory import keep_memory
@@ -20,10 +23,6 @@ from claude_remote.transfer.receiving import Receiver
 from claude_remote.transfer.sending import Sender
 from claude_remote_workers.errands.base import Task, carries_out
 from claude_remote_workers.errands.channel import Channel
-
-_LONGEST_WAIT = 5.0
-_LITTLE_ROOM = BULK // 2  # until then nobody waits for what may have come
-_HEADER = Packet()
 
 
 @carries_out(Get)
@@ -35,14 +34,15 @@ def send_files(task: Task, request: Get) -> None:
         raise BadMessage("paths are to be named, each ended by a zero byte")
     guard = _guard(task)
     origins = find_origins(paths, _base(task), guard, recursive=request.recursive)
+    duplex = Duplex(_Exchange(task.channel), task.direct)
     tally = _Tally(task.outcome)
-    sender = Sender(
-        origins, guard, task.channel.breathe, after=_after(request), plan=request.plan, progress=tally
-    )
+    sender = Sender(origins, guard, duplex.breathe, after=_after(request), plan=request.plan, progress=tally)
     try:
-        pump.run(sender, _Duplex(task.channel))
+        pump.run(sender, duplex)
+        duplex.finish()
     finally:
         sender.close()
+        duplex.close()
 
 
 @carries_out(Put)
@@ -54,12 +54,14 @@ def receive_files(task: Task, request: Put) -> None:
         landing = land_again(task.payload, request.name, guard)
     else:
         landing = land(task.payload, _base(task), guard, folder=request.folder)
-    tally = _Tally(task.outcome)
-    receiver = Receiver(landing, guard, task.channel.breathe, after=_after(request), progress=tally)
+    duplex = Duplex(_Exchange(task.channel), task.direct)
+    receiver = Receiver(landing, guard, duplex.breathe, after=_after(request), progress=_Tally(task.outcome))
     try:
-        pump.run(receiver, _Duplex(task.channel))
+        pump.run(receiver, duplex)
+        duplex.finish()
     finally:
         receiver.close()
+        duplex.close()
 
 
 class _Tally(Progress):
@@ -82,8 +84,8 @@ class _Tally(Progress):
         }
 
 
-class _Duplex:
-    """Packets as parcels."""
+class _Exchange:
+    """The errand's channel as claude_remote.transfer.duplex has it."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -92,16 +94,19 @@ class _Duplex:
     def room(self) -> int:
         return self._channel.room
 
-    def send(self, packet: memoryview) -> None:
-        # Copied in there.
-        self._channel.send(_HEADER, cast("bytes", packet))
+    def send(self, header: Struct, payload: bytes = b"") -> None:
+        self._channel.send(header, payload)
 
-    def receive(self, *, wait: bool) -> bytes | None:
-        parcel = self._channel.take()
-        if parcel is None and (wait or self._channel.room <= _LITTLE_ROOM):
-            self._channel.turn(_LONGEST_WAIT if wait else 0)
-            parcel = self._channel.take()
-        return None if parcel is None else parcel.payload
+    def take(self) -> Parcel | None:
+        return self._channel.take()
+
+    def wait(
+        self, timeout: float, reading: Collection[int] = (), writing: Collection[int] = ()
+    ) -> Collection[int]:
+        return self._channel.turn(timeout, reading, writing)
+
+    def breathe(self) -> None:
+        self._channel.breathe()
 
 
 def _guard(task: Task) -> Guard:
