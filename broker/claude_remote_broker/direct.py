@@ -21,8 +21,10 @@ class DirectConnections:
     """Those that are expected, and those that were handed over, by their tickets."""
 
     def __init__(self, bus: Path) -> None:
-        """`bus`: the ROUTER's socket, beside which the errands listen."""
+        """`bus`: the ROUTER's socket, beside which the errands listen. Those of lives before end, or have."""
         self._bus = bus
+        for left in bus.parent.glob(direct.handover_path(bus, "e-*").name):
+            left.unlink(missing_ok=True)
         self._expected: dict[bytes, str] = {}
         # The errand reads and writes by a descriptor of its own. This one is kept to cut the connection, so
         # that who is cut off is so at once, whatever the errand is doing.
@@ -34,7 +36,9 @@ class DirectConnections:
 
     def cut(self, command: CutDirect) -> None:
         """See CutDirect."""
-        self._expected.pop(command.ticket, None)
+        errand = self._expected.pop(command.ticket, None)
+        if errand is not None:  # it may have been killed while it listened
+            direct.handover_path(self._bus, errand).unlink(missing_ok=True)
         kept = self._handed_over.pop(command.ticket, None)
         if kept is not None:
             _cut(kept)

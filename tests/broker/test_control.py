@@ -14,6 +14,7 @@ from claude_remote.processes import LEASE_VARIABLE
 from claude_remote.rights import FULL
 from claude_remote_broker.failure import Failure
 from claude_remote_broker.listeners import open_unix
+from claude_remote_broker.ports import Peer
 from tests.broker.house import House, make_identity, on_uvloop, open_house
 
 RING = Ring(user="me", host="here", version="1")
@@ -63,7 +64,7 @@ async def test_the_owner_is_let_in_with_all_rights(tmp_path: Path) -> None:
         assert house.registry.rights("local") == FULL
         assert house.registry.roots("local") == ()
         await owner.ping()
-        assert house.household.peers[1] == ("local", "local", Door.LOCAL, "local")
+        assert house.household.peers[1] == Peer("local", "local", Door.LOCAL, "local")
         assert stat.S_IMODE(house.paths.control_socket.stat().st_mode) == 0o600
         assert stat.S_IMODE(house.paths.control_socket.parent.stat().st_mode) == 0o700
         assert house.registry.infos() == ()

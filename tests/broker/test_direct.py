@@ -13,6 +13,7 @@ import pytest
 
 from claude_remote import direct
 from claude_remote.messages import TICKET
+from claude_remote_broker.direct import DirectConnections
 from claude_remote_broker.limits import Limits
 from claude_remote_broker.ports import CutDirect, ExpectDirect
 from tests.broker.house import PATIENCE, House, on_uvloop, open_house
@@ -35,7 +36,7 @@ class Errand:
 
     def close(self) -> None:
         self._listening.close()
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)
 
     async def gets(self) -> socket.socket:
         """What it is handed."""
@@ -155,6 +156,16 @@ async def test_nothing_is_expected_any_more(tmp_path: Path) -> None:
         house.door.direct.cut(CutDirect(KNOWN))
         assert await hung_up(house, direct.preface(KNOWN))
         assert errand.got_nothing()
+        assert not errand.path.exists()
+
+
+def test_what_killed_errands_left_is_cleared_away(tmp_path: Path) -> None:
+    bus = tmp_path / "bus.sock"
+    left = direct.handover_path(bus, "e-0123456789")
+    for path in (bus, left):
+        path.touch()
+    DirectConnections(bus)
+    assert [*tmp_path.iterdir()] == [bus]
 
 
 @on_uvloop
