@@ -28,6 +28,7 @@ from tests.fakes.messages_api import Gate, reply, say, text
 pytestmark = pytest.mark.e2e
 
 MB = 1_000_000
+FAR = 60 * MB  # and so by a direct connection
 
 
 @pytest.fixture
@@ -234,7 +235,7 @@ def test_a_transfer_outlives_the_servers_processes(
     source.write_bytes(content)
     argv = ("put", "file", "file") if way == "put" else ("get", "file", ".")
     with alice.start(*argv, "--json") as moving:
-        wait_until(lambda: size_of_parts(target.parent) > 10 * MB)
+        wait_until(lambda: size_of_parts(target.parent) > FAR)
         if victim == "errand":
             (pid,) = errands(lab)
             os.kill(pid, signal.SIGKILL)
@@ -247,7 +248,7 @@ def test_a_transfer_outlives_the_servers_processes(
     events = [json.loads(line) for line in ran.out.splitlines()]
     kinds = [event["event"] for event in events]
     assert kinds == ["file", "reconnecting", "reconnected", "file", "resumed", "done", "finished"], kinds
-    assert events[4]["offset"] > 10 * MB
+    assert events[4]["offset"] > FAR
     assert target.read_bytes() == content
     assert not parts(lab.folder)
 
@@ -261,7 +262,7 @@ def test_a_transfer_outlives_what_starts_workers(large: tuple[Lab, Client, bytes
     source.write_bytes(content)
     argv = ("put", "file", "file") if way == "put" else ("get", "file", ".")
     with alice.start(*argv) as moving:
-        wait_until(lambda: size_of_parts(target.parent) > 10 * MB)
+        wait_until(lambda: size_of_parts(target.parent) > FAR)
         (errand,) = errands(lab)
         os.kill(_parent(errand), signal.SIGKILL)
         ran = moving.finish(60)
@@ -300,7 +301,7 @@ def test_a_killed_client_goes_on_where_it_was(
     source.write_bytes(content)
     argv = ("put", "file", "file") if way == "put" else ("get", "file", ".")
     with alice.start(*argv) as moving:
-        wait_until(lambda: size_of_parts(target.parent) > 10 * MB)
+        wait_until(lambda: size_of_parts(target.parent) > FAR)
         moving.process.send_signal(number)
         ran = moving.finish()
     if number is signal.SIGINT:
