@@ -22,7 +22,7 @@ from claude_remote_broker.feed_socket import FeedSocket
 from claude_remote_broker.folders import Folders
 from claude_remote_broker.journal import Journal
 from claude_remote_broker.launcher import Launcher
-from claude_remote_broker.memory import private_memory
+from claude_remote_broker.looking import Looking
 from claude_remote_broker.notices.hooks import Hooks
 from claude_remote_broker.ports import Command, Event
 from claude_remote_broker.surveyor import Surveyor
@@ -227,33 +227,11 @@ class Broker:
         log.info("shut down by %s", command.client)
         self._on_end()
 
-    def check_folder(self, command: ports.CheckFolder) -> None:
-        """Off the loop."""
-        tasks.spawn(self._check_folder(command), "check folder")
-
-    def weigh(self, command: ports.Weigh) -> None:
-        """Off the loop."""
-        tasks.spawn(self._weigh(command), "weigh")
-
-    async def _weigh(self, command: ports.Weigh) -> None:
-        self.deliver(ports.Weighed(command.ticket, await asyncio.to_thread(private_memory, command.pids)))
-
-    async def _check_folder(self, command: ports.CheckFolder) -> None:
-        if self._adapters is not None:
-            self.deliver(await self._adapters.folders.check(command))
-
-    def find_conversation(self, command: ports.FindConversation) -> None:
-        """Off the loop."""
-        tasks.spawn(self._find_conversation(command), "find conversation")
-
-    async def _find_conversation(self, command: ports.FindConversation) -> None:
-        if self._adapters is not None:
-            self.deliver(await self._adapters.transcripts.look(command))
-
 
 def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[Any], None]]:
     """Which adapter performs which command."""
     door, journal, launcher = adapters.door, adapters.journal, adapters.launcher
+    looking = Looking(adapters.folders, adapters.transcripts, broker.deliver)
 
     def send(command: ports.Send) -> None:
         door.send(command.conn, command.message, command.payload)
@@ -288,12 +266,12 @@ def _table(adapters: Adapters, broker: Broker) -> dict[type[Command], Callable[[
         ports.ExpectDirect: door.direct.expect,
         ports.CutDirect: door.direct.cut,
         ports.Administer: administer,
-        ports.CheckFolder: broker.check_folder,
-        ports.FindConversation: broker.find_conversation,
+        ports.CheckFolder: looking.check_folder,
+        ports.FindConversation: looking.find_conversation,
         ports.ToWorker: adapters.bus.send,
         ports.Launch: launcher.launch,
         ports.Kill: launcher.kill,
-        ports.Weigh: broker.weigh,
+        ports.Weigh: looking.weigh,
         ports.Store: journal.perform,
         ports.Load: journal.perform,
         ports.FindPrompt: journal.perform,
