@@ -65,6 +65,14 @@ def replace(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def replace_link(path: Path, target: Path) -> None:
+    """Let the symbolic link at `path` lead to `target`, atomically."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(path)
+
+
 def keep_aside(path: Path, suffix: str) -> Path:
     """Rename `path` to a name with `suffix` that is not taken yet, and give that name. Nothing is lost."""
     for number in range(1, 1000):

@@ -161,6 +161,12 @@ def test_a_newer_claude(own_lab: Lab, admin: Client) -> None:
     lab.server_environment["PATH"] = "/usr/bin:/bin"
     lab.start()
     root = lab.approved("root", rights="full")
+    wheels.build_claude_wheel(lab.folder / "index", "98.0", "echo 'Illegal instruction' >&2; exit 132")
+    ran = root.run("update", "--claude", timeout=_UPDATES_WITHIN)
+    assert ran.code == 3, ran
+    assert "98.0 does not start here, so the one before stays: " in ran.err
+    assert "Illegal instruction" in ran.err
+    assert not (versions(lab) / "claude-98.0").exists()
     wheels.build_claude_wheel(lab.folder / "index", "99.0")
     assert "→ 99.0" in root.run("update", "--claude", "--check", timeout=_UPDATES_WITHIN).out
     ran = root.run("update", "--claude", timeout=_UPDATES_WITHIN)

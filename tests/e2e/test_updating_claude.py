@@ -1,4 +1,4 @@
-"""`claude-remote update --claude` where claude updates itself, as native and npm installations do.
+"""`claude-remote update --claude` where claude updates itself, as native installations do.
 
 From outside, seen on claude 2.1.332: `claude update` takes no arguments; it writes `Current version: X` and
 `Checking for updates to latest version…` to its standard output, then `Claude Code is up to date (X)` or
@@ -107,6 +107,7 @@ def test_the_newest_one_is_left_alone(own_lab: Lab, native: Native, admin: Clien
     ran = admin.run("update", "--claude")
     assert ran.code == 0, ran
     assert f"Claude Code is up to date ({_BEFORE})" in ran.err
+    assert f"claude is {_BEFORE} (Claude Code), as before" in ran.err
     assert "restart" not in ran.err + own_lab.server.log.removeprefix(before)
 
 
@@ -117,6 +118,33 @@ def test_why_it_failed_is_told_in_its_own_words(native: Native, admin: Client) -
     last = ran.err.splitlines()[-1]
     assert last == "claude-remote: claude update failed: " + "; ".join(_FAILED.splitlines())
     assert admin.run("ping").code == 0
+
+
+def test_one_that_has_updated_another_is_not_believed(native: Native, admin: Client) -> None:
+    """Claude has a folder of its own for installations, wherever the one that is asked may lie."""
+    native.when_updated(f'echo "Successfully updated from {_BEFORE} to version {_AFTER}"\n')
+    ran = admin.run("update", "--claude")
+    assert ran.code == 3, ran
+    assert f"has come to {_AFTER}, but {native.program} still is {_BEFORE} (Claude Code)" in ran.err
+    assert "restarting" not in ran.err
+
+
+def test_from_one_that_does_not_start_it_goes_back(own_lab: Lab, native: Native, admin: Client) -> None:
+    broken = own_lab.folder / "native" / "share" / "broken"
+    broken.write_text("#!/bin/sh\necho 'Illegal instruction' >&2\nexit 132\n")
+    broken.chmod(0o755)
+    native.when_updated(f'ln -sfn "{broken}" "{native.program}"\n')
+    ran = admin.run("update", "--claude")
+    assert ran.code == 3, ran
+    assert f"does not start, so {_BEFORE} (Claude Code) is used again: " in ran.err
+    assert "Illegal instruction" in ran.err
+    assert native.program.resolve().name == _BEFORE
+
+
+def test_where_there_is_no_way_back_that_is_said(own_lab: Lab, native: Native, admin: Client) -> None:
+    native.when_updated(f'echo "exit 1" > "{own_lab.folder}/native/share/{_BEFORE}"\n')
+    ran = admin.run("update", "--claude")
+    assert (ran.code, "does not start, and the one before is gone" in ran.err) == (3, True), ran
 
 
 def test_who_stops_waiting_ends_it(own_lab: Lab, native: Native, admin: Client) -> None:

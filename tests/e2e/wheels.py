@@ -47,15 +47,16 @@ def build_wheel(folder: Path, version: str, changed: Mapping[str, str] | None = 
     return path
 
 
-def build_claude_wheel(folder: Path, version: str) -> Path:
-    """A claude-agent-sdk whose claude is the one of the tests."""
+def build_claude_wheel(folder: Path, version: str, instead: str = "") -> Path:
+    """A claude-agent-sdk whose claude is the one of the tests, or a shell script `instead`."""
     path = folder / f"claude_agent_sdk-{version}-py3-none-any.whl"
     info = f"claude_agent_sdk-{version}.dist-info"
     program = zipfile.ZipInfo("claude_agent_sdk/_bundled/claude")
     program.external_attr = 0o100755 << 16
+    instead = instead or f'exec {claude_program()} "$@"'
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("claude_agent_sdk/__init__.py", "")
-        wheel.writestr(program, f'#!/bin/sh\nexec {claude_program()} "$@"\n')
+        wheel.writestr(program, f"#!/bin/sh\n{instead}\n")
         wheel.writestr(
             f"{info}/METADATA", f"Metadata-Version: 2.1\nName: claude-agent-sdk\nVersion: {version}\n"
         )

@@ -79,8 +79,8 @@ class Beside:
         self._versions.completed(folder)
         return choice
 
-    def install_claude(self, distribution: str, version: str) -> None:
-        """Only that distribution, for the program in it. Raises UpdateFailed."""
+    def install_claude(self, distribution: str, version: str) -> str:
+        """Only that distribution, for the claude in it; what that says of itself. Raises UpdateFailed."""
         self.tidy()
         folder = self._new_folder(f"claude-{version}")
         self._runner.run(
@@ -91,9 +91,19 @@ class Beside:
                 f"{distribution}=={version}",
             ],
         )
-        if not (folder / "claude_agent_sdk" / "_bundled" / "claude").exists():
+        program = folder / "claude_agent_sdk" / "_bundled" / "claude"
+        if not program.exists():
             raise UpdateFailed(f"{distribution} {version} brings no claude for this machine")
+        try:
+            told = self._runner.claude_version(str(program))
+        except UpdateFailed as error:
+            self.remove(folder.name)
+            raise UpdateFailed(
+                f"the claude of {distribution} {version} does not start here, so the one before stays:"
+                f" {error.message}"
+            ) from None
         self._versions.completed(folder)
+        return told
 
     def remove(self, name: str) -> None:
         """It is not wanted after all."""

@@ -6,7 +6,8 @@ import os
 import subprocess
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from claude_remote.errors import UpdateFailed
 from claude_remote.messages import PARCEL, Progress, Step
@@ -14,10 +15,26 @@ from claude_remote.processes import LEASE_VARIABLE
 from claude_remote_workers.errands.base import Task
 
 _WITHIN = 900.0  # seconds for each of them
+_VERSION_WITHIN = 60.0  # a claude that was just put there is read from the disk for the first time
 _MOST = 4 * 1024 * 1024  # of an output that is read by us
 _LAST_LINES = 3
 # Would lead an interpreter elsewhere than to its own environment.
 _NOT_PASSED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+
+# What of all that a program has written tells why it failed.
+Reason: TypeAlias = Callable[[bytes], str]
+
+
+def last_words(told: bytes) -> str:
+    """The last lines of what a program has written."""
+    lines = [line.strip() for line in told.decode(errors="replace").splitlines() if line.strip()]
+    return "; ".join(lines[-_LAST_LINES:])[:2000]
+
+
+def first_words(told: bytes) -> str:
+    """The first of them."""
+    lines = [line.strip() for line in told.decode(errors="replace").splitlines() if line.strip()]
+    return "; ".join(lines[:_LAST_LINES])[:2000]
 
 
 class Runner:
@@ -37,26 +54,41 @@ class Runner:
         """What is done now."""
         self._channel.send(Step(words=words[:1024]))
 
-    def run(self, what: str, command: Sequence[str], *, folder: str = "/") -> None:
-        """Show what it writes. Raises UpdateFailed when it fails: `what` does."""
+    def run(
+        self, what: str, command: Sequence[str], *, folder: str = "/", reason: Reason = last_words
+    ) -> str:
+        """Show what it writes, and return it. Raises UpdateFailed when it fails: `what` does."""
         code, told = self._follow(command, folder, show=True)
-        if code:
-            raise UpdateFailed(f"{what} failed: {_last_words(told) or f'exit code {code}'}")
+        return _checked(what, code, told, reason)
 
-    def ask(self, what: str, command: Sequence[str], *, folder: str = "/") -> str:
+    def ask(
+        self, what: str, command: Sequence[str], *, folder: str = "/", reason: Reason = last_words
+    ) -> str:
         """What it writes to standard output. Raises UpdateFailed when it fails."""
         code, told = self._follow(command, folder, show=False)
-        if code:
-            raise UpdateFailed(f"{what} failed: {_last_words(told) or f'exit code {code}'}")
-        return told.decode(errors="replace")
+        return _checked(what, code, told, reason)
 
     def succeeds(self, command: Sequence[str], *, folder: str = "/") -> tuple[bool, str]:
         """Whether it ends with 0, and the last that it says."""
         code, told = self._follow(command, folder, show=False, errors=True)
-        return code == 0, _last_words(told)
+        return code == 0, last_words(told)
+
+    def claude_version(self, program: str) -> str:
+        """What a claude says of itself, for example `2.1.332 (Claude Code)`. Raises UpdateFailed."""
+        code, told = self._follow([program, "-v"], "/", show=False, within=_VERSION_WITHIN)
+        version = _checked(f"{program} -v", code, told, first_words).strip()
+        if not version:
+            raise UpdateFailed(f"{program} -v says nothing")
+        return version.splitlines()[0]
 
     def _follow(
-        self, command: Sequence[str], folder: str, *, show: bool, errors: bool = False
+        self,
+        command: Sequence[str],
+        folder: str,
+        *,
+        show: bool,
+        errors: bool = False,
+        within: float = _WITHIN,
     ) -> tuple[int, bytes]:
         try:
             process = subprocess.Popen(
@@ -72,7 +104,7 @@ class Runner:
         # The channel reaps: Popen would wait for a child that is gone already.
         self._channel.watch_child(process.pid)
         try:
-            return self._read(process, command, show=show)
+            return self._read(process, command, show=show, within=within)
         finally:
             process.returncode = 0
             for stream in (process.stdout, process.stderr):
@@ -80,15 +112,15 @@ class Runner:
                     stream.close()
 
     def _read(
-        self, process: subprocess.Popen[bytes], command: Sequence[str], *, show: bool
+        self, process: subprocess.Popen[bytes], command: Sequence[str], *, show: bool, within: float
     ) -> tuple[int, bytes]:
         out = [stream.fileno() for stream in (process.stdout, process.stderr) if stream is not None]
         main = out[0]
         parts: dict[int, deque[bytes]] = {descriptor: deque() for descriptor in out}
-        deadline = time.monotonic() + _WITHIN
+        deadline = time.monotonic() + within
         while out or (status := self._channel.child_status(process.pid)) is None:
             if time.monotonic() > deadline:
-                raise UpdateFailed(f"{command[0]} did not end within {_WITHIN / 60:.0f} minutes")
+                raise UpdateFailed(f"{command[0]} did not end within {within:.0f} s")
             for descriptor in self._channel.turn(1.0, out):
                 data = os.read(descriptor, PARCEL)
                 if not data:
@@ -108,6 +140,7 @@ def _keep(parts: deque[bytes], data: bytes) -> None:
         parts.popleft()
 
 
-def _last_words(told: bytes) -> str:
-    lines = [line.strip() for line in told.decode(errors="replace").splitlines() if line.strip()]
-    return "; ".join(lines[-_LAST_LINES:])[:2000]
+def _checked(what: str, code: int, told: bytes, reason: Reason) -> str:
+    if code:
+        raise UpdateFailed(f"{what} failed: {reason(told) or f'exit code {code}'}")
+    return told.decode(errors="replace")

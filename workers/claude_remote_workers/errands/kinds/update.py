@@ -6,8 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -20,10 +18,10 @@ from claude_remote.versions import Versions, is_newer
 from claude_remote_workers.errands.base import Task, carries_out
 from claude_remote_workers.updating.beside import Beside
 from claude_remote_workers.updating.checkout import Checkout
+from claude_remote_workers.updating.claude import find_way
 from claude_remote_workers.updating.installation import Installation, find_installation
 from claude_remote_workers.updating.running import Runner
 
-_SDK = "claude-agent-sdk"
 _TOLD = 64  # letters of a version
 
 
@@ -85,28 +83,19 @@ class Updating:
     def claude(self, *, only_check: bool) -> None:
         """The claude that the server runs."""
         program = Path(self._task.claude)
-        own = {path: version for version, path in self._versions.claudes()}
-        if program in own:
-            current = own[program]
-        elif program.parent.name == "_bundled":
-            if self._is_named() or find_spec("claude_agent_sdk") is None:
-                raise UpdateFailed(
-                    f"the server runs {program}, which was named to it; update it where it came from"
-                )
-            current = metadata.version(_SDK)
-        else:
-            self._native(program, only_check=only_check)
+        way = find_way(program, self._runner, self._versions, self._beside, is_named=self._is_named)
+        newest = way.find_newest()
+        if not self._plan(way.what, way.current, newest, way.how(newest)) or only_check:
             return
-        newest = self._beside.find_newest(_SDK)
-        name = f"claude-{newest}"
-        how = f"the claude of {_SDK}; a newer one goes into {self._versions.folder / name}"
-        if self._plan(_SDK, current, newest, how) and not only_check:
-            self._beside.install_claude(_SDK, newest)
-            try:
-                self._restart("")
-            except UpdateFailed:
-                self._beside.remove(name)
-                raise
+        said = way.update(newest)
+        if said is None:
+            return
+        self._runner.say(f"claude is {said} now")
+        try:
+            self._restart("")
+        except UpdateFailed:
+            way.take_back()
+            raise
 
     def _is_named(self) -> bool:
         """Whether the server was told which claude to run, and would not look for another one."""
@@ -118,21 +107,6 @@ class Updating:
         except (OSError, msgspec.DecodeError):
             return False  # it is about to end
         return any(word == b"--claude" or word.startswith(b"--claude=") for word in words)
-
-    def _native(self, program: Path, *, only_check: bool) -> None:
-        """One that updates itself."""
-        before = self._runner.ask("asking claude for its version", [str(program), "-v"]).strip()
-        how = f"{program} updates itself: claude update"
-        self._task.channel.send(
-            Plan(what="claude", current=before[:_TOLD], newest="", newer=True, how=how[:1024])
-        )
-        if only_check:
-            return
-        self._runner.run("claude update", [str(program), "update"])
-        after = self._runner.ask("asking claude for its version", [str(program), "-v"]).strip()
-        if after != before:
-            self._runner.say(f"claude is {after} now")
-            self._restart("")
 
     def _pull(self, folder: Path, *, only_check: bool) -> None:
         checkout = Checkout(self._runner, folder)
@@ -160,7 +134,7 @@ class Updating:
             raise
 
     def _plan(self, what: str, current: str, newest: str, how: str) -> bool:
-        newer = is_newer(newest, current)
+        newer = not newest or is_newer(newest, current)  # of what only the update itself finds out, it may be
         plan = Plan(what=what, current=current[:_TOLD], newest=newest[:_TOLD], newer=newer, how=how[:1024])
         self._task.channel.send(plan)
         return newer
