@@ -25,7 +25,7 @@ from claude_remote.transfer.receiving import Receiver
 from claude_remote.transfer.records import Landed
 from claude_remote.transfer.sending import Sender
 from claude_remote.transfer.streams import Stream, StreamReceiver
-from claude_remote.transfer.walking import Origin, examine
+from claude_remote.transfer.walking import Named, Origin, Trouble, examine_all
 from claude_remote.transfer.walking import Stream as Input
 
 
@@ -35,13 +35,13 @@ def own_guard(paths: Paths | None = None) -> Guard:
     return Guard(private=(own.config, own.state, own.run))
 
 
-def find_sources(paths: Iterable[bytes], guard: Guard, *, recursive: bool) -> list[Origin]:
-    """What is to be put, by its paths on this machine. Raises RemoteError."""
+def find_sources(paths: Iterable[bytes], guard: Guard, *, recursive: bool) -> list[Origin | Trouble]:
+    """What is to be put, by its paths on this machine. Raises RemoteError, as examine_all does."""
     here = Path.cwd()
     paths = list(paths)
     if b"" in paths:
         raise NoSuchFile(f"{show(b'')!r} is no path")
-    return [examine(str(guard.find(path, here)), path, guard, recursive=recursive) for path in paths]
+    return examine_all(paths, here, guard, recursive=recursive)
 
 
 class Get:
@@ -124,7 +124,7 @@ class Put:
     def __init__(
         self,
         errands: Errands,
-        sources: Sequence[Origin | Input],
+        sources: Sequence[Named],
         to: bytes,
         guard: Guard,
         *,

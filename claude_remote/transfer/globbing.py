@@ -7,27 +7,34 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from claude_remote.errors import NoSuchFile, TooLarge
+from claude_remote.errors import NoSuchFile, RemoteError, TooLarge
 from claude_remote.transfer import sizes
 from claude_remote.transfer.ground import Guard
 from claude_remote.transfer.names import show
-from claude_remote.transfer.walking import Origin, examine
+from claude_remote.transfer.walking import Origin, Trouble, examine_all
 
 _MOST = 100_000
 
 
-def find_origins(asked: Sequence[bytes], base: Path, guard: Guard, *, recursive: bool) -> list[Origin]:
+def find_origins(
+    asked: Sequence[bytes], base: Path, guard: Guard, *, recursive: bool
+) -> list[Origin | Trouble]:
     """What is to be sent, for names relative to `base`. A name that exists is no pattern.
 
-    Raises RemoteError: NoSuchFile when nothing has a name, OutsideRoots, IsFolder without `recursive`, ….
+    Raises RemoteError when all that was named is one thing that cannot be sent: NoSuchFile, OutsideRoots,
+    IsFolder without `recursive`, …. What is one of several is left out.
     """
     if len(asked) > sizes.SOURCES:
         raise TooLarge(f"more than {sizes.SOURCES} names at once")
-    return [
-        examine(str(guard.find(name, base)), name, guard, recursive=recursive)
-        for each in asked
-        for name in _matches(each, base)
-    ]
+    found: list[Origin | Trouble] = []
+    for each in asked:
+        try:
+            found += examine_all(_matches(each, base), base, guard, recursive=recursive)
+        except RemoteError as error:
+            if len(asked) == 1:
+                raise
+            found.append(Trouble(each, error))
+    return found
 
 
 def _matches(asked: bytes, base: Path) -> list[bytes]:

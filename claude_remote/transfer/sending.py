@@ -43,7 +43,7 @@ class Sender:
 
     def __init__(
         self,
-        origins: Sequence[walking.Origin | walking.Stream],
+        origins: Sequence[walking.Named],
         guard: Guard,
         breathe: Breathe,
         *,

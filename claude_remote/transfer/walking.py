@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -56,9 +56,9 @@ class Found(NamedTuple):
     folder: Folder
     name: bytes
 
-    def open(self, _breathe: Breathe) -> Source:
+    def open(self, breathe: Breathe) -> Source:
         """Raises RemoteError."""
-        return Source.open(self.folder, self.name, self.path)
+        return Source.open(self.folder, self.name, self.path, breathe)
 
 
 class Stream(NamedTuple):
@@ -80,13 +80,15 @@ class Trouble(NamedTuple):
     status: os.stat_result | None = None
 
 
+# What a walk begins with. That something cannot be sent may be known before.
+Named: TypeAlias = Origin | Stream | Trouble
 Step: TypeAlias = Entered | Left | Linked | Found | Stream | Trouble
 
 
-def walk(origins: Iterable[Origin | Stream], guard: Guard) -> Iterator[Step]:
+def walk(origins: Iterable[Named], guard: Guard) -> Iterator[Step]:
     """All that is to be sent. A folder is entered before, and left after, what is in it."""
     for origin in origins:
-        if isinstance(origin, Stream):
+        if isinstance(origin, Stream | Trouble):
             yield origin
             continue
         try:
@@ -101,6 +103,25 @@ def walk(origins: Iterable[Origin | Stream], guard: Guard) -> Iterator[Step]:
                 yield Trouble(origin.called, translate(error, origin.called))
                 continue
             yield from _visit(folder, origin.name, status, origin.called, guard)
+
+
+def examine_all(
+    paths: Sequence[bytes], base: Path, guard: Guard, *, recursive: bool
+) -> list[Origin | Trouble]:
+    """What is at each of these paths, relative to `base`.
+
+    Of several, what cannot be sent is left out, as by scp: a folder, say, that `*` matches. Raises
+    RemoteError if there is but one.
+    """
+    found: list[Origin | Trouble] = []
+    for path in paths:
+        try:
+            found.append(examine(str(guard.find(path, base)), path, guard, recursive=recursive))
+        except RemoteError as error:
+            if len(paths) == 1:
+                raise
+            found.append(Trouble(path, error))
+    return found
 
 
 def examine(path: str, asked: bytes, guard: Guard, *, recursive: bool) -> Origin:

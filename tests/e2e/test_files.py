@@ -99,6 +99,22 @@ def test_streams_patterns_and_names(lab: Lab, alice: Client, words: str) -> None
     assert alice.run("get", "@nobody/note", "back").code == 2
 
 
+def test_what_a_shell_s_star_matches_as_well(lab: Lab, alice: Client) -> None:
+    """Without -r, what are folders among it is left out; the rest goes."""
+    for top in (lab.home / "mixed", alice.home / "mixed"):
+        (top / "below").mkdir(parents=True)
+        (top / "one").write_text("one")
+    (alice.home / "got").mkdir()
+    ran = alice.run("get", "mixed/*", "got")
+    assert (ran.code, (alice.home / "got" / "one").read_text()) == (2, "one"), ran
+    assert ran.err == f"claude-remote: {lab.home}/mixed/below is a folder; whole folders are moved with -r\n"
+    (lab.home / "put").mkdir()
+    ran = alice.run("put", "mixed/below", "mixed/one", "put")
+    assert (ran.code, (lab.home / "put" / "one").read_text()) == (2, "one"), ran
+    assert ran.err == "claude-remote: mixed/below is a folder; whole folders are moved with -r\n"
+    assert not (lab.home / "put" / "below").exists()
+
+
 def test_events_for_scripts(lab: Lab, alice: Client) -> None:
     (lab.home / "some").mkdir()
     (lab.home / "some" / "file").write_bytes(b"x" * 100)

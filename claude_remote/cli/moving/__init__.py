@@ -18,7 +18,7 @@ from claude_remote.known_servers import KnownServers
 from claude_remote.paths import find_paths
 from claude_remote.transfer.memory import keep_memory
 from claude_remote.transfer.streams import Stream
-from claude_remote.transfer.walking import Origin
+from claude_remote.transfer.walking import Named
 from claude_remote.transfer.walking import Stream as Input
 
 _STREAM = "-"
@@ -56,7 +56,7 @@ def run_put(
         raise BadOption("put takes at least two names: LOCAL... REMOTE")
     (to,) = _remotes([remote])
     guard = own_guard()
-    sources: list[Origin | Input] = []
+    sources: list[Named] = []
     if _STREAM in named:
         if len(named) > 1:
             raise BadOption("standard input is put alone")

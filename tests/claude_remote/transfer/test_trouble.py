@@ -429,6 +429,29 @@ def test_patterns(tmp_path: Path) -> None:
         found(b"fifo")
 
 
+def test_of_several_what_cannot_be_sent_is_left_out(tmp_path: Path) -> None:
+    """A folder that a pattern matches and nobody has asked for, say: as by scp."""
+    (tmp_path / "here").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / "here" / name).write_text(name)
+    (tmp_path / "here" / "c.folder").mkdir()
+    os.mkfifo(tmp_path / "here" / "d.fifo")
+    (tmp_path / "copy").mkdir()
+    there, here = Notes(), Notes()
+    asked = [b"here/*", b"nothing*", b"missing"]
+    sender = Sender(find_origins(asked, tmp_path, FREE, recursive=False), FREE, silent, progress=there)
+    converse(sender, make_receiver(tmp_path / "copy", notes=here))
+    folder = os.fsencode(tmp_path / "here")
+    left_out = [
+        (folder + b"/c.folder", "is-folder"),
+        (folder + b"/d.fifo", "not-a-file"),
+        (b"nothing*", "no-such-file"),
+        (b"missing", "no-such-file"),
+    ]
+    assert there.of("failed") == here.of("failed") == left_out
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["a.txt", "b.txt"]
+
+
 def test_destinations_are_taken_as_cp_takes_them(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert land(b"folder", tmp_path, FREE, folder=False).name is None
