@@ -129,13 +129,16 @@ class Batch:
                     with suppress(FileNotFoundError):
                         folder.finish(item.place[-1], item.mode, item.mtime)
         except (OSError, RemoteError) as error:
-            mistake = translate(error, name) if isinstance(error, OSError) else error
+            mistake = self._translate(error, item.place) if isinstance(error, OSError) else error
             if isinstance(item, _File):
                 with suppress(OSError, RemoteError):
                     item.part.discard(self._ground.parent(item.place))
                 item.part.close()
             if not isinstance(item, _Leave):
                 self._settled(item.n, name, mistake)
+
+    def _translate(self, error: OSError, place: Place) -> RemoteError:
+        return translate(error, self._ground.path(place), "write")
 
 
 def _make_link(folder: Folder, link: _Link) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from claude_remote.errors import NoSuchFile, RemoteError, TooLarge
 from claude_remote.transfer import sizes
 from claude_remote.transfer.ground import Guard
+from claude_remote.transfer.mistakes import translate
 from claude_remote.transfer.names import show
 from claude_remote.transfer.walking import Origin, Trouble, examine_all
 
@@ -45,7 +46,21 @@ def _matches(asked: bytes, base: Path) -> list[bytes]:
         return [asked]
     found = sorted(glob.glob(path))
     if not found:
+        _look_into(path)
         raise NoSuchFile(f"nothing matches {show(asked)}")
     if len(found) > _MOST:
         raise TooLarge(f"{show(asked)} matches more than {_MOST} names")
     return found
+
+
+def _look_into(path: bytes) -> None:
+    """Nothing matches in a folder that cannot be read: the first one of a pattern. Raises NotPermitted."""
+    folder = os.path.dirname(path)
+    while glob.has_magic(folder):
+        folder = os.path.dirname(folder)
+    try:
+        os.scandir(folder).close()
+    except PermissionError as error:
+        raise translate(error, folder, "look into") from None
+    except OSError:
+        pass  # it is not there

@@ -117,6 +117,10 @@ class Ground:
     ) -> None:
         self.close()
 
+    def path(self, place: tuple[bytes, ...]) -> bytes:
+        """The whole path of something below, to tell people."""
+        return os.path.join(self._top.path, *place)
+
     def parent(self, place: tuple[bytes, ...]) -> Folder:
         """The folder that something is to be in. Raises OSError, OutsideRoots."""
         found = self.folder(place[:-1])

@@ -48,7 +48,9 @@ class Incoming:
         size = self.offer.size or 0
         there = min(self._part.size, size)
         if size - there > folder.free():
-            raise NoSpace(f"there is no space for the {size} bytes of {show(self.offer.path)}")
+            raise NoSpace(
+                f"there is no space in {show(folder.path)} for the {size} bytes of {show(self._place[-1])}"
+            )
         return hash_file(self._part.descriptor, there, self._breathe)
 
     @property

@@ -35,11 +35,11 @@ _WORDS = {
 }
 
 
-def translate(error: OSError, name: bytes) -> RemoteError:
-    """The error of ours for one of the system's about a file or folder."""
+def translate(error: OSError, name: bytes, doing: str = "") -> RemoteError:
+    """The error of ours for one of the system's about a file or folder. `doing`: what cannot be done."""
     number = error.errno or 0
     words = _WORDS.get(number) or error.strerror or str(error)
-    return _KINDS.get(number, errors.BadDisk)(f"{show(name)}: {words}")
+    return _KINDS.get(number, errors.BadDisk)(f"{doing and f'cannot {doing} '}{show(name)}: {words}")
 
 
 @contextmanager

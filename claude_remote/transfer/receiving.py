@@ -247,7 +247,8 @@ class Receiver:
         try:
             act()
         except OSError as error:
-            self._give_up(n, path, translate(error, path))
+            # Not by its name alone: at the other end it has the same, and can be read.
+            self._give_up(n, path, translate(error, self._ground.path(self._place(path)), "write"))
         except BadMessage:
             raise
         except RemoteError as error:

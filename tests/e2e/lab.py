@@ -21,13 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.e2e import leftovers
 from tests.e2e.programs import PATIENCE, Ran, Running, Terminal
+from tests.e2e.users import User
 from tests.fakes.messages_api import ScriptedApi, claude_environment, claude_program
 
 _READY = re.compile(r"(?P<host>\S+):(?P<port>\d+)\b.*?(?P<fingerprint>SHA256:[A-Za-z0-9+/]{43})", re.DOTALL)
@@ -54,7 +55,7 @@ class Server:
         self.argv = more
         where = ("-a", "127.0.0.1", "-p", str(port), "-C", str(lab.work))
         self.running = Running(
-            [*lab.program, *where, "--claude", str(claude_program()), *more],
+            [*lab.as_user, *lab.program, *where, "--claude", str(claude_program()), *more],
             lab.server_environment,
             lab.work,
         )
@@ -114,6 +115,7 @@ class Client:
         self.name = name
         self.home = lab.folder / name
         self.home.mkdir()
+        lab.give_away(self.home)
         self.environment = lab.environment(self.home, HOME=str(self.home))
 
     def run(self, *argv: str, stdin: bytes | None = None, timeout: float = PATIENCE) -> Ran:
@@ -123,15 +125,18 @@ class Client:
 
     def start(self, *argv: str, stdin: bytes | None = None) -> Running:
         """`claude-remote …` beside the test, without a terminal."""
-        return Running([console_script("claude-remote"), *argv], self.environment, self.home, stdin=stdin)
+        return Running(self._words(argv), self.environment, self.home, stdin=stdin)
 
     def watch(self, *argv: str) -> Running:
         """The same for somebody who looks on: stdout is a terminal, so text comes while it is written."""
-        return Running([console_script("claude-remote"), *argv], self.environment, self.home, shown=True)
+        return Running(self._words(argv), self.environment, self.home, shown=True)
 
     def terminal(self, *argv: str) -> Terminal:
         """`claude-remote …` on a terminal."""
-        return Terminal([console_script("claude-remote"), *argv], self.environment, self.home)
+        return Terminal(self._words(argv), self.environment, self.home)
+
+    def _words(self, argv: Sequence[str]) -> list[str | Path]:
+        return [*self._lab.as_user, self._lab.script("claude-remote"), *argv]
 
     def add(self, server: Server, *argv: str) -> Ran:
         """Make a server known under the name `home`, and ring there."""
@@ -139,21 +144,37 @@ class Client:
 
 
 class Lab:
-    """See above. `server` is the one that runs now; `start` begins it, again after a stop or a kill."""
+    """See above. `server` is the one that runs now; `start` begins it, again after a stop or a kill.
 
-    def __init__(self) -> None:
+    `user`: whose processes all of them are, if not ours, and whose folder everything is in.
+    """
+
+    def __init__(self, user: User | None = None) -> None:
+        self._user = user
+        self.as_user: tuple[str, ...] = () if user is None else user.words
         self.folder = Path(tempfile.mkdtemp(prefix="cr-"))
         self.mark = self.folder.name
         self.home = self.folder / "home"  # of the server's user
         self.work = self.home / "work"  # where sessions start
         self.work.mkdir(parents=True)
+        self.give_away(self.folder, self.home, self.work)
         self.api = ScriptedApi()
         self.servers: list[Server] = []
-        self.program: tuple[str | Path, ...] = (console_script("claude-remote-server"),)
+        self.program: tuple[str | Path, ...] = (self.script("claude-remote-server"),)
         self.clients: dict[str, Client] = {}
         self.server_environment = self.environment(
             self.folder / "server", **claude_environment(self.api, self.home)
         )
+        self.give_away(Path(self.server_environment["TMPDIR"]))
+
+    def script(self, name: str) -> Path:
+        """A command of the installation that is tested."""
+        return console_script(name) if self._user is None else self._user.programs / name
+
+    def give_away(self, *paths: Path) -> None:
+        """To the user of this lab."""
+        for path in paths if self._user is not None else ():
+            os.chown(path, self._user.number, self._user.number)
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
         """What every program of the lab gets: little of ours, and the mark by which it is found."""
@@ -217,7 +238,7 @@ class Lab:
 
     def run(self, program: str, *argv: str, env: Mapping[str, str]) -> Ran:
         """A program to its end."""
-        with Running([console_script(program), *argv], env, self.work) as running:
+        with Running([*self.as_user, self.script(program), *argv], env, self.work) as running:
             return running.finish()
 
     def claude(self, *argv: str) -> Ran:

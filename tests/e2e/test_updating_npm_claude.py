@@ -9,12 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.lab import Client, Lab
+from tests.e2e.users import somebody
 from tests.fakes import npm
 from tests.fakes.messages_api import text
 from tests.fakes.npm_registry import PACKAGE, NpmRegistry
@@ -176,6 +178,24 @@ def test_who_stops_waiting_leaves_the_old_one(
             break
     assert ran.code == 0, ran
     assert (installed.version, installed.packages) == (_AFTER, ["@anthropic-ai"])
+
+
+def test_one_that_is_not_the_server_s_to_change(registry: NpmRegistry) -> None:
+    """Root has installed it, and the server is somebody else's."""
+    with tempfile.TemporaryDirectory(prefix="cr-user-") as folder, Lab(somebody(Path(folder))) as lab:
+        installed = Installed(lab, registry, real=False)
+        npm.place(installed.prefix / "bin", lab.script("python"))
+        for path in (installed.prefix / "lib" / "node_modules").rglob("*"):
+            path.chmod(0o555)
+        (installed.prefix / "lib" / "node_modules").chmod(0o555)
+        registry.publish(_AFTER)
+        lab.start("--claude", str(installed.program))
+        command = f"npm install --global --prefix {installed.prefix} {PACKAGE}"
+        checked = lab.server.control("update", "--claude", "--check")
+        assert (checked.code, command in checked.out) == (1, True), checked
+        ran = lab.server.control("update", "--claude")
+        assert (ran.code, installed.version) == (3, _BEFORE), ran
+        assert ran.err.splitlines()[-1].endswith(f"node_modules; who may does it by {command}"), ran
 
 
 def test_that_of_a_project_is_the_project_s(own_lab: Lab, registry: NpmRegistry) -> None:

@@ -22,10 +22,10 @@ from typing import Any
 _LOG = "npm error A complete log of this run can be found in: {}/.npm/_logs/debug-0.log"
 
 
-def place(folder: Path) -> None:
+def place(folder: Path, python: str | Path = sys.executable) -> None:
     """Put it into a folder, as `npm`."""
     program = folder / "npm"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I {__file__} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {python} -I {__file__} "$@"\n')
     program.chmod(0o755)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _SHOW_EVERY = 0.1
+_REMEMBERED = 10_000  # of what has failed
 
 
 class NobodyListens(Exception):
@@ -33,7 +35,8 @@ class Teller(Watch):
         self._terminal = terminal
         self._began = time.monotonic()
         self.code = 0
-        self.files = self.bytes = self.left_out = 0
+        self.files = self.bytes = self.left_out = self.below = 0
+        self._failed: set[bytes] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -41,6 +44,8 @@ class Teller(Watch):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.below:
+            self._terminal.fail(f"{self.below} more were left out with them, for they are below these")
         if error is None:
             self.finished(time.monotonic() - self._began)
 
@@ -50,10 +55,19 @@ class Teller(Watch):
     def done(self, path: bytes) -> None:  # noqa: ARG002  as Progress has it
         self.files += 1
 
-    def failed(self, path: bytes, error: RemoteError) -> None:  # noqa: ARG002  as Progress has it
+    def failed(self, path: bytes, error: RemoteError) -> None:
         self.left_out += 1
         self.code = self.code or error.exit_code
-        self._terminal.fail(escape(error.message))
+        if any(path[: match.start()] in self._failed for match in re.finditer(b"/", path)):
+            self.below += 1  # of a folder that could not be made: thousands, maybe
+            return
+        if len(self._failed) < _REMEMBERED:
+            self._failed.add(path)
+        self.complain(escape(error.message))
+
+    def complain(self, words: str) -> None:
+        """Say what went wrong."""
+        self._terminal.fail(words)
 
     def reconnecting(self, why: str) -> None:
         self._terminal.say(f"{escape(why)}; reconnecting …")
@@ -87,7 +101,7 @@ class JsonTeller(Teller):
         self._tell(event="done", path=show(path))
 
     def failed(self, path: bytes, error: RemoteError) -> None:
-        super().failed(path, error)
+        super().failed(path, error)  # on standard error, for people
         self._tell(event="failed", path=show(path), code=error.code, message=error.message)
 
     def reconnecting(self, why: str) -> None:
@@ -156,10 +170,8 @@ class BarTeller(Teller):
         if self._due():
             self._show_file()
 
-    def failed(self, path: bytes, error: RemoteError) -> None:  # noqa: ARG002  as Progress has it
-        self._bars.console.print(f"claude-remote: {escape(error.message)}", markup=False, highlight=False)
-        self.left_out += 1
-        self.code = self.code or error.exit_code
+    def complain(self, words: str) -> None:
+        self._bars.console.print(f"claude-remote: {words}", markup=False, highlight=False)
 
     def reconnecting(self, why: str) -> None:
         self._bars.console.print(f"{escape(why)}; reconnecting …", markup=False, highlight=False)
