@@ -11,18 +11,26 @@ _PATIENCE = 120.0  # seconds for a server that is away
 
 def shut_down(reach: Reach, terminal: Terminal, *, now: bool) -> int:
     """End the server. Raises RemoteError; Ctrl-C takes it back while turns are waited for."""
+    told = ""
+    others = 0
 
     def on_draining(draining: Draining) -> None:
+        nonlocal told, others
+        others = draining.others
         turns = "one turn runs" if draining.turns == 1 else f"{draining.turns} turns run"
         waits = f", {draining.waiting} of them waiting for an approval" if draining.waiting else ""
-        terminal.say(f"{turns} still{waits}; nothing new begins (Ctrl-C: let the server go on)")
+        words = f"{turns} still{waits}; nothing new begins (Ctrl-C: let the server go on)"
+        if words != told:
+            told = words
+            terminal.say(words)
 
     with reach_server(reach, terminal) as client:
         host = escape(client.host) or "the server"
         try:
             client.shut_down(now=now, on_draining=on_draining)
         except KeyboardInterrupt:
-            terminal.say(f"\n{host} goes on")
+            still = "is to shut down all the same: somebody else has asked for it, too"
+            terminal.say(f"\n{host} {still if others else 'goes on'}")
             raise
     terminal.say(f"{host} has shut down")
     return 0

@@ -20,10 +20,11 @@ class Shutdown(Message, frozen=True, kw_only=True, tag="shutdown"):
 
 
 class Draining(Message, frozen=True, kw_only=True, tag="draining"):
-    """So many turns run still; so many of them wait for an approval."""
+    """So many turns run still; so many of them wait for an approval; so many `others` want it to end, too."""
 
     turns: Count
     waiting: Count = 0
+    others: Count = 0
 
 
 class ServerLogs(Message, frozen=True, kw_only=True, tag="server-logs"):

@@ -49,6 +49,30 @@ def test_it_waits_for_the_turns_that_run_and_says_how_many() -> None:
     assert book.ends == ["owner"]
 
 
+def test_who_asks_as_well_knows_that_he_is_not_alone_and_everybody_what_is_to_come() -> None:
+    book = Playbook()
+    begun(book)
+    ending(book)
+    book.hears(9)
+    book.connect(8, OWNER)
+    book.says(8, m.Shutdown())
+    assert book.hears(8) == [m.Draining(turns=1, others=1)]
+    book.tick()
+    assert book.hears(9) == [m.Draining(turns=1, others=1)]
+    book.connect(2)
+    book.says(2, m.ShowStatus())
+    (status,) = [message for message in book.hears(2) if isinstance(message, m.Status)]
+    words = "it shuts down when one turn that runs has ended, and begins nothing new; asked for by owner"
+    assert status.problems[0] == words
+    book.says(8, m.Cancel())
+    book.tick()
+    assert book.hears(9) == [m.Draining(turns=1)]
+    book.says(9, m.Cancel())
+    book.says(2, m.ShowStatus())
+    (status,) = [message for message in book.hears(2) if isinstance(message, m.Status)]
+    assert words not in status.problems
+
+
 def test_now_does_not_wait() -> None:
     book = Playbook()
     begun(book)

@@ -59,6 +59,25 @@ def test_ctrl_c_takes_it_back(own_lab: Lab, admin: Client, words: str) -> None:
     assert admin.run("exec", "echo on").out == "on\n"
 
 
+def test_of_two_who_want_it_one_may_go(own_lab: Lab, admin: Client, words: str) -> None:
+    gate, thread, out = gated_turn(own_lab, admin, words)
+    with admin.start("shutdown") as first:
+        first.wait_for("one turn runs still", stream="err")
+        second = admin.start("shutdown")
+        second.wait_for("one turn runs still", stream="err")
+        assert "shuts down when one turn that runs has ended" in admin.run("status").out
+        second.interrupt()
+        ran = second.finish()
+        assert (ran.code, "is to shut down all the same" in ran.err) == (130, True), ran
+        second.close()
+        gate.open()
+        ended = first.finish()
+        assert (ended.code, ended.err.count("one turn runs still")) == (0, 1), ended
+    thread.join(30)
+    assert out == ["first, second\n"]
+    assert own_lab.server.running.finish().code == 0
+
+
 def test_now_interrupts_it(own_lab: Lab, admin: Client, words: str) -> None:
     gate, thread, _ = gated_turn(own_lab, admin, words)
     assert admin.run("shutdown", "--now").code == 0

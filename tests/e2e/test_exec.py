@@ -421,3 +421,8 @@ def test_a_restart_ends_it_and_says_so(own_lab: Lab) -> None:
     assert "restart" in ran.err
     wait_until_gone(own_lab, "sleep 7010")
     assert erin.run("exec", "echo back").out == "back\n"
+
+
+def test_a_terminal_for_what_is_left_running_cannot_be_had(carol: Client) -> None:
+    ran = carol.run("exec", "--bg", "-t", "true")
+    assert (ran.code, ran.out, "not both" in ran.err) == (255, "", True), ran

@@ -35,7 +35,11 @@ class Shutting(Cancellable):
         if not running:
             self._end_server()
             return
-        draining = m.Draining(turns=len(running), waiting=sum(session.asks > 0 for session in running))
+        draining = m.Draining(
+            turns=len(running),
+            waiting=sum(session.asks > 0 for session in running),
+            others=len(self.context.draining) - 1,
+        )
         if draining != self._told:
             self._told = draining
             self.client.send(draining)
@@ -58,6 +62,16 @@ class Shutting(Cancellable):
             for session in context.sessions:
                 if session.prompts or session.wanted:
                     session.ledger.kick()
+
+
+def forthcoming(context: Context) -> list[str]:
+    """What is to be known of a shutdown that is waited for, in words."""
+    names = sorted({waiting.client.peer.name for waiting in context.draining.values()})
+    if not names:
+        return []
+    turns = sum(map(_runs, context.sessions))
+    runs = "one turn that runs has" if turns == 1 else f"{turns} turns that run have"
+    return [f"it shuts down when {runs} ended, and begins nothing new; asked for by {', '.join(names)}"]
 
 
 def _runs(session: Session) -> bool:

@@ -12,6 +12,7 @@ from claude_remote_broker.core.client import Client, Exchange
 from claude_remote_broker.core.context import Context
 from claude_remote_broker.core.following import Following
 from claude_remote_broker.core.session import Session
+from claude_remote_broker.core.shutting import forthcoming
 from claude_remote_broker.core.words import cut
 from claude_remote_broker.ports import JournalFigures, ServerFigures
 
@@ -46,6 +47,7 @@ class Surveying(Exchange):
         if self.over:
             return
         context, peer = self.context, self.client.peer
+        problems = [*forthcoming(context), *server.problems]
         seen = [
             session
             for session in context.sessions
@@ -70,7 +72,7 @@ class Surveying(Exchange):
                 sessions=len(seen),
                 prompts=sum(len(session.prompts) for session in seen),
                 approvals=sum(session.asks for session in seen),
-                problems=tuple(cut(words) for words in server.problems[:64]),
+                problems=tuple(cut(words) for words in problems[:64]),
                 journal=None if journal is None else self._journal(journal),
             )
         )

@@ -106,7 +106,7 @@ class Attached:
                 self._place = None
                 return
             case events.Reconnecting(reason=reason):
-                self._say(f"{escape(reason).rstrip('.')}; reconnecting (the session goes on)")
+                self._say(f"{escape(reason).rstrip('.')}; reconnecting (leaving does not end the session)")
             case events.Reconnected():
                 self._say("connected again")
             case events.Tail() if not self._live:

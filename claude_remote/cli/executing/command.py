@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from claude_remote.cli.command_line import Context, acquaint, server_option
+from claude_remote.errors import BadOption
 
 
 class CommandEnded(Exception):
@@ -50,5 +51,9 @@ def exec_command(
     """
     from claude_remote.cli.executing.attendance import execute
 
+    if bg and tty:
+        raise BadOption(
+            "--bg leaves it running without input and output, and -t gives it a terminal: not both"
+        )
     code = execute(obj.reach(server, **said), command, obj.terminal, tty=tty, cwd=cwd, background=bg)
     raise CommandEnded(code)

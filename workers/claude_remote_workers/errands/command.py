@@ -19,6 +19,7 @@ from claude_remote_workers.prctl import die_with_parent
 
 # So much may wait in a pipe: fewer wake-ups, and fewer and fuller parcels, than with Linux's 64 KiB.
 PIPE = 1024 * 1024
+_NO_SHELLS = frozenset({"nologin", "false"})
 NOT_FOUND, NOT_RUNNABLE = 127, 126  # as shells have it
 _END_OF_INPUT = b"\x04"
 _GRACE = 1.5  # seconds between SIGHUP and the rest
@@ -161,11 +162,15 @@ def start_in_background(words: Sequence[bytes], folder: str, environment: Mappin
 
 
 def find_shell(environment: Mapping[str, str]) -> str:
-    """The user's shell: SHELL, or that of the password file."""
+    """The user's shell: SHELL, or that of the password file.
+
+    A user that exists for the server alone has one there that only says that nobody may log in: then `sh`.
+    """
     try:
-        return environment.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell or "/bin/sh"
+        shell = environment.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell
     except KeyError:
-        return "/bin/sh"
+        shell = ""
+    return shell if shell and os.path.basename(shell) not in _NO_SHELLS else "/bin/sh"  # noqa: PTH119
 
 
 def _take_over(stream: IO[bytes] | None) -> int:
