@@ -1,4 +1,4 @@
-"""`claude-remote update --claude` where claude updates itself, as native installations do.
+"""`claude-remote update --claude` where claude updates itself, as native installations do: what could happen.
 
 From outside, seen on claude 2.1.332: `claude update` takes no arguments; it writes `Current version: X` and
 `Checking for updates to latest version…` to its standard output, then `Claude Code is up to date (X)` or
