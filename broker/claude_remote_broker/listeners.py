@@ -130,7 +130,11 @@ def make_own_folder(folder: Path) -> None:
     """
     make_private_folder(folder)
     link, status = folder.lstat(), folder.stat()
-    if {link.st_uid, status.st_uid} != {os.geteuid()} or stat.S_IMODE(status.st_mode) & 0o077:
+    if {link.st_uid, status.st_uid} != {os.geteuid()}:
+        raise Failure(
+            f"{folder} must belong to you, and is somebody else's: remove it, or give it to yourself"
+        )
+    if stat.S_IMODE(status.st_mode) & 0o077:
         raise Failure(f"{folder} must belong to you and to nobody else: chmod 700 {folder}")
 
 

@@ -61,5 +61,5 @@ def test_a_folder_that_somebody_has_put_there(tmp_path: Path, kind: str) -> None
         (tmp_path / "ours").mkdir(mode=0o700)
         path.symlink_to(tmp_path / "ours")
     os.lchown(path, 65534, 65534)
-    with pytest.raises(Failure, match="belong to you"):
+    with pytest.raises(Failure, match="somebody else's"):
         make_own_folder(path)
