@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -171,7 +172,8 @@ def test_a_newer_claude(own_lab: Lab, admin: Client) -> None:
     assert "→ 99.0" in root.run("update", "--claude", "--check", timeout=_UPDATES_WITHIN).out
     ran = root.run("update", "--claude", timeout=_UPDATES_WITHIN)
     assert ran.code == 0, ran
-    assert f"{versions(lab) / 'claude-99.0'}/claude_agent_sdk/_bundled/claude" in lab.server.log
+    program = versions(lab) / "claude-99.0" / "claude_agent_sdk" / "_bundled" / "claude"
+    lab.server.running.wait_for(re.escape(str(program)), stream="err")
     lab.api.on("are you there", text("Here."))
     assert root.run("-p", "are you there").out == "Here.\n"
     assert "99.0 is the newest" in root.run("update", "--claude", timeout=_UPDATES_WITHIN).out

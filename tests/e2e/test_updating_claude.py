@@ -9,6 +9,7 @@ A native installation is a link, `bin/claude`, to the program of one version; an
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_newer_one_is_run_from_then_on_and_no_turn_ends(
         gate.open()
         story = running.finish()
     assert (story.code, story.out.replace("\n", "")) == (0, _PIECES), story
-    assert f"{_AFTER} (Claude Code)" in lab.server.log
+    lab.server.running.wait_for(re.escape(f"{_AFTER} (Claude Code)"), stream="err")
     lab.api.on("are you there", text("Here."))
     assert admin.run("-p", "are you there").out == "Here.\n"
 
