@@ -152,8 +152,12 @@ def test_where_none_comes_through_it_goes_by_the_first(house: tuple[Lab, Client,
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_that_breaks_again_and_again_is_done_without(house: tuple[Lab, Client, Wire], way: str) -> None:
+def test_one_that_breaks_again_and_again_is_done_without(
+    house: tuple[Lab, Client, Wire], content: bytes, way: str
+) -> None:
     lab, alice, wire = house
+    for file in (lab.home / "theirs", alice.home / "ours"):
+        file.write_bytes(content * 2)  # enough for a third one, if there were one
     wire.cuts_after = 5 * MB
     ran = alice.run(*WAYS[way], "--json")
     assert ran.code == 0, ran
