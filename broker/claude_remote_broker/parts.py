@@ -41,6 +41,7 @@ from claude_remote_broker.stamps import stamp
 from claude_remote_broker.surveyor import Surveyor
 from claude_remote_broker.transcripts import Transcripts
 from claude_remote_broker.worker_plan import WorkerPlan
+from claude_remote_broker.zygote_keeper import ZygotePlan
 
 
 class Parts(NamedTuple):
@@ -130,12 +131,9 @@ async def assemble(
         private=private,
     )
     launcher = Launcher(
-        paths.zygote_socket,
+        ZygotePlan(paths.zygote_socket, prepared.environ, paths.state / "workers.log", find_build()),
         plan,
-        prepared.environ,
-        paths.state / "workers.log",
         broker.deliver,
-        build=find_build(),
     )
     door = Door(
         registry,

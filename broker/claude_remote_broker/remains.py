@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from claude_remote import processes
@@ -27,17 +28,18 @@ class Remains:
         self._start = f"{state_id}."
         self._spill = spill
 
-    def clear(self) -> list[Process]:
+    def clear(self, concerns: Callable[[str], bool] = lambda _marker: True) -> list[Process]:
         """End every process of a lease that does not live, and remove its file. What could not be ended.
 
-        A lease lives while its process is below a zygote or a worker: a worker takes in what its claude's
-        children leave behind (it is their subreaper), so all of a living lease is below it.
+        Only those whose marker `concerns` whoever asks. A lease lives while its process is below a zygote
+        or a worker: a worker takes in what its claude's children leave behind (it is their subreaper), so all
+        of a living lease is below it.
         """
         marked = processes.find_marked(self._start)
         # Looked at after the marked ones: a lease that began meanwhile is not among them.
         family = [process.pid for process in zygote.find_family(self._socket)]
         alive = set(processes.below(family))
-        dead = [process for process in marked if process not in alive]
+        dead = [process for process in marked if process not in alive and concerns(marked[process])]
         if dead:
             log.warning("ending what dead leases left: %s", [process.pid for process in dead])
         left = processes.kill_tree(dead, None, KILL_PATIENCE) if dead else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from claude_remote import launch as orders
+from claude_remote import processes
 from claude_remote_broker.ports import Launch
 
 
@@ -35,3 +36,13 @@ class WorkerPlan:
             patience=self.patience,
             errand=command.errand,
         )
+
+    def marker(self, command: Launch) -> str:
+        """What everything that this worker starts will carry."""
+        if command.errand:
+            return self.marker_of(command.worker, 0)
+        return self.marker_of(command.session, command.epoch)
+
+    def marker_of(self, session: str, epoch: int) -> str:
+        """The same for the lease of a worker that a life before this has started."""
+        return processes.lease_marker(self.state_id, session, epoch)

@@ -19,7 +19,7 @@ def test_a_prompt_from_its_first_byte_to_its_end() -> None:
     assert accepted.session.cwd == "/home/me"
     assert accepted.cursor == (1, 0)
     assert waiting == m.Waiting(why="start")
-    assert book.launches == [ports.Launch("w-1", "t-1")]
+    assert book.launches == [ports.Launch("w-1", "t-1", accepted.session.id, 1)]
 
     hand = Hand(book).launched()
     welcome, lease, give = hand.ready()

@@ -16,7 +16,7 @@ import pytest
 from claude_remote import bus, processes
 from claude_remote.processes import Process
 from claude_remote_broker import launcher as module
-from claude_remote_broker import zygote
+from claude_remote_broker import remains, zygote, zygote_keeper
 from claude_remote_broker.launcher import Launcher
 from claude_remote_broker.ports import (
     Event,
@@ -28,6 +28,7 @@ from claude_remote_broker.ports import (
     WorkersKnown,
 )
 from claude_remote_broker.worker_plan import WorkerPlan
+from claude_remote_broker.zygote_keeper import ZygotePlan
 
 pytestmark = pytest.mark.e2e
 
@@ -49,9 +50,9 @@ class Broker:
             state_id=state_id,
             environment={"PATH": os.environ["PATH"]},
         )
-        self.launcher = Launcher(
-            self.socket, plan, os.environ, folder / "workers.log", self.told.put_nowait, build=build
-        )
+        zygotes = ZygotePlan(self.socket, os.environ, folder / "workers.log", build)
+        self.launcher = Launcher(zygotes, plan, self.told.put_nowait)
+        self.keeper = self.launcher._zygote
 
     async def next(self, kind: type[E]) -> E:
         event = await asyncio.wait_for(self.told.get(), 20)
@@ -59,16 +60,20 @@ class Broker:
         return event
 
     async def launch(self, worker: str) -> WorkerLaunched:
-        self.launcher.launch(Launch(worker, "token"))
+        self.launcher.launch(Launch(worker, "token", f"session of {worker}", 1))
         launched = await self.next(WorkerLaunched)
         assert launched.worker == worker
         return launched
 
     def vanish(self) -> None:
         """As a SIGKILL of the broker: the link is cut, nothing is said."""
-        self.launcher._stopping = True
-        if self.launcher._link is not None:
-            self.launcher._link.close()
+        self.stand_still()
+        if self.keeper._link is not None:
+            self.keeper._link.close()
+
+    def stand_still(self) -> None:
+        """From now on it does nothing of what it would do when it loses something."""
+        self.launcher._stopping = self.keeper._stopping = True
 
 
 @asynccontextmanager
@@ -87,7 +92,7 @@ async def cleaning_up(folder: Path, state_id: str) -> AsyncIterator[Callable[...
         family = zygote.find_family(folder / "zygote.sock")
         left = [*family, *processes.find_marked(f"{state_id}.")]
         assert not processes.kill_tree(left)
-        children = [broker.launcher._child for broker in brokers if broker.launcher._child]
+        children = [broker.keeper._child for broker in brokers if broker.keeper._child]
         assert all(child.wait(5) for child in children)
 
 
@@ -105,12 +110,19 @@ def alive(launched: WorkerLaunched) -> bool:
     return processes.is_alive(Process(launched.pid, launched.started))
 
 
-def as_ready(launched: WorkerLaunched) -> bus.Ready:
-    return bus.Ready(token="t", worker=launched.worker, pid=launched.pid, started=launched.started)
+def as_ready(launched: WorkerLaunched, session: str | None = None) -> bus.Ready:
+    return bus.Ready(
+        token="t",
+        worker=launched.worker,
+        pid=launched.pid,
+        started=launched.started,
+        session=session,
+        epoch=0 if session is None else 1,
+    )
 
 
-def marked_sleeper(broker: Broker) -> subprocess.Popen[bytes]:
-    marker = processes.lease_marker(broker.launcher._plan.state_id, "s", 1)
+def marked_sleeper(broker: Broker, session: str = "s") -> subprocess.Popen[bytes]:
+    marker = processes.lease_marker(broker.launcher._plan.state_id, session, 1)
     return subprocess.Popen(
         ["sleep", "600"],
         env={processes.LEASE_VARIABLE: marker, "PATH": os.environ["PATH"]},
@@ -263,7 +275,7 @@ def test_what_was_being_started_when_the_zygote_died_has_failed(tmp_path: Path) 
 
 
 def test_a_zygote_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ORDER_TIMEOUT", 0.2)
+    monkeypatch.setattr(zygote_keeper, "ORDER_TIMEOUT", 0.2)
 
     async def scene(new: Callable[[], Broker]) -> None:
         broker = new()
@@ -309,7 +321,7 @@ def test_after_broker_and_zygote_died_orphans_name_themselves_or_are_ended(
         await old.launcher.start()
         await old.next(WorkersKnown)
         speaks, silent = await old.launch("speaks"), await old.launch("silent")
-        old.launcher._stopping = True
+        old.stand_still()
         os.kill(old.launcher.zygote_pid, signal.SIGKILL)
         old.vanish()
         monkeypatch.setattr(module, "ORPHANS_TIMEOUT", 0.5)
@@ -336,7 +348,7 @@ def test_orphans_that_do_not_speak_are_ended_also_while_another_worker_is_starte
         await old.next(WorkersKnown)
         silent = await old.launch("silent")
         os.kill(silent.pid, signal.SIGSTOP)
-        old.launcher._stopping = True
+        old.stand_still()
         mother = processes.find_process(old.launcher.zygote_pid)
         os.kill(old.launcher.zygote_pid, signal.SIGKILL)
         old.vanish()
@@ -365,6 +377,50 @@ def test_so_they_are_where_they_become_our_own_children(
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0)
 
 
+@pytest.mark.parametrize("adopted", [False, True])
+def test_what_hangs_in_the_kernel_holds_up_its_own_lease_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, adopted: bool
+) -> None:
+    monkeypatch.setattr(module, "KILL_PATIENCE", 0.1)
+    monkeypatch.setattr(remains, "KILL_PATIENCE", 0.1)
+    monkeypatch.setattr(module, "_BURY_AGAIN", 0.1)
+    hanging: set[int] = set()
+    send_signal = processes.send_signal
+    monkeypatch.setattr(
+        processes,
+        "send_signal",
+        lambda process, number: process.pid in hanging or send_signal(process, number),
+    )
+
+    async def scene(new: Callable[[], Broker]) -> None:
+        broker = new()
+        await broker.launcher.start()
+        await broker.next(WorkersKnown)
+        launched = [await broker.launch("held up"), await broker.launch("free")]
+        if adopted:
+            broker.vanish()
+            broker = new()
+            await broker.launcher.start()
+            assert {(await broker.next(WorkerLaunched)).worker for _ in launched} == {"held up", "free"}
+            await broker.next(WorkersKnown)
+            for each in launched:
+                ready = as_ready(each, session=f"session of {each.worker}")
+                broker.launcher.meet(ready)
+        os.kill(broker.launcher.zygote_pid, signal.SIGKILL)
+        await broker.next(WorkersKnown)
+        left = marked_sleeper(broker, "session of held up")
+        hanging.add(left.pid)
+        for each in launched:
+            broker.launcher.kill(Kill(each.worker))
+        assert await broker.next(WorkerExited) == WorkerExited("free")
+        assert broker.told.empty()
+        hanging.clear()
+        assert await broker.next(WorkerExited) == WorkerExited("held up")
+        assert left.wait(10) == -signal.SIGKILL
+
+    play(tmp_path, scene)
+
+
 @pytest.mark.parametrize("zygote_lives", [True, False])
 def test_one_that_is_to_be_killed_before_it_was_found_is_told_gone_when_it_is(
     tmp_path: Path, *, zygote_lives: bool
@@ -374,7 +430,7 @@ def test_one_that_is_to_be_killed_before_it_was_found_is_told_gone_when_it_is(
         await old.launcher.start()
         await old.next(WorkersKnown)
         worker = await old.launch("w1")
-        old.launcher._stopping = True
+        old.stand_still()
         if not zygote_lives:
             os.kill(old.launcher.zygote_pid, signal.SIGKILL)
         old.vanish()
@@ -490,7 +546,7 @@ def test_a_worker_that_has_spoken_lives_though_its_zygote_died_before_it_could_t
         broker = new()
         await broker.launcher.start()
         await broker.next(WorkersKnown)
-        link = broker.launcher._link
+        link = broker.keeper._link
         assert link is not None
         link._report = lambda _: None  # what it says gets lost
         mother = broker.launcher.zygote_pid
@@ -519,16 +575,16 @@ def test_a_zygote_that_dies_before_it_has_told_its_workers_is_replaced(tmp_path:
         dying = first.launcher.zygote_pid
         first.vanish()
         second = new()
-        listing = second.launcher._list
+        listing = second.keeper._list
 
         async def list_too_late() -> bool:
-            second.launcher._list = listing  # type: ignore[method-assign]
+            second.keeper._list = listing  # type: ignore[method-assign]
             os.kill(dying, signal.SIGKILL)
-            while second.launcher._link is not None:  # noqa: ASYNC110  nobody tells
+            while second.keeper._link is not None:  # noqa: ASYNC110  nobody tells
                 await asyncio.sleep(0.01)
             return False
 
-        second.launcher._list = list_too_late  # type: ignore[method-assign]
+        second.keeper._list = list_too_late  # type: ignore[method-assign]
         await second.launcher.start()
         await second.next(WorkersKnown)
         assert second.launcher.zygote_pid not in {0, dying}

@@ -61,7 +61,7 @@ class Workers:
         if self._context.stopping:
             self.over(lease, "the server is shutting down")
         else:
-            self._context.effects.do(Launch(lease.worker, token))
+            self._context.effects.do(Launch(lease.worker, token, lease.session, lease.epoch))
 
     def bind(self, lease: Lease, route: bytes) -> None:
         """From now on the worker is reached by this route, and by no other."""

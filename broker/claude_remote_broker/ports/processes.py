@@ -6,11 +6,13 @@ from claude_remote_broker.ports.base import Command, Event, Ticket
 
 
 class Launch(Command, frozen=True):
-    """Start a worker process. WorkerLaunched or LaunchFailed."""
+    """Start a worker process. WorkerLaunched or LaunchFailed. `session` and `epoch`: of its lease."""
 
     worker: str
     token: str
-    errand: bool = False  # one for an errand
+    session: str = ""
+    epoch: int = 0
+    errand: bool = False  # one for an errand, which has no lease
 
 
 class WorkerLaunched(Event, frozen=True):

@@ -36,7 +36,7 @@ BROKER = (
     Place("door-take", "claude_remote_broker.broker", "Broker.received", 2),
     Place("launch", "claude_remote_broker.launcher", "Launcher.launch"),
     Place("kill", "claude_remote_broker.launcher", "Launcher.kill"),
-    Place("report", "claude_remote_broker.launcher", "Launcher._reported", 1),
+    Place("report", "claude_remote_broker.zygote_keeper", "ZygoteKeeper._reported", 1),
     Place("gone", "claude_remote_broker.launcher", "Launcher._gone"),
 )
 WORKER = (
