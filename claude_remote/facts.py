@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 from claude_remote.messages import Behavior
 
 MAX_ANSWER = 16 * 1024
+MAX_PROMPTED = 64 * 1024
 
 
 class Fact(Struct, frozen=True, kw_only=True, tag_field="fact"):
@@ -56,6 +57,16 @@ class TurnStarted(Fact, frozen=True, kw_only=True, tag="turn-started"):
 
     prompt: str | None
     client: str = ""
+
+
+class Prompted(Fact, frozen=True, kw_only=True, tag="prompted"):
+    """Claude begins to answer a prompt that it has not repeated yet, so its words would stand before it.
+
+    2.1.197 repeats it only behind the first piece of its answer. `text`: its first MAX_PROMPTED letters.
+    """
+
+    prompt: str
+    text: str
 
 
 class Steered(Fact, frozen=True, kw_only=True, tag="steered"):
@@ -180,6 +191,7 @@ AnyFact: TypeAlias = (
     | ClaudeReady
     | ClaudeExited
     | TurnStarted
+    | Prompted
     | Steered
     | TurnFinished
     | ApprovalOpened

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claude_remote.facts import ClaudeExited, Steered, TurnFinished, TurnStarted
+from claude_remote.facts import ClaudeExited, Prompted, Steered, TurnFinished, TurnStarted
 from tests.workers.recorder import Play, names
 
 CANCEL = ("request", "cancel_async_message", "claude-remote-cancel:p2")
@@ -78,6 +78,25 @@ def test_what_it_came_too_late_for_is_a_turn_of_its_own() -> None:
         TurnStarted(prompt="p4", client="me"),
         ("prompt", "p4", "four"),
     ], "what waits is written when claude has read everything else"
+
+
+def test_where_claude_repeats_it_late_its_turn_begins_with_the_answer() -> None:
+    """As 2.1.197 does it, which tells no `command_lifecycle`."""
+    play = running()
+    play.give("p2", "two", now=True)
+    play.seen()
+    result(play)
+    play.says("system", subtype="status", status="requesting")
+    assert stated(play) == [
+        TurnFinished(prompt="p1", outcome="done", last_words="Done.", answer="Done."),
+        TurnStarted(prompt="p2", client="me"),
+        Prompted(prompt="p2", text="two"),
+    ]
+    echo(play, "p2", "two")
+    assert stated(play) == []
+    result(play)
+    play.state("idle")
+    assert names(stated(play)) == [TurnFinished]
 
 
 def test_claude_is_idle_for_a_moment_before_it_reads_it() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from claude_remote.facts import ClaudeExited, Notice, TurnFinished, TurnStarted
+import pytest
+
+from claude_remote.facts import ClaudeExited, Notice, Prompted, TurnFinished, TurnStarted
 from claude_remote_workers.transcript import Transcript
 from tests.workers.recorder import Play, names
 
@@ -28,6 +30,21 @@ def test_one_turn() -> None:
     assert play.seen()[1:] == [
         TurnFinished(prompt="p1", outcome="done", last_words="Hi.", answer="Hi.", cost=0.5, duration=2.0)
     ]
+
+
+@pytest.mark.parametrize("repeats_first", [False, True])
+def test_a_prompt_stands_before_its_answer(*, repeats_first: bool) -> None:
+    """2.1.197 repeats it behind the first piece; what tells `command_lifecycle` repeats it before."""
+    play = Play()
+    play.give("p1", "hello")
+    play.state("running")
+    if repeats_first:
+        play.says("command_lifecycle", command_uuid="p1", state="started")
+    play.says("system", subtype="status", status="requesting")
+    play.says("user", uuid="p1", isReplay=True, message={"role": "user", "content": "hello"})
+    play.says("system", subtype="status", status="requesting")
+    told = [fact for fact in play.seen() if isinstance(fact, Prompted)]
+    assert told == ([] if repeats_first else [Prompted(prompt="p1", text="hello")])
 
 
 def test_a_turn_ends_without_the_idle_state_too() -> None:

@@ -46,6 +46,8 @@ class Hearing:
         self._makes_worktree = makes_worktree
         self.strange = Strange(outside)
         self.background = Background(outside)
+        # Who tells where a prompt is repeats it before it answers, too; 2.1.197 does neither.
+        self._tells_lifecycle = False
         self.stray_result: stream_json.Result | None = None  # one that ended no turn
         self._acts: dict[type[msgspec.Struct], Callable[[Any, float], None]] = {
             stream_json.System: self._system,
@@ -95,6 +97,8 @@ class Hearing:
                 )
             case "status":
                 self._present.change(mode=system.mode)
+                if system.status == "requesting" and not self._tells_lifecycle:
+                    self._turns.answers(now)
             case "session_title_changed":
                 self._present.change(title=system.title)
             case "api_retry":
@@ -114,6 +118,7 @@ class Hearing:
                 self._turns.is_read(uuid, now)
 
     def _lifecycle(self, lifecycle: stream_json.Lifecycle, now: float) -> None:
+        self._tells_lifecycle = True
         if lifecycle.state == "cancelled":
             self._turns.is_left_out(lifecycle.command_uuid, now)
         if lifecycle.state in ("completed", "cancelled"):

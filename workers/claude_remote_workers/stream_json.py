@@ -38,6 +38,7 @@ class System(Struct):
     model: str | None = None
     mode: str | None = field(default=None, name="permissionMode")
     state: str | None = None
+    status: Any = None
     title: str | None = None
     cwd: str | None = None
     attempt: int | None = None

@@ -34,6 +34,23 @@ class Outcome(NamedTuple):
     reason: str
 
 
+class Costs:
+    """What turns cost, of the sum that claude counts, in dollars."""
+
+    def __init__(self, counted: float) -> None:
+        """`counted`: before the first of them."""
+        self._counted = counted
+
+    def of(self, turn: Turn) -> float:
+        """Of one that is over."""
+        total, before = turn.total, self._counted
+        if total is None:
+            return 0.0
+        self._counted = total
+        # After /clear claude counts from zero.
+        return total - before if total >= before else total
+
+
 @dataclass
 class Turn:
     """Times are those of the clock that its owner is called with, seconds."""
@@ -41,6 +58,7 @@ class Turn:
     prompt: str | None
     client: str
     began: float
+    text: str = ""  # of the prompt, until it is in the log
     runs: bool = False
     echoed: float | None = None  # when claude repeated the prompt, or said that it is through with it
     cancelled: bool = False  # taken from claude's queue by an interrupt: nothing else will be said of it
@@ -55,6 +73,11 @@ class Turn:
     def is_meant(self, prompt: str | None) -> bool:
         """Whether who names this prompt (None: whatever runs) means this turn."""
         return prompt is None or prompt == self.prompt or prompt in self.steered
+
+    def take_text(self) -> str:
+        """The prompt, unless it is in the log already; from now on it is."""
+        text, self.text = self.text, ""
+        return text
 
     def settle(self, result: stream_json.Result, now: float) -> None:
         """Claude has given its result; the state that should follow is waited for a moment."""

@@ -17,7 +17,7 @@ from claude_remote import facts
 from claude_remote_workers import stream_json
 from claude_remote_workers.outside import Outside
 from claude_remote_workers.steering import Steering, Waiting
-from claude_remote_workers.turn import DROPPED, STOP_STEPS, STOPPED, UNHEARD, Outcome, Step, Turn
+from claude_remote_workers.turn import DROPPED, STOP_STEPS, STOPPED, UNHEARD, Costs, Outcome, Step, Turn
 from claude_remote_workers.words import last_words
 
 INTERRUPT = "claude-remote-interrupt:"
@@ -30,7 +30,7 @@ class Turns:
     def __init__(self, outside: Outside, host: str, cost: float, when_idle: Callable[[float], None]) -> None:
         self._outside = outside
         self._host = host
-        self._cost = cost  # what claude has counted before this turn
+        self._costs = Costs(cost)
         self._when_idle = when_idle
         self._queue: deque[Waiting] = deque()
         self._turn: Turn | None = None
@@ -80,11 +80,9 @@ class Turns:
 
     def begin_next(self, now: float) -> None:
         """Write the next prompt, if claude is idle and reads no other first."""
-        if self._turn is None and self._queue and not self._steering and not self.leaving:
-            if not self.may_begin(now):
-                return
+        if self.at_rest and self._queue and not self.leaving and self.may_begin(now):
             waiting = self._queue.popleft()
-            self._begin(waiting.prompt, waiting.client, now)
+            self._begin(waiting, now)
             self._outside.write(stream_json.prompt(waiting.text, waiting.prompt))
 
     @property
@@ -129,7 +127,7 @@ class Turns:
                 turn = self._begin_steered(self._steering.first, now)
             elif turn is None:
                 # Nobody prompted: a task in the background has ended, and claude goes on by itself.
-                turn = self._begin(None, "", now)
+                turn = self._begin(None, now)
             elif turn.stopping is not None and not turn.runs:
                 # 2.1.197 forgets an interrupt that came while the prompt was still in its queue.
                 self._interrupt()
@@ -163,8 +161,17 @@ class Turns:
         """Claude has repeated a prompt, or said that it is through with it."""
         turn = self._turn
         if turn is not None and turn.prompt is not None and turn.prompt == uuid:
+            turn.take_text()
             turn.echoed = now if turn.echoed is None else turn.echoed
             turn.cancelled = turn.cancelled or cancelled
+
+    def answers(self, now: float) -> None:
+        """Claude begins to answer, and may not have repeated the prompt."""
+        if self._steering and (self._turn is None or self._turn.result is not None):
+            self.is_read(self._steering.first, now)
+        turn = self._turn
+        if turn is not None and turn.prompt is not None and (text := turn.take_text()):
+            self._outside.record(facts.Prompted(prompt=turn.prompt, text=text[: facts.MAX_PROMPTED]))
 
     def retried(self, retry: stream_json.System) -> None:
         """`system/api_retry`."""
@@ -242,16 +249,16 @@ class Turns:
 
     # --- beginning and end ---
 
-    def _begin(self, prompt: str | None, client: str, now: float) -> Turn:
-        self._turn = Turn(prompt, client, now)
-        self._retry = None
-        self._outside.record(facts.TurnStarted(prompt=prompt, client=client))
-        return self._turn
+    def _begin(self, given: Waiting | None, now: float) -> Turn:
+        turn = Turn(None, "", now) if given is None else Turn(given.prompt, given.client, now, given.text)
+        self._turn, self._retry = turn, None
+        self._outside.record(facts.TurnStarted(prompt=turn.prompt, client=turn.client))
+        return turn
 
     def _begin_steered(self, prompt: str, now: float) -> Turn:
         """Claude goes on with a prompt that was meant for the turn before."""
         waiting = self._steering.take(prompt)
-        turn = self._begin(waiting.prompt, waiting.client, now)
+        turn = self._begin(waiting, now)
         if self._steering.is_unwanted(prompt):
             self.stop(prompt, now)
         return turn
@@ -275,11 +282,6 @@ class Turns:
         reason = outcome.reason
         if reason == STOPPED and self.why_leaving:
             reason = f"The turn was stopped: {self.why_leaving}."
-        cost, total = 0.0, turn.total
-        if total is not None:
-            # After /clear claude counts from zero.
-            cost = total - self._cost if total >= self._cost else total
-            self._cost = total
         self._outside.record(
             facts.TurnFinished(
                 prompt=turn.prompt,
@@ -288,7 +290,7 @@ class Turns:
                 reason=reason,
                 last_words=last_words(turn.answer),
                 answer=turn.answer[: facts.MAX_ANSWER],
-                cost=cost,
+                cost=self._costs.of(turn),
                 duration=max(now - turn.began, 0.0),
             )
         )

@@ -66,6 +66,8 @@ def _apply(draft: Draft, fact: facts.AnyFact, seq: int, at: float) -> None:
         case facts.ClaudeReady() | facts.Notice() | facts.BackgroundChanged() | facts.RulesAdded():
             _claude(draft, fact)
             return
+        case facts.Prompted():
+            return
         case _:
             _approval(draft, fact)
     draft.touch(at)

@@ -160,8 +160,8 @@ class Conversation(Standing):
                 changes = self._claude(fact)
             case facts.TurnStarted():
                 changes = self._turn_started(fact)
-            case facts.Steered(prompt=prompt, client=client):
-                self._sayings.remember(prompt, client)
+            case facts.Prompted() | facts.Steered():
+                changes = self._prompted(fact)
             case facts.TurnFinished():
                 changes = self._turn_finished(fact)
             case facts.ApprovalOpened():
@@ -192,6 +192,12 @@ class Conversation(Standing):
         if fact.prompt is not None:
             self._sayings.remember(fact.prompt, fact.client)
         return changes
+
+    def _prompted(self, fact: facts.Prompted | facts.Steered) -> list[Change]:
+        if isinstance(fact, facts.Prompted):
+            return self._sayings.tell(fact.text, fact.prompt)
+        self._sayings.remember(fact.prompt, fact.client)
+        return []
 
     def _turn_finished(self, fact: facts.TurnFinished) -> list[Change]:
         changes: list[Change] = []

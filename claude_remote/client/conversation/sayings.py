@@ -22,6 +22,7 @@ class Sayings:
     def __init__(self, number: Callable[[], int]) -> None:
         self._number = number
         self._clients: OrderedDict[str, str] = OrderedDict()  # who gave which prompt
+        self._told: str | None = None  # the prompt that was said before claude has repeated it
 
     def remember(self, prompt: str, client: str) -> None:
         """A prompt is this client's."""
@@ -35,9 +36,16 @@ class Sayings:
             if not output[1].strip():
                 return []
             return [Words(id=self._number(), kind="output", text=output[1].strip("\n"))]
+        if replay and prompt is not None and prompt == self._told:
+            return []
         if text and replay and not text.startswith(_NOT_SAID):
             return [self._said(text, prompt)]
         return []
+
+    def tell(self, text: str, prompt: str) -> list[Change]:
+        """This prompt is answered now; claude will repeat it later."""
+        self._told = prompt
+        return [self._said(text, prompt)]
 
     def _said(self, text: str, prompt: str | None) -> Said:
         tags = dict(_TAGGED.findall(text))

@@ -220,6 +220,20 @@ def test_the_pieces_of_a_text_are_told_once() -> None:
     assert transcript(changes) == ["answer: ab …"]
 
 
+def test_a_prompt_that_claude_repeats_late_stands_before_the_answer_and_once() -> None:
+    """As 2.1.197 does it."""
+    changes = read(
+        started(),
+        facts.Prompted(prompt=PROMPT, text="what is it?"),
+        claude.message_start(),
+        claude.delta("Fine"),
+        claude.line("user", message={"content": "what is it?"}, uuid=PROMPT, isReplay=True),
+        claude.assistant("Fine."),
+        finished(),
+    )
+    assert transcript(changes) == ["me@laptop> what is it?", "answer: Fine.", "-- done"]
+
+
 def test_a_turn_that_ends_in_the_middle_closes_all() -> None:
     changes = read(started(), use(command="sleep"), asked(command="sleep"), claude.delta("half"), finished())
     assert transcript(changes) == [
