@@ -83,7 +83,7 @@ def test_mode_and_model_hold_across_parking(own_lab: Lab) -> None:
     lab = own_lab
     lab.start("--workers", "1")
     alice = lab.approved("alice")
-    lab.api.on("other", text("Elsewhere."))
+    lab.api.on("away", text("Elsewhere."))
     lab.api.on(
         "begin", text("Begun."), reply(tool("Write", file_path=str(lab.work / "w"), content="x")), text("Ok.")
     )
@@ -93,7 +93,7 @@ def test_mode_and_model_hold_across_parking(own_lab: Lab) -> None:
         client.control(session, "set_permission_mode", mode="acceptEdits")
         client.control(session, "set_model", model="haiku")
     assert alice.run("-r", "it", "-p", "begin").out == "Begun.\n"
-    assert alice.run("-n", "other", "-p", "other").out == "Elsewhere.\n"
+    assert alice.run("-n", "away", "-p", "away").out == "Elsewhere.\n"
     until(lambda: state(alice, "it")["state"] == "parked")
     seen = state(alice, "it")
     assert seen["mode"] == "acceptEdits"

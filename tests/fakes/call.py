@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+STEERING = "The user sent a new message while you were working:"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -37,9 +39,23 @@ class Call:
         """All that the user said in this conversation, oldest first, without claude's own reminders."""
         return tuple(
             str(block["text"])
-            for message in self._user_messages
+            for message in self.body.get("messages", ())
+            if message.get("role") == "user" or _is_steering(message)
             for block in _blocks(message)
             if block.get("type") == "text" and not _is_reminder(str(block["text"]))
+        )
+
+    @property
+    def brings(self) -> tuple[str, ...]:
+        """The texts of the last message, claude's own reminders included."""
+        messages = self.body.get("messages", ())
+        places = [place for place, each in enumerate(messages) if each.get("role") == "user"]
+        last = messages[places[-1] :] if places else ()
+        return tuple(
+            str(block["text"])
+            for message in last
+            for block in _blocks(message)
+            if block.get("type") == "text"
         )
 
     @property
@@ -85,6 +101,12 @@ def _text(content: object) -> str:
     if isinstance(content, list):
         return "".join(str(block.get("text", "")) for block in content)
     return "" if content is None else str(content)
+
+
+def _is_steering(message: dict[str, Any]) -> bool:
+    """Whether it is what 2.1.197 makes of a prompt in the midst of a turn."""
+    content = message.get("content")
+    return message.get("role") == "system" and isinstance(content, str) and content.startswith(STEERING)
 
 
 def _is_reminder(words: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +31,13 @@ def claude_program() -> Path:
     if not program.exists():
         raise FileNotFoundError(f"this claude-agent-sdk carries no claude: {program}")
     return program
+
+
+@cache
+def claude_version() -> tuple[int, ...]:
+    """Of claude_program()."""
+    told = subprocess.run([claude_program(), "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, told.split()[0].split(".")))
 
 
 def run_claude(api: HasUrl, home: Path, *argv: str) -> subprocess.CompletedProcess[str]:

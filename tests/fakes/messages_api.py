@@ -71,6 +71,8 @@ __all__ = [
 Match: TypeAlias = str | Callable[[Call], bool]
 Improvise: TypeAlias = Callable[[Call], Answer]
 
+_READ_BY_THEN = 0.2  # seconds in which claude reads what was sent
+
 
 class _Rule:
     def __init__(self, match: Match, answers: deque[Answer]) -> None:
@@ -251,6 +253,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for event in stream(answer, call.model, self.server.api.closing):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(event), event))
         if answer.cut:
+            # Claude forgets what it has not looked at when the connection breaks.
+            self.server.api.closing.wait(_READ_BY_THEN)
             self._cut()
         else:
             self.wfile.write(b"0\r\n\r\n")

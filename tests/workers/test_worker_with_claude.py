@@ -21,11 +21,13 @@ from claude_remote.facts import (
     ClaudeReady,
     ClaudeStarted,
     Notice,
+    Prompted,
     SessionChanged,
     ToolFinished,
     TurnFinished,
     TurnStarted,
 )
+from tests.fakes.claude import claude_version
 from tests.fakes.messages_api import (
     Gate,
     ScriptedApi,
@@ -96,7 +98,7 @@ def test_two_turns_parked_and_resumed(world: World) -> None:
     first = world.broker.give("first")
     world.broker.give("second")
     world.ended(2)
-    order = [type(fact) for fact in world.broker.journal.facts]
+    order = [type(fact) for fact in world.broker.journal.facts if not isinstance(fact, Prompted)]
     assert order == [
         ClaudeStarted,
         TurnStarted,
@@ -110,7 +112,8 @@ def test_two_turns_parked_and_resumed(world: World) -> None:
     assert (one.prompt, one.outcome, one.last_words) == (first, "done", "One.")
     assert (two.last_words, two.cost) == ("Two.", pytest.approx(one.cost))
     changed = world.broker.all(SessionChanged)[0]
-    assert (changed.mode, changed.model) == ("default", world.api.calls[0].model)
+    assert changed.mode == "default"
+    assert (changed.model or "").startswith(world.api.calls[0].model), "2.1.197 adds [1m]"
     world.broker.release("park")
     world.broker.wait_for_gone()
 
@@ -312,10 +315,11 @@ def test_clear_begins_another_conversation(world: World) -> None:
 def test_questions_to_claude_and_sigterm(world: World) -> None:
     forked = world.start()
     assert world.broker.ask("set_permission_mode", mode="acceptEdits") == (True, {"mode": "acceptEdits"})
-    ok, answer = world.broker.ask("set_permission_mode", mode="nonsense")
-    assert not ok
-    assert "must be one of" in answer["error"]
-    assert world.broker.all(SessionChanged)[-1].mode == "acceptEdits"
+    if claude_version() >= (2, 1, 330):  # 2.1.197 says yes to any word
+        ok, answer = world.broker.ask("set_permission_mode", mode="nonsense")
+        assert not ok
+        assert "must be one of" in answer["error"]
+    assert world.broker.wait_for(SessionChanged).mode == "acceptEdits"
     assert world.broker.ask("set_model", model="haiku")[0]
     assert world.broker.wait_for(SessionChanged, where=lambda fact: fact.model is not None).model
     assert not any("claude-remote-ask" in str(line) for line in world.broker.journal.claude)

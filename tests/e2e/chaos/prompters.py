@@ -55,9 +55,7 @@ def prompt_of(call: Call) -> tuple[str, str]:
 
 def begins(call: Call) -> bool:
     """Whether a request brings a prompt, not only the results of tools."""
-    last = next(each for each in reversed(call.body["messages"]) if each["role"] == "user")["content"]
-    words = [last] if isinstance(last, str) else [block["text"] for block in last if block["type"] == "text"]
-    return any(map(_ID.search, words))
+    return any(map(_ID.search, call.brings))
 
 
 def improvise(call: Call, effects: object) -> Answer:
