@@ -27,6 +27,7 @@ def list_sessions(reach: Reach, terminal: Terminal, *, json: bool, everything: b
         there = _ask(client, everything=everything)
         mine = client.hello.client
     _show([("", there)], mine, terminal, json=json)
+    _tell_left_out("", there, terminal)
     return 0
 
 
@@ -42,6 +43,8 @@ def list_everywhere(terminal: Terminal, *, json: bool, everything: bool = False)
         terminal.fail("no server answers")
         return Exit.UNREACHABLE
     _show(found, "", terminal, json=json)
+    for name, there in found:
+        _tell_left_out(name, there, terminal)
     return 0
 
 
@@ -50,16 +53,25 @@ class _There(NamedTuple):
 
     host: str
     sessions: list[SessionInfo]
+    left_out: int  # older ones
     others: list[Conversation]
 
 
 def _ask(client: Client, *, everything: bool) -> _There:
-    sessions = client.sessions()
+    sessions, left_out = client.latest_sessions()
     others: list[Conversation] = []
     if everything:
         own = {session.claude_session for session in sessions}
         others = [each for each in client.conversations() if each.id not in own]
-    return _There(client.hello.host, sessions, others)
+    return _There(client.hello.host, sessions, left_out, others)
+
+
+def _tell_left_out(server: str, there: _There, terminal: Terminal) -> None:
+    """Beside the list, which stays one for programs; `-r` and `attach` find by name what is not in it."""
+    if there.left_out:
+        where = f"{escape(server)}: " if server else ""
+        listed = f"{len(there.sessions):,}"
+        terminal.say(f"{where}only the latest {listed} sessions are listed; {there.left_out:,} are older")
 
 
 def _show(answers: Sequence[tuple[str, _There]], mine: str, terminal: Terminal, *, json: bool) -> None:

@@ -166,8 +166,14 @@ class Client(Pinging, Steering, Approving, Updating, Administering):
         return Exchange(ask, self._pool.put_back, after=after, patience=patience)
 
     def sessions(self) -> list[SessionInfo]:
-        """The sessions that this client may see."""
+        """The sessions that this client may see: the latest of them, when they are thousands."""
         return self._sessions(messages.ListSessions())
+
+    def latest_sessions(self) -> tuple[list[SessionInfo], int]:
+        """The same, and how many older ones there are beside these."""
+        pages = self._pages(messages.ListSessions())
+        left_out = max((page.left_out for page in pages), default=0)
+        return [info for page in pages for info in page.sessions], left_out
 
     def conversations(self, limit: int = 200) -> list[messages.Conversation]:
         """What claude has on disk there, the latest first, whoever began it: in a terminal, an editor, here.

@@ -198,13 +198,15 @@ class Steering:
                     raise BadMessage(f"the server answered {type(message).__name__} where Sessions belongs")
                 yield from message.sessions
 
-    def _sessions(self, request: Message, timeout: float = ANSWER_WITHIN) -> list[SessionInfo]:
-        def exchange(link: Link) -> list[SessionInfo]:
+    def _pages(self, request: Message, timeout: float = ANSWER_WITHIN) -> list[messages.Sessions]:
+        def exchange(link: Link) -> list[messages.Sessions]:
             link.send(request)
-            told = receive_all(link, messages.Sessions, timeout)
-            return [info for message in told for info in message.sessions]
+            return [*receive_all(link, messages.Sessions, timeout)]
 
         return ask(self._pool, request, exchange)
+
+    def _sessions(self, request: Message, timeout: float = ANSWER_WITHIN) -> list[SessionInfo]:
+        return [info for message in self._pages(request, timeout) for info in message.sessions]
 
     def _one_session(self, request: Message, timeout: float) -> SessionInfo:
         found = self._sessions(request, timeout)

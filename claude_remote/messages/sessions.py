@@ -86,9 +86,10 @@ class ListSessions(Message, frozen=True, kw_only=True, tag="list-sessions"):
 
 
 class Sessions(Message, frozen=True, kw_only=True, tag="sessions"):
-    """Some of the sessions."""
+    """Some of the sessions. So many older ones are `left_out`, for a list has room for the latest alone."""
 
     sessions: tuple[SessionInfo, ...]
+    left_out: Count = 0
 
 
 class Await(Message, frozen=True, kw_only=True, tag="await"):

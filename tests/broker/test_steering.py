@@ -8,6 +8,7 @@ from claude_remote import bus, facts
 from claude_remote import messages as m
 from claude_remote.rights import Right
 from claude_remote_broker import ports
+from claude_remote_broker.core import Limits
 from tests.broker.playbook import LAPTOP, PHONE, Hand, Playbook, uuid
 from tests.broker.test_prompts import error_of, kinds, running
 
@@ -190,6 +191,23 @@ def test_one_session_is_told_with_who_prompts_and_what_waits() -> None:
     session = session_of(book.hears(2)[0])
     assert (session.prompting, session.queued) == ("phone", 0)
     assert (session.outcome, session.reason) == ("error", "No credit.")
+
+
+def test_a_list_tells_how_many_older_ones_it_leaves_out() -> None:
+    book = Playbook(limits=Limits(listed=2))
+    for number in (1, 2, 3):
+        book.connect(number)
+        book.prompts(number, number, name=f"s{number}")
+        book.tick(1)
+    book.connect(9, PHONE)
+    book.says(9, m.ListSessions())
+    told, done = book.hears(9)
+    assert isinstance(told, m.Sessions)
+    assert ([each.name for each in told.sessions], told.left_out, done) == (["s3", "s2"], 1, m.Done())
+    book.says(9, m.ListSessions(session="s1"))
+    told = book.hears(9)[0]
+    assert isinstance(told, m.Sessions)
+    assert told.left_out == 0
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from claude_remote_broker.core.pages import width_of
 from claude_remote_broker.core.session import Session
 
 
-def pages(sessions: Iterable[Session], host: str) -> Iterator[Sessions]:
-    """At least one message, also when there is no session."""
+def pages(sessions: Iterable[Session], host: str, left_out: int = 0) -> Iterator[Sessions]:
+    """At least one message, also when there is no session. Each tells how many more are `left_out`."""
     infos = (session.info(host) for session in sessions)
     for page in in_pages(infos, _width):
-        yield Sessions(sessions=page)
+        yield Sessions(sessions=page, left_out=left_out)
 
 
 def _width(info: SessionInfo) -> int:

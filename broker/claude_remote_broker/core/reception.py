@@ -156,6 +156,18 @@ class Reception:
             case m.RemoveRule():
                 ruling.remove(self._context, client, message)
 
+    def _list(self, client: Client, request: m.ListSessions) -> None:
+        sessions, peer = self._context.sessions, client.peer
+        left_out = 0
+        if request.session is None:
+            found = sessions.newest(self._context.limits.listed, peer)
+            left_out = sessions.count(peer) - len(found)
+        else:
+            found = [sessions.find(request.session, peer)]
+        for page in pages(found, self._context.host, left_out):
+            client.send(page)
+        client.send(m.Done())
+
     def _answer(self, client: Client, message: m.Message) -> None:
         """Requests that are answered at once."""
         context = self._context
@@ -163,14 +175,7 @@ class Reception:
             case m.Ping():
                 client.send(m.Done())
             case m.ListSessions():
-                found = (
-                    context.sessions.newest(context.limits.listed, client.peer)
-                    if message.session is None
-                    else [context.sessions.find(message.session, client.peer)]
-                )
-                for page in pages(found, context.host):
-                    client.send(page)
-                client.send(m.Done())
+                self._list(client, message)
             case m.Interrupt():
                 session = context.sessions.find(message.session or "", client.peer)
                 interrupting.stop(session, None, context)

@@ -135,12 +135,18 @@ class Sessions:
 
     def newest(self, count: int, peer: Peer | None = None) -> list[Session]:
         """The sessions that changed last, of those that a client sees; the newest first."""
-        there = (
+        return nlargest(count, self._seen_by(peer), key=lambda session: session.row.changed)
+
+    def count(self, peer: Peer) -> int:
+        """How many sessions a client sees."""
+        return sum(1 for _ in self._seen_by(peer))
+
+    def _seen_by(self, peer: Peer | None) -> Iterator[Session]:
+        return (
             session
             for session in self._by_id.values()
             if not session.fresh and (peer is None or gate.sees(peer, session, self._clients))
         )
-        return nlargest(count, there, key=lambda session: session.row.changed)
 
     def _is_there(self, session: Session, peer: Peer) -> bool:
         return not session.fresh and gate.sees(peer, session, self._clients)

@@ -104,6 +104,24 @@ def test_sessions_are_listed_without_escapes(serve_locally: Serve, capsysbinary:
     assert [each["name"] for each in json.loads(capsysbinary.readouterr().out)] == ["a\x1b[2J", "b"]
 
 
+def test_older_sessions_that_are_not_listed_are_counted(serve_locally: Serve, capsysbinary: Capture) -> None:
+    def script(server: Connection) -> None:
+        server.hello()
+        while True:
+            server.expect(messages.ListSessions)
+            server.send(messages.Sessions(sessions=(session_info(name="a"),), left_out=1200))
+            server.send(messages.Sessions(sessions=(session_info(name="b"),), left_out=1200))
+            server.send(messages.Done())
+
+    serve_locally(script)
+    assert main(["sessions", "--json"]) == 0
+    told = capsysbinary.readouterr()
+    assert len(json.loads(told.out)) == 2
+    assert told.err == b"only the latest 2 sessions are listed; 1,200 are older\n"
+    assert main(["sessions"]) == 0
+    assert capsysbinary.readouterr().err == told.err
+
+
 def test_no_sessions(serve_locally: Serve, capsysbinary: Capture) -> None:
     def script(server: Connection) -> None:
         server.hello()
