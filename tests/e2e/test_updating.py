@@ -21,12 +21,23 @@ PIECES = "".join(f"piece {number}, " for number in range(200))
 _UPDATES_WITHIN = 180.0
 
 
+@pytest.fixture(scope="module")
+def first_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program of version 1.0, installed from a wheel. No update changes what it is installed in."""
+    folder = tmp_path_factory.mktemp("first")
+    return wheels.install(folder / "installed", wheels.build_wheel(folder / "index", "1.0"))
+
+
 @pytest.fixture
-def admin(own_lab: Lab) -> Client:
-    """Of a server of version 1.0 that was installed from a wheel, with a folder as pip's index."""
-    lab = own_lab
+def admin(own_lab: Lab, first_version: Path) -> Client:
+    """Of a server of version 1.0, with a folder as pip's index."""
+    publish(own_lab, "1.0")
+    return begin(own_lab, first_version)
+
+
+def begin(lab: Lab, program: Path) -> Client:
+    """Start a server that was installed; who may do everything there."""
     index = lab.folder / "index"
-    program = wheels.install(lab.folder / "installed", wheels.build_wheel(index, "1.0"))
     lab.program = (program,)
     lab.server_environment.pop("PYTHONPATH", None)
     lab.server_environment |= {
@@ -123,9 +134,11 @@ def test_what_does_not_come_up_is_left_again(own_lab: Lab, admin: Client) -> Non
     assert (story.code, story.out.replace("\n", "")) == (0, PIECES), story
 
 
-def test_what_is_installed_newer_by_hand_is_used(own_lab: Lab, admin: Client) -> None:
+def test_what_is_installed_newer_by_hand_is_used(own_lab: Lab) -> None:
     """The installation that starts the server is the user's: `restart` finds what he has put there."""
     lab = own_lab
+    first = wheels.build_wheel(lab.folder / "index", "1.0")
+    admin = begin(lab, wheels.install(lab.folder / "installed", first))
     publish(lab, "1.1")
     assert "speaks version 1.1" in control(lab, "update").out
     wheels.upgrade(lab.folder / "installed", wheels.build_wheel(lab.folder / "index", "1.2"))
