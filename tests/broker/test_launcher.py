@@ -423,8 +423,10 @@ def test_what_hangs_in_the_kernel_holds_up_its_own_lease_alone(
 
 @pytest.mark.parametrize("zygote_lives", [True, False])
 def test_one_that_is_to_be_killed_before_it_was_found_is_told_gone_when_it_is(
-    tmp_path: Path, *, zygote_lives: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, zygote_lives: bool
 ) -> None:
+    monkeypatch.setattr(module, "ORPHANS_TIMEOUT", 0.5)
+
     async def scene(new: Callable[[], Broker]) -> None:
         old = new()
         await old.launcher.start()
