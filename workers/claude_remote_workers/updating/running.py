@@ -88,7 +88,7 @@ class Runner:
         *,
         show: bool,
         errors: bool = False,
-        within: float = _WITHIN,
+        within: float | None = None,
     ) -> tuple[int, bytes]:
         try:
             process = subprocess.Popen(
@@ -104,7 +104,7 @@ class Runner:
         # The channel reaps: Popen would wait for a child that is gone already.
         self._channel.watch_child(process.pid)
         try:
-            return self._read(process, command, show=show, within=within)
+            return self._read(process, command, show=show, within=_WITHIN if within is None else within)
         finally:
             process.returncode = 0
             for stream in (process.stdout, process.stderr):
