@@ -10,6 +10,7 @@ from claude_remote.client.exchange import FIRST_PAUSE, LONGEST_PAUSE
 from claude_remote.errors import (
     ErrandFailed,
     LinkLost,
+    Restarting,
     ShuttingDown,
     TooManyConnections,
     TooManyErrands,
@@ -17,7 +18,15 @@ from claude_remote.errors import (
 )
 from claude_remote.transfer.progress import Progress
 
-_PASSING = (LinkLost, Unreachable, ShuttingDown, TooManyConnections, TooManyErrands, ErrandFailed)
+_PASSING = (
+    LinkLost,
+    Unreachable,
+    Restarting,
+    ShuttingDown,
+    TooManyConnections,
+    TooManyErrands,
+    ErrandFailed,
+)
 
 
 class Watch(Progress):

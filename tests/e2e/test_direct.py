@@ -166,6 +166,20 @@ def test_one_that_breaks_again_and_again_is_done_without(
     assert wire.direct == 2
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_transfer_goes_on_when_the_server_has_restarted(house: tuple[Lab, Client, Wire], way: str) -> None:
+    lab, alice, wire = house
+    wire.pause = 0.005
+    with alice.start(*WAYS[way], "--json") as moving:
+        wait_until(lambda: wire.passed > 2 * MB)
+        assert lab.server.control("restart").code == 0
+        wire.pause = 0.0
+        ran = moving.finish()
+    assert ran.code == 0, ran
+    assert kinds(ran) == ["file", "reconnecting", "reconnected", "file", "resumed", "done", "finished"], ran
+    assert is_there(way, lab, alice)
+
+
 def thief(lab: Lab, wire: Wire, identity: Identity | None) -> list[str]:
     """Whoever sees the tickets on the wire, and is there first with each: what became of it."""
     fates: list[str] = []

@@ -4,7 +4,7 @@ import pytest
 
 from claude_remote.client import persistence
 from claude_remote.client.persistence import Persistence, Watch
-from claude_remote.errors import LinkLost, NoSpace, RemoteError, Unreachable
+from claude_remote.errors import LinkLost, NoSpace, RemoteError, Restarting, Unreachable
 
 
 class Notes(Watch):
@@ -47,6 +47,7 @@ def test_it_goes_on_until_it_is_done() -> None:
     assert attempts(30.0, LinkLost("lost"), None) == ["lost", "again"]
     assert attempts(None, LinkLost("lost"), Unreachable(), Unreachable(), None) == ["lost", "again"]
     assert attempts(30.0, LinkLost("one"), LinkLost("two"), None) == ["one", "again", "two", "again"]
+    assert attempts(30.0, Restarting("restarts"), Unreachable(), None) == ["restarts", "again"]
 
 
 def test_what_never_worked_or_cannot_pass_is_an_error() -> None:
