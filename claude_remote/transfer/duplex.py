@@ -15,10 +15,11 @@ from typing import NoReturn, Protocol, cast
 from msgspec import Struct
 
 from claude_remote import codec
-from claude_remote.errors import LinkLost
+from claude_remote.errors import LinkLost, RemoteError
 from claude_remote.messages import BULK, Packet
 from claude_remote.parcels import Parcel
 from claude_remote.transfer.line import Line
+from claude_remote.transfer.pump import Broken
 
 _LONGEST_WAIT = 5.0
 _LONGEST_ON_LINE = 1.0  # heartbeats are due there, too
@@ -114,11 +115,13 @@ class Duplex:
             self._explain(error)
 
     def breathe(self) -> None:
-        """To be called now and then by who does something else for long."""
-        self._exchange.breathe()
-        if self._line is not None and self.moved:
-            self._line.flush()
-            self._line.beat()
+        """To be called now and then by a machine that does something else for long. Raises pump.Broken."""
+        try:
+            self._exchange.breathe()
+            if self._line is not None and self.moved:
+                self._keep_up(self._line)
+        except RemoteError as error:
+            raise Broken(error) from None
 
     def finish(self) -> None:
         """See that all is sent, when nothing more is to be received."""
@@ -205,6 +208,14 @@ class Duplex:
         else:
             self._exchange.breathe()
         return packet
+
+    def _keep_up(self, line: Line) -> None:
+        """Go on sending, and say that we live."""
+        try:
+            line.flush()
+            line.beat()
+        except LinkLost as error:
+            self._explain(error)
 
     def _wait_for(self, line: Line, reading: Collection[int] = ()) -> None:
         began = time.monotonic()

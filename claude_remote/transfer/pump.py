@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from claude_remote.errors import RemoteError
+
 
 class Duplex(Protocol):
     """Carries packets both ways, in order. Raises RemoteError when it cannot any more."""
@@ -31,8 +33,23 @@ class Machine(Protocol):
         """A packet to be sent."""
 
 
+class Broken(Exception):
+    """While a machine breathed, what carries its packets has failed: no error of the file that it was at."""
+
+    def __init__(self, error: RemoteError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 def run(machine: Machine, duplex: Duplex) -> None:
     """To the end. Raises RemoteError."""
+    try:
+        _run(machine, duplex)
+    except Broken as broken:
+        raise broken.error from None
+
+
+def _run(machine: Machine, duplex: Duplex) -> None:
     while not machine.over:
         packet = machine.give() if duplex.room else None
         if packet is not None:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,10 +21,15 @@ from claude_remote import codec
 from claude_remote.errors import ErrandFailed, LinkLost, RemoteError
 from claude_remote.messages import BULK, Packet
 from claude_remote.parcels import Accounts, Parcel
-from claude_remote.transfer import sizes
+from claude_remote.transfer import pump, sizes
+from claude_remote.transfer import records as r
 from claude_remote.transfer.duplex import Duplex
+from claude_remote.transfer.ground import land
 from claude_remote.transfer.line import Line
+from claude_remote.transfer.names import part_name
+from claude_remote.transfer.receiving import Receiver
 from tests.claude_remote.transfer.lines import streams
+from tests.claude_remote.transfer.stage import FREE, Notes
 
 PATIENCE = 20.0
 
@@ -252,6 +258,33 @@ def test_a_server_that_moves_to_nowhere() -> None:
         out.parcels.put(Parcel(codec.pack(Packet(moved=True))))
         with pytest.raises(LinkLost):
             duplex.receive(wait=True)
+
+
+class Lost(End):
+    """One whose link breaks while somebody breathes."""
+
+    def breathe(self) -> None:
+        raise LinkLost("it broke")
+
+
+def test_a_link_that_breaks_while_a_file_is_looked_at_is_no_error_of_the_file(tmp_path: Path) -> None:
+    part = tmp_path / os.fsdecode(part_name(b"f"))
+    part.write_bytes(b"what is here from before")
+    offer = r.Packet()
+    offer.add(r.Start(upto=0))
+    offer.add(r.Offer(n=1, path=b"f", mode=0o644, mtime=0, size=100))
+    into = Wire()
+    into.parcels.put(Parcel(codec.pack(Packet()), bytes(offer.view() or b"")))
+    duplex = Duplex(Lost(Wire(), into), None)
+    notes = Notes()
+    landing = land(os.fsencode(tmp_path), tmp_path, FREE, folder=True)
+    receiver = Receiver(landing, FREE, duplex.breathe, progress=notes)
+    with pytest.raises(LinkLost, match="it broke"):
+        pump.run(receiver, duplex)
+    receiver.close()
+    # It is still to be had, and goes on where it was.
+    assert (receiver.checkpoint.upto, notes.said) == (0, [])
+    assert part.read_bytes() == b"what is here from before"
 
 
 def test_who_breathes_keeps_the_line_alive(monkeypatch: pytest.MonkeyPatch) -> None:
