@@ -150,9 +150,10 @@ class Duplex:
         exchange = self._exchange
         parcel = exchange.take()
         if parcel is None and (wait or exchange.room <= _LITTLE_ROOM):
-            exchange.wait(_LONGEST_WAIT if wait else 0, (), self._writing())
-            if self._outward is not None:
-                self._outward.flush()
+            longest = _LONGEST_WAIT if self._outward is None else _LONGEST_ON_LINE
+            exchange.wait(longest if wait else 0, (), self._writing())
+            if self._outward is not None:  # the other end hears nothing of us but there
+                self._keep_up(self._outward)
             parcel = exchange.take()
         if parcel is None:
             return None

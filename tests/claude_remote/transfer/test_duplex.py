@@ -287,6 +287,24 @@ def test_a_link_that_breaks_while_a_file_is_looked_at_is_no_error_of_the_file(tm
     assert part.read_bytes() == b"what is here from before"
 
 
+def test_who_has_moved_beats_though_the_other_has_much_to_send_before_it_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A slow network: megabytes are still on their way by the exchange."""
+    with errand(0, 0) as both:
+        both.server.send(memoryview(b"x"))  # and so it has moved
+        before = time.monotonic
+        monkeypatch.setattr("claude_remote.transfer.line.time.monotonic", lambda: before() + 60)
+        monkeypatch.setattr("claude_remote.transfer.duplex._LONGEST_ON_LINE", 0.01)
+        assert both.server.receive(wait=True) is None
+        assert both.client.receive(wait=True) is None  # it follows
+        stream = both.client._inward._stream  # type: ignore[union-attr]
+        stream.setblocking(True)  # noqa: FBT003
+        stream.settimeout(PATIENCE)
+        assert [stream.read(1) for _ in range(5)] == [b"\0", b"\0", b"\0", b"\1", b"x"]
+        assert [stream.read(1) for _ in range(4)] == [b"\0"] * 4
+
+
 def test_who_breathes_keeps_the_line_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     with errand(0, 0) as both:
         moved(both)
