@@ -13,6 +13,8 @@ from claude_remote.transfer.line import Line
 
 _log = logging.getLogger(__name__)
 
+_WITHIN = 5.0  # for what should be there already
+
 
 class Offer(NamedTuple):
     """What the server has said of it: the ticket, and the certificate that the errand shows, DER."""
@@ -49,7 +51,7 @@ class Dialing:
     def wait(self) -> Line:
         """See Coming. The errand has it already, so this takes a moment at most."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_WITHIN)
         if self._arrived is None:
             raise LinkLost("the server has moved to a direct connection that did not come about")
         return self._arrived
@@ -58,6 +60,8 @@ class Dialing:
         """See Coming. What is being dialled is closed when it is there."""
         with self._lock:
             self._closed = True
+            if self._arrived is not None:
+                self._arrived.close()
 
     def _run(self, offer: Offer) -> None:
         try:
