@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -73,6 +74,8 @@ class _Exchange:
         parcel = self._errand.take()
         if parcel is not None:
             self._persistence.came()
+        elif self._errand.done:
+            raise BadMessage("the server calls it done before it is")
         return parcel
 
     def wait(
@@ -83,8 +86,6 @@ class _Exchange:
             events[descriptor] = events.get(descriptor, 0) | selectors.EVENT_WRITE
         if not self._errand.done:
             return self._errand.turn(timeout, events)
-        if not events:
-            raise BadMessage("the server calls it done before it is")
         # Its last words may still be on their way, by the direct connection.
         return _select(timeout, events)
 
@@ -93,6 +94,9 @@ class _Exchange:
 
 
 def _select(timeout: float, events: Mapping[int, int]) -> set[int]:
+    if not events:  # which Windows would not wait for
+        time.sleep(timeout)
+        return set()
     with selectors.DefaultSelector() as selector:
         for descriptor, wanted in events.items():
             selector.register(descriptor, wanted)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from contextlib import suppress
 from typing import NoReturn, Protocol, cast
 
 from msgspec import Struct
@@ -132,10 +131,9 @@ class Duplex:
         except LinkLost as error:
             self._explain(error)
         # Heartbeats that are not read when the connection is closed would make the system take back what was
-        # sent (RFC 2525, 2.17). That the other end has closed it is its right by now.
-        with suppress(LinkLost):
-            if line is not None:
-                line.receive()
+        # sent (RFC 2525, 2.17).
+        if line is not None:
+            line.drain()
 
     def close(self) -> None:
         """Let go of the line."""

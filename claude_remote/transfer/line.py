@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from contextlib import suppress
 from struct import Struct
 from typing import cast
 
@@ -18,6 +19,8 @@ from claude_remote.transfer import sizes
 
 _LENGTH = Struct("!I")
 _HEARTBEAT = _LENGTH.pack(0)
+_RECORD = 16 * 1024  # the longest that TLS gives at once
+_DRAINED = 1000  # records: heartbeats of more than an hour
 _NOT_NOW = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
 
@@ -123,6 +126,14 @@ class Line:
         self._silence += seconds
         if self._silence >= DEAD_AFTER:
             raise LinkLost(f"the direct connection has been silent for {DEAD_AFTER:.0f} s")
+
+    def drain(self) -> None:
+        """Take what has come, and forget it. That the other end has closed is its right by then."""
+        room = bytearray(_RECORD)
+        with suppress(OSError):  # of which _NOT_NOW are
+            for _ in range(_DRAINED):
+                if not self._stream.read(_RECORD, room):
+                    break
 
     def close(self) -> None:
         """Hang up. What is unsent is lost."""

@@ -299,10 +299,23 @@ def test_who_has_moved_beats_though_the_other_has_much_to_send_before_it_follows
         assert both.server.receive(wait=True) is None
         assert both.client.receive(wait=True) is None  # it follows
         stream = both.client._inward._stream  # type: ignore[union-attr]
-        stream.setblocking(True)  # noqa: FBT003
+        stream.setblocking(True)
         stream.settimeout(PATIENCE)
         assert [stream.read(1) for _ in range(5)] == [b"\0", b"\0", b"\0", b"\1", b"x"]
         assert [stream.read(1) for _ in range(4)] == [b"\0"] * 4
+
+
+def test_heartbeats_that_came_during_the_last_work_are_all_taken_in_the_end() -> None:
+    """Else the system would answer them with a reset, which may overtake what was said last."""
+    with errand(0, 0) as both:
+        moved(both)
+        other = both.client._inward._stream  # type: ignore[union-attr]
+        for _ in range(10):
+            other.send(bytes(4))
+        both.server.send(memoryview(b"the end"))
+        both.server.finish()
+        mine = both.server._inward._stream  # type: ignore[union-attr]
+        assert select.select([mine], [], [], 0)[0] == []
 
 
 def test_who_breathes_keeps_the_line_alive(monkeypatch: pytest.MonkeyPatch) -> None:
