@@ -14,7 +14,7 @@ from typing import NoReturn, Protocol, cast
 from msgspec import Struct
 
 from claude_remote import codec
-from claude_remote.errors import LinkLost, RemoteError
+from claude_remote.errors import BadMessage, LinkLost, RemoteError
 from claude_remote.messages import BULK, Packet
 from claude_remote.parcels import Parcel
 from claude_remote.transfer.line import Line
@@ -26,8 +26,8 @@ _FULL = 0.05  # for so long a full line is waited for, before its packet is copi
 _GRACE = 2.0  # who ends an exchange says why, and its line may be gone before that is heard
 _LITTLE_ROOM = BULK // 2  # until then nobody waits for what may have come
 _PACKET = Packet()
+_PACKET_HEADER = codec.pack(_PACKET)
 _MOVED = Packet(moved=True)
-_MOVED_HEADER = codec.pack(_MOVED)
 
 
 class Exchange(Protocol):
@@ -62,7 +62,7 @@ class Coming(Protocol):
         """The line, when its handshake is done. `passed`: bytes that have gone by the bus, both ways."""
 
     def wait(self) -> Line:
-        """It must be there now, for the other end has moved. Raises LinkLost."""
+        """It must be there now, for the other end has moved. Raises RemoteError."""
 
     def close(self) -> None:
         """It is not wanted any more."""
@@ -155,7 +155,7 @@ class Duplex:
             parcel = exchange.take()
         if parcel is None:
             return None
-        if parcel.header == _MOVED_HEADER:
+        if parcel.header != _PACKET_HEADER and parcel.read(Packet).moved:
             self._follow()
             return None
         self._passed += len(parcel.payload)
@@ -181,7 +181,7 @@ class Duplex:
     def _follow(self) -> None:
         """The other end has moved."""
         if self._coming is None:
-            raise LinkLost("the other end has moved to a connection that there is not")
+            raise BadMessage("the other end has moved to a direct connection that nobody has asked for")
         self._line = self._line or self._coming.wait()
         self._inward = self._line
         if self._outward is None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from claude_remote import codec
-from claude_remote.errors import ErrandFailed, LinkLost, RemoteError
+from claude_remote.errors import BadMessage, ErrandFailed, LinkLost, RemoteError
 from claude_remote.messages import BULK, Packet
 from claude_remote.parcels import Accounts, Parcel
 from claude_remote.transfer import pump, sizes
@@ -253,11 +253,21 @@ def test_a_line_that_breaks_by_itself_is_a_broken_link() -> None:
 
 def test_a_server_that_moves_to_nowhere() -> None:
     out, into = Wire(), Wire()
-    for coming in (None, Comes(None, None, leads=False)):
+    for coming, error in ((None, BadMessage), (Comes(None, None, leads=False), LinkLost)):
         duplex = Duplex(End(into, out), coming)
         out.parcels.put(Parcel(codec.pack(Packet(moved=True))))
-        with pytest.raises(LinkLost):
+        with pytest.raises(error):
             duplex.receive(wait=True)
+
+
+def test_that_it_moves_may_be_said_in_other_bytes() -> None:
+    """A header is a msgpack map, and there is more than one way to write one."""
+    header = b"\x82\xa5other\x01\xd9\x05moved\xc3"
+    with errand(0, 0) as both:
+        both.client.receive(wait=False)
+        both.to_client.parcels.put(Parcel(header))
+        assert both.client.receive(wait=True) is None
+        assert both.client.moved
 
 
 class Lost(End):
