@@ -58,4 +58,8 @@ def hand_over(path: Path, accepted: socket.socket) -> None:
 def take_over(way: socket.socket) -> socket.socket | None:
     """The socket that has been given on a connection; None when there is none. Raises OSError."""
     _, descriptors, _, _ = socket.recv_fds(way, 1, 1)
-    return socket.socket(fileno=descriptors[0]) if descriptors else None
+    if not descriptors:
+        return None
+    given = socket.socket(fileno=descriptors[0])
+    given.set_inheritable(False)
+    return given

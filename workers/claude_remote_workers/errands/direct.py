@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from claude_remote import direct, tls
+from claude_remote.errors import BadMessage, RemoteError
 from claude_remote.files import private_socket
 from claude_remote.identity import passing_identity
 from claude_remote.transfer.line import Line
@@ -36,9 +37,12 @@ class Offered:
         self._context: ssl.SSLContext | None = None  # made when it is offered
         self._listening: socket.socket | None = None
         self._stream: ssl.SSLSocket | None = None
+        self._failed = False
 
     def poll(self, passed: int) -> Line | None:
         """See Coming. Takes one step at a time, and waits for nobody."""
+        if self._failed:
+            return None
         try:
             if self._context is None:
                 if passed >= _WORTH_IT:
@@ -47,14 +51,16 @@ class Offered:
                 self._stream = self._take_over(self._listening, self._context)
             elif self._stream is not None:
                 return self._shake_hands(self._stream)
-        except OSError as error:  # ssl.SSLError is one
+        # ssl.SSLError is an OSError; modules are loaded to make a certificate, which takes open files, too.
+        except (OSError, RemoteError, ImportError) as error:
             complain(f"no direct connection: {error}")
+            self._failed = True
             self.close()
         return None
 
     def wait(self) -> Line:
         """See Coming."""
-        raise AssertionError("the client never moves first")
+        raise BadMessage("the client has moved to a direct connection that there is not")
 
     def close(self) -> None:
         """See Coming."""
