@@ -36,9 +36,9 @@ class DirectConnections:
 
     def cut(self, command: CutDirect) -> None:
         """See CutDirect."""
-        errand = self._expected.pop(command.ticket, None)
-        if errand is not None:  # it may have been killed while it listened
-            direct.handover_path(self._bus, errand).unlink(missing_ok=True)
+        self._expected.pop(command.ticket, None)
+        # It may have been killed while it listened.
+        direct.handover_path(self._bus, command.errand).unlink(missing_ok=True)
         kept = self._handed_over.pop(command.ticket, None)
         if kept is not None:
             _cut(kept)
@@ -61,16 +61,25 @@ class DirectConnections:
         # Taken first: it serves once, also when that fails.
         errand = self._expected.pop(ticket, None) if ticket is not None else None
         if errand is None or ticket is None:
-            _log.info("a connection came with a ticket that is not known (any more)")
+            _log.debug("a connection came with a ticket that is not known (any more)")
             return True
         try:
-            direct.hand_over(direct.handover_path(self._bus, errand), accepted)
+            self._handed_over[ticket] = self._give(errand, accepted)
         except OSError as error:
             _log.warning("errand %s does not take its direct connection: %s", errand, error.strerror)
             return True
-        self._handed_over[ticket] = accepted.dup()
         _log.info("errand %s has a direct connection", errand)
         return True
+
+    def _give(self, errand: str, accepted: socket.socket) -> socket.socket:
+        """Hand it over. The descriptor by which it is cut. Raises OSError."""
+        kept = accepted.dup()  # first: what cannot be cut is given to nobody
+        try:
+            direct.hand_over(direct.handover_path(self._bus, errand), accepted)
+        except OSError:
+            kept.close()
+            raise
+        return kept
 
 
 async def _peek(accepted: socket.socket) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 
 from claude_remote import direct
 from claude_remote.messages import TICKET
+from claude_remote_broker import direct as broker_direct
 from claude_remote_broker.direct import DirectConnections
 from claude_remote_broker.limits import Limits
 from claude_remote_broker.ports import CutDirect, ExpectDirect
@@ -21,12 +23,13 @@ from tests.broker.house import PATIENCE, House, on_uvloop, open_house
 HASTY = Limits(tick=0.02, handshake_timeout=0.5)
 KNOWN = bytes(range(TICKET))
 UNKNOWN = bytes(TICKET)
+NAME = "e-1"
 
 
 class Errand:
     """Listens as an errand does."""
 
-    def __init__(self, house: House, name: str = "e-1") -> None:
+    def __init__(self, house: House, name: str = NAME) -> None:
         self.path = direct.handover_path(house.paths.bus_socket, name)
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listening.bind(os.fspath(self.path))
@@ -99,7 +102,7 @@ async def test_the_socket_reaches_the_errand_with_all_that_follows(tmp_path: Pat
             assert await asyncio.wait_for(reader.readexactly(8), PATIENCE) == b"and back"
             # It is nobody's connection at the door, and takes no stranger's place.
             assert house.door.connections == 0
-            house.door.direct.cut(CutDirect(KNOWN))
+            house.door.direct.cut(CutDirect(KNOWN, NAME))
             # Though the errand has it open.
             assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
             assert await asyncio.wait_for(loop.sock_recv(handed, 100), PATIENCE) == b""
@@ -127,6 +130,7 @@ async def test_a_ticket_serves_once(tmp_path: Path) -> None:
 
 @on_uvloop
 async def test_who_gets_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")  # a stranger could fill the log
     async with expecting(tmp_path) as (house, errand):
         client = await house.approved()
         for said in (
@@ -147,16 +151,42 @@ async def test_who_gets_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture
         _, writer = await dial(house, direct.preface(KNOWN))
         (await errand.gets()).close()
         writer.close()
-    assert not [each for each in caplog.records if each.levelname in ("WARNING", "ERROR")]
+    said = [each.getMessage() for each in caplog.records if each.name == broker_direct.__name__]
+    assert said == ["errand e-1 has a direct connection"]
 
 
 @on_uvloop
 async def test_nothing_is_expected_any_more(tmp_path: Path) -> None:
     async with expecting(tmp_path) as (house, errand):
-        house.door.direct.cut(CutDirect(KNOWN))
+        house.door.direct.cut(CutDirect(KNOWN, NAME))
         assert await hung_up(house, direct.preface(KNOWN))
         assert errand.got_nothing()
         assert not errand.path.exists()
+
+
+@on_uvloop
+async def test_what_an_errand_left_that_was_killed_before_it_took_it(tmp_path: Path) -> None:
+    async with expecting(tmp_path) as (house, errand):
+        reader, writer = await dial(house, direct.preface(KNOWN))
+        (await errand.gets()).close()
+        house.door.direct.cut(CutDirect(KNOWN, NAME))
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
+        assert not errand.path.exists()
+        writer.close()
+
+
+@on_uvloop
+async def test_what_cannot_be_cut_is_not_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def dup(_: socket.socket) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async with expecting(tmp_path) as (house, errand):
+        monkeypatch.setattr(socket.socket, "dup", dup)
+        assert await hung_up(house, direct.preface(KNOWN))
+        assert errand.got_nothing()
+    assert "Too many open files" in caplog.text
 
 
 def test_what_killed_errands_left_is_cleared_away(tmp_path: Path) -> None:

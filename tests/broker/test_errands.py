@@ -374,7 +374,7 @@ def test_a_direct_connection_is_offered_expected_and_cut() -> None:
     assert play.book.direct == [ports.ExpectDirect(TICKET, play.launched().worker)]
     play.errand_says(bus.Over())
     assert play.hears() == [(m.Done(), b"")]
-    assert play.book.direct[1:] == [ports.CutDirect(TICKET)]
+    assert play.book.direct[1:] == [ports.CutDirect(TICKET, play.launched().worker)]
 
 
 def test_there_is_one_of_each_errand() -> None:
@@ -404,7 +404,7 @@ def test_it_is_cut_with_its_client() -> None:
         play, _ = moving()
         play.errand_says(bus.Direct(), SHOWN)
         leaves(play.book)
-        assert play.book.direct[1:] == [ports.CutDirect(TICKET)]
+        assert play.book.direct[1:] == [ports.CutDirect(TICKET, play.launched().worker)]
 
 
 def test_it_is_cut_when_the_right_is_taken() -> None:
@@ -412,7 +412,7 @@ def test_it_is_cut_when_the_right_is_taken() -> None:
     play.errand_says(bus.Direct(), SHOWN)
     play.book.table.given[LAPTOP.fingerprint] = frozenset()
     play.book << ports.ClientUpdated(INFO)
-    assert play.book.direct[1:] == [ports.CutDirect(TICKET)]
+    assert play.book.direct[1:] == [ports.CutDirect(TICKET, play.launched().worker)]
 
 
 def test_one_that_is_cancelled_is_offered_none() -> None:

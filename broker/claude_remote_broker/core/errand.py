@@ -228,9 +228,9 @@ class Errand(Exchange):
     def closed(self) -> None:
         """The client is gone or has its answer: the process is not needed any more."""
         self._held.clear()
-        if self._ticket is not None:
-            self.context.effects.do(CutDirect(self._ticket))
         if self._helper is None:
             self._errands.leave_place(self.client.peer.fingerprint)
-        else:
-            self._errands.dismiss(self._helper)
+            return
+        if self._ticket is not None:
+            self.context.effects.do(CutDirect(self._ticket, self._helper.worker))
+        self._errands.dismiss(self._helper)

@@ -80,6 +80,7 @@ class ExpectDirect(Command, frozen=True):
 
 
 class CutDirect(Command, frozen=True):
-    """The ticket opens nothing any more, and the connection that came by it is cut."""
+    """The ticket opens nothing any more, the connection that came by it is cut, and nobody waits for one."""
 
     ticket: bytes
+    errand: str
