@@ -132,6 +132,8 @@ class Errand:
     def _digest(self, message: messages.Message, payload: bytes) -> None:
         match message:
             case messages.Parcel(header=header, urgent=urgent):
+                if len(self._arrived) >= messages.WINDOW:
+                    raise BadMessage("the server sends more parcels than it may")
                 self._arrived.append(Parcel(header, payload, urgent))
             case messages.Credit(parcels=parcels):
                 self._accounts.credited(parcels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from selectors import EVENT_READ
 
@@ -84,6 +85,25 @@ def test_sending_waits_for_room_and_urgent_parcels_do_not(serve_locally: Serve) 
         errand.send(messages.Signalled(signal="INT"), urgent=True)
         errand.send(Input(last=True))
         assert errand.receive() is None
+
+
+def test_a_server_that_sends_more_than_it_may_is_left(serve_locally: Serve) -> None:
+    """What it sends is kept until it is taken, and it should not fill the memory with it."""
+
+    def script(server: Connection) -> None:
+        server.expect(Exec)
+        with pytest.raises((EOFError, ConnectionError)):
+            while True:
+                server.send(OUTPUT, bytes(messages.PARCEL))
+
+    with (
+        client(serve_locally, script) as home,
+        home.run_errand(Exec(), b"ls\0") as errand,
+        pytest.raises(BadMessage, match="more parcels than it may"),
+    ):
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            errand.turn(0.1)
 
 
 def test_its_error_is_raised(serve_locally: Serve) -> None:
