@@ -14,10 +14,10 @@ from typing import NoReturn, Protocol, cast
 from msgspec import Struct
 
 from claude_remote import codec
-from claude_remote.errors import BadMessage, LinkLost, RemoteError
+from claude_remote.errors import BadMessage, RemoteError
 from claude_remote.messages import BULK, Packet
 from claude_remote.parcels import Parcel
-from claude_remote.transfer.line import Line
+from claude_remote.transfer.line import Line, LineLost
 from claude_remote.transfer.pump import Broken
 
 _LONGEST_WAIT = 5.0
@@ -100,7 +100,7 @@ class Duplex:
             return
         try:
             self._send_by(self._outward, packet)
-        except LinkLost as error:
+        except LineLost as error:
             self._explain(error)
 
     def receive(self, *, wait: bool) -> bytes | None:
@@ -110,7 +110,7 @@ class Duplex:
             return self._receive_parcel(wait=wait)
         try:
             return self._receive_by(self._inward, wait=wait)
-        except LinkLost as error:
+        except LineLost as error:
             self._explain(error)
 
     def breathe(self) -> None:
@@ -128,7 +128,7 @@ class Duplex:
         try:
             while line is not None and not line.flush():
                 self._wait_for(line)
-        except LinkLost as error:
+        except LineLost as error:
             self._explain(error)
         # Heartbeats that are not read when the connection is closed would make the system take back what was
         # sent (RFC 2525, 2.17).
@@ -213,7 +213,7 @@ class Duplex:
         try:
             line.flush()
             line.beat()
-        except LinkLost as error:
+        except LineLost as error:
             self._explain(error)
 
     def _wait_for(self, line: Line, reading: Collection[int] = ()) -> None:
@@ -224,7 +224,7 @@ class Duplex:
         line.flush()
         line.beat()
 
-    def _explain(self, error: LinkLost) -> NoReturn:
+    def _explain(self, error: LineLost) -> NoReturn:
         """Raise why the line is gone: what ends the exchange, or else `error`."""
         until = time.monotonic() + _GRACE
         while (left := until - time.monotonic()) > 0:

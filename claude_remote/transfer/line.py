@@ -24,6 +24,10 @@ _DRAINED = 1000  # records: heartbeats of more than an hour
 _NOT_NOW = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
 
+class LineLost(LinkLost):
+    """The direct connection is gone. The exchange may know why."""
+
+
 class Line:
     """Owns `stream`, on which the handshake is done."""
 
@@ -48,13 +52,13 @@ class Line:
     def send(self, packet: memoryview) -> bool:
         """Begin to send one, when nothing is unsent. Whether it is sent; otherwise it must stay as it is.
 
-        Raises LinkLost.
+        Raises LineLost.
         """
         self._unsent = [memoryview(_LENGTH.pack(len(packet))), packet]
         return self.flush()
 
     def flush(self) -> bool:
-        """Go on sending. Whether nothing is left. Raises LinkLost."""
+        """Go on sending. Whether nothing is left. Raises LineLost."""
         try:
             while self._unsent:
                 first = self._unsent[0]
@@ -75,7 +79,7 @@ class Line:
         self._unsent = [memoryview(bytes(each)) for each in self._unsent]
 
     def beat(self) -> None:
-        """Say that this end lives, if it has said nothing for long. Raises LinkLost."""
+        """Say that this end lives, if it has said nothing for long. Raises LineLost."""
         if not self._unsent and time.monotonic() - self._said >= HEARTBEAT_EVERY:
             self._unsent = [memoryview(_HEARTBEAT)]
             self.flush()
@@ -83,7 +87,7 @@ class Line:
     # --- in --------------------------------------------------------------------------------------------
 
     def receive(self) -> bytes | None:
-        """The next packet, if it is there as a whole. Raises LinkLost and BadMessage."""
+        """The next packet, if it is there as a whole. Raises LineLost and BadMessage."""
         try:
             while not self._packet:
                 self._fill()
@@ -108,7 +112,7 @@ class Line:
         while len(room):
             count = cast("int", read(len(room), room))  # bytes only without a buffer
             if not count:
-                raise LinkLost("the direct connection was closed")
+                raise LineLost("the direct connection was closed")
             room = self._room = room[count:]
             self._silence = 0.0
 
@@ -119,13 +123,13 @@ class Line:
         self._room = memoryview(self._packet or self._length)
 
     def waited(self, seconds: float) -> None:
-        """So long nothing has come, though this end waited for it. Raises LinkLost when that is too long.
+        """So long nothing has come, though this end waited for it. Raises LineLost when that is too long.
 
         Only waiting counts: who was busy, or was stopped, has not lost the other end.
         """
         self._silence += seconds
         if self._silence >= DEAD_AFTER:
-            raise LinkLost(f"the direct connection has been silent for {DEAD_AFTER:.0f} s")
+            raise LineLost(f"the direct connection has been silent for {DEAD_AFTER:.0f} s")
 
     def drain(self) -> None:
         """Take what has come, and forget it. That the other end has closed is its right by then."""
@@ -141,5 +145,5 @@ class Line:
         self._stream.close()
 
 
-def _lost(error: OSError) -> LinkLost:
-    return LinkLost(f"the direct connection broke: {error.strerror or error}")
+def _lost(error: OSError) -> LineLost:
+    return LineLost(f"the direct connection broke: {error.strerror or error}")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -268,6 +269,20 @@ def test_that_it_moves_may_be_said_in_other_bytes() -> None:
         both.to_client.parcels.put(Parcel(header))
         assert both.client.receive(wait=True) is None
         assert both.client.moved
+
+
+def test_what_is_wrong_with_the_exchange_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the line needs to be explained then."""
+    with errand(0, 0) as both:
+        moved(both)
+        words = iter(("has not been heard", "is closed"))
+
+        def wait(*_: object) -> NoReturn:
+            raise LinkLost(next(words))
+
+        monkeypatch.setattr(both.ends[1], "wait", wait)
+        with pytest.raises(LinkLost, match="has not been heard"):
+            both.client.receive(wait=True)
 
 
 class Lost(End):
