@@ -14,7 +14,7 @@ from claude_remote.transfer.folders import Folder
 from claude_remote.transfer.ground import Ground
 from claude_remote.transfer.lane import Lane
 from claude_remote.transfer.names import show
-from claude_remote.transfer.parts import Part
+from claude_remote.transfer.parts import Part, Wait
 
 if TYPE_CHECKING:
     from blake3 import blake3
@@ -23,13 +23,21 @@ if TYPE_CHECKING:
 class Incoming:
     """A file that was offered, to land at `place`. Every method raises OSError and RemoteError."""
 
-    def __init__(self, offer: r.Offer, place: tuple[bytes, ...], ground: Ground, breathe: Breathe) -> None:
+    def __init__(
+        self,
+        offer: r.Offer,
+        place: tuple[bytes, ...],
+        ground: Ground,
+        breathe: Breathe,
+        wait: Wait,
+    ) -> None:
+        """`wait`: see Part.open."""
         self.offer = offer
         self._place = place
         self._ground = ground
         self._breathe = breathe
         folder = ground.parent(place)
-        self._part = Part.open(folder, place[-1])
+        self._part = Part.open(folder, place[-1], wait)
         self._begun = False
         self._unsynced = 0
         self._sync: Task | None = None

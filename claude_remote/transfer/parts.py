@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import os
 import stat
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeAlias
 
 from claude_remote.errors import IsFolder, NotAFile
 from claude_remote.files import try_lock
+from claude_remote.transfer.content import Breathe
 from claude_remote.transfer.folders import Folder, set_mode
 from claude_remote.transfer.names import part_name, show
 
 _AT_ONCE = 16  # transfers of one destination
 _TRIES = 64
+_LOOK_EVERY = 0.1  # seconds
+
+
+Wait: TypeAlias = Callable[[], bool]
+
+
+def waiting(breathe: Breathe, seconds: float) -> Wait:
+    """For Part.open: to wait so long in all, from now on."""
+    until = time.monotonic() + seconds
+
+    def wait() -> bool:
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_LOOK_EVERY)
+        breathe()
+        return True
+
+    return wait
+
+
+def _no_wait() -> bool:
+    return False
 
 
 class Part:
@@ -28,8 +54,11 @@ class Part:
         self._own = own
 
     @classmethod
-    def open(cls, folder: Folder, name: bytes) -> Part:
-        """Open one. Raises OSError, IsFolder, NotAFile."""
+    def open(cls, folder: Folder, name: bytes, wait: Wait = _no_wait) -> Part:
+        """Open one. Raises OSError, IsFolder, NotAFile.
+
+        `wait` is called while somebody else writes the first one, and says whether to wait on.
+        """
         check_destination(folder, name)
         number = 0
         for _ in range(_TRIES):
@@ -39,7 +68,7 @@ class Part:
             descriptor = _open(folder, own)
             if descriptor is None:
                 continue
-            if not try_lock(descriptor):
+            if not _lock(descriptor, _no_wait if number else wait):
                 os.close(descriptor)
                 number += 1
             elif not _is_ours(folder, own, descriptor):
@@ -116,6 +145,17 @@ def _open(folder: Folder, own: bytes) -> int | None:
         return folder.write(own, new=False)
     except FileNotFoundError:
         return None
+
+
+def _lock(descriptor: int, wait: Wait) -> bool:
+    """Lock it, if need be when whoever holds it has let go. Closes it when `wait` raises."""
+    try:
+        while not (locked := try_lock(descriptor)) and wait():
+            pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return locked
 
 
 def _is_plain(status: os.stat_result) -> bool:

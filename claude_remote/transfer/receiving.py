@@ -18,12 +18,17 @@ from claude_remote.transfer.ground import Ground, Guard, Landing
 from claude_remote.transfer.incoming import Incoming
 from claude_remote.transfer.mistakes import ends_all, translate
 from claude_remote.transfer.names import destination, show
-from claude_remote.transfer.parts import Part
+from claude_remote.transfer.parts import Part, waiting
 from claude_remote.transfer.progress import Checkpoint, Progress, fold, size_of
+
+# An earlier attempt whose connection has died silently: the server looks at what was not heard for DEAD_AFTER
+# once a second, and kills an errand that does not end (claude_remote_broker.core.limits).
+_EARLIER_ENDS_WITHIN = 25.0
 
 
 class Receiver:
-    """Receives below `landing`. `after` is what an earlier receiver of the same has got done.
+    """Receives below `landing`. `after` is what an earlier receiver of the same has got done. With `again` it
+    may not have ended yet, and what it has of a large file is waited for.
 
     Give it every packet that comes (`take`), and send every packet that it has (`give`; None: nothing now).
     Raises RemoteError when nothing can go on; then, and at the end, close() it.
@@ -36,12 +41,14 @@ class Receiver:
         breathe: Breathe,
         *,
         after: Checkpoint | None = None,
+        again: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self._ground = Ground(landing.folder, guard)
         self._name = landing.name
         self._only: bytes | None = None  # with a name of its own for it, one thing may arrive
         self._breathe = breathe
+        self._wait = waiting(breathe, _EARLIER_ENDS_WITHIN if again else 0.0)
         self._progress = progress or Progress()
         self.checkpoint = after or Checkpoint()
         self._n, self._seen = self.checkpoint
@@ -169,7 +176,7 @@ class Receiver:
     def _offered(self, offer: r.Offer) -> None:
         if len(self._incoming) >= 2 * sizes.OFFERS:
             raise BadMessage("too many files are offered at once")
-        incoming = Incoming(offer, self._place(offer.path), self._ground, self._breathe)
+        incoming = Incoming(offer, self._place(offer.path), self._ground, self._breathe, self._wait)
         self._incoming[offer.n] = incoming
         self._out.append(incoming.go)
 

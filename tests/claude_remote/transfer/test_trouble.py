@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from claude_remote.errors import (
     OutsideRoots,
     RemoteError,
 )
-from claude_remote.transfer import folders, sizes
+from claude_remote.transfer import folders, receiving, sizes
 from claude_remote.transfer import records as r
 from claude_remote.transfer.content import digest
 from claude_remote.transfer.globbing import find_origins
@@ -65,6 +66,35 @@ def failure(receiver: Receiver, path: bytes) -> str:
     failed = [each for each in said(receiver) if isinstance(each, r.Failed)]
     receiver.close()
     return failed[0].code if failed else "done"
+
+
+# --- the receiver and an earlier attempt that has not ended yet ------------------------------------------
+
+
+def offset_beside_another(into: Path, *, again: bool, breathe: Callable[[], None]) -> int:
+    """Where a receiver would go on with a file of which another one has the half, open: what its Go says."""
+    landing = land(os.fsencode(into), into.parent, FREE, folder=True)
+    receiver = Receiver(landing, FREE, breathe, again=again)
+    receiver.take(packet(r.Start(upto=0), offer()))
+    (go,) = [each for each in said(receiver) if isinstance(each, r.Go)]
+    receiver.close()
+    return go.offset
+
+
+def test_what_an_earlier_attempt_has_is_waited_for(tmp_path: Path) -> None:
+    """The server may notice later than its client that a connection is dead."""
+    earlier = make_receiver(tmp_path)
+    earlier.take(packet(r.Start(upto=0), offer(), r.Begin(n=1, offset=0), (r.Data(n=1), b"first")))
+    assert offset_beside_another(tmp_path, again=False, breathe=silent) == 0
+    assert offset_beside_another(tmp_path, again=True, breathe=earlier.close) == 5
+
+
+def test_it_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "_EARLIER_ENDS_WITHIN", 0.3)
+    other = make_receiver(tmp_path)
+    other.take(packet(r.Start(upto=0), offer(), r.Begin(n=1, offset=0), (r.Data(n=1), b"first")))
+    assert offset_beside_another(tmp_path, again=True, breathe=silent) == 0
+    other.close()
 
 
 # --- the receiver and a hostile sender ------------------------------------------------------------------

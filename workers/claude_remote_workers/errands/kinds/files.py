@@ -55,7 +55,14 @@ def receive_files(task: Task, request: Put) -> None:
     else:
         landing = land(task.payload, _base(task), guard, folder=request.folder)
     duplex = Duplex(_Exchange(task.channel), task.direct)
-    receiver = Receiver(landing, guard, duplex.breathe, after=_after(request), progress=_Tally(task.outcome))
+    receiver = Receiver(
+        landing,
+        guard,
+        duplex.breathe,
+        after=_after(request),
+        again=request.again,
+        progress=_Tally(task.outcome),
+    )
     try:
         pump.run(receiver, duplex)
         duplex.finish()
