@@ -7,6 +7,7 @@ by its fingerprint after *every* handshake: a live context never forgets what it
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -59,6 +60,20 @@ def client_context(pinned: bytes | None, identity: Identity | None) -> ssl.SSLCo
     if identity is not None:
         _load_identity(context, identity)
     return context
+
+
+def wrap(context: ssl.SSLContext, stream: socket.socket, *, server: bool = False) -> ssl.SSLSocket:
+    """TLS on a connected stream, which is closed if that fails. Raises OSError.
+
+    A client has shaken hands when this returns; for a server that is still to be done.
+    """
+    try:
+        # Of one that was reset already Python would make a TLS socket that nobody closes.
+        stream.getpeername()
+        return context.wrap_socket(stream, server_side=server, do_handshake_on_connect=not server)
+    except BaseException:
+        stream.close()
+        raise
 
 
 def verify_pin(peer: ssl.SSLSocket | ssl.SSLObject | bytes, pinned: bytes) -> None:

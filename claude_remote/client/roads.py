@@ -6,6 +6,7 @@ not know us it rings the bell.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -157,14 +158,12 @@ class TlsRoad:
         try:
             stream.settimeout(self._timeout)
             stream.sendall(direct.preface(offer.ticket))
-            secured = context.wrap_socket(stream)
-            tls.verify_pin(secured, offer.certificate)
+            return _secure(context, stream, offer.certificate)
         except BaseException as error:
             stream.close()
             if isinstance(error, OSError):
                 raise self._explain(error, None) from None
             raise
-        return secured
 
     def _bell(self, pinned: KnownServer, identity: Identity) -> Bell:
         from claude_remote.client.bell import Bell
@@ -206,9 +205,7 @@ class TlsRoad:
         dialed = _dial(self._address, self._timeout)
         dialed.stream.settimeout(self._timeout)
         try:
-            secured = context.wrap_socket(dialed.stream)
-            if pinned is not None:
-                tls.verify_pin(secured, pinned.certificate)
+            secured = _secure(context, dialed.stream, pinned.certificate if pinned else None)
         except BaseException as error:
             dialed.stream.close()
             if dialed.closing is not None:
@@ -262,6 +259,18 @@ class TlsRoad:
         if not certificate:
             raise Unreachable(f"{self._label} shows no certificate; it is not claude-remote-server")
         return certificate
+
+
+def _secure(context: ssl.SSLContext, stream: socket.socket, pinned: bytes | None) -> ssl.SSLSocket:
+    """TLS on a connected stream, with whoever shows this certificate. Raises OSError and IdentityChanged."""
+    secured = tls.wrap(context, stream)
+    try:
+        if pinned is not None:
+            tls.verify_pin(secured, pinned)
+    except BaseException:
+        secured.close()
+        raise
+    return secured
 
 
 def _greet(link: Link, timeout: float) -> Hello:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -99,6 +101,22 @@ def test_somebody_else(tmp_path: Path, client: Identity, who: str, capfd: pytest
                 assert offer.take(stranger) is None
         assert "no direct connection" in capfd.readouterr().err
         assert offer.made.poll(MUCH) is None
+
+
+def test_a_client_that_is_gone_when_its_connection_is_brought(
+    tmp_path: Path, client: Identity, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with offered(tmp_path, client) as offer, socket.create_server(("127.0.0.1", 0)) as listener:
+        stream = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stream.close()
+        with accepted:
+            direct.hand_over(offer.handover, accepted)
+        for _ in range(3):
+            assert offer.made.poll(MUCH) is None
+    assert capfd.readouterr().err.count("no direct connection") == 1
+    gc.collect()  # what is not closed complains
 
 
 def test_a_client_that_moves_to_what_there_is_not(tmp_path: Path, client: Identity) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 import ssl
+import struct
 import threading
 
 import pytest
 
-from claude_remote.client import direct
+from claude_remote import tls
+from claude_remote.client import direct, roads
 from claude_remote.client.direct import Dialing, Offer
 from claude_remote.errors import LinkLost, Unreachable
+from claude_remote.identity import load_or_create
+from claude_remote.paths import Paths
 from tests.claude_remote.transfer.lines import streams
 
 OFFER = Offer(bytes(16), b"certificate")
@@ -49,6 +55,19 @@ def test_one_that_comes_too_late_is_closed() -> None:
         gate.set()
         ended(made)
         assert client.fileno() == -1
+
+
+def test_one_that_is_refused_before_tls_begins_is_closed(paths: Paths) -> None:
+    """Python makes a TLS socket of it nevertheless, and loses it."""
+    identity = load_or_create(paths.client_key, paths.client_certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stream = socket.create_connection(listener.getsockname())
+        refused, _ = listener.accept()
+        refused.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        refused.close()
+    with stream, pytest.raises(OSError, match="not connected"):
+        roads._secure(tls.client_context(identity.der, identity), stream, identity.der)
+    gc.collect()  # what is not closed complains
 
 
 def test_one_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

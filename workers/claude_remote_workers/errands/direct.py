@@ -94,7 +94,7 @@ class Offered:
         if accepted is None:
             raise OSError("the broker brought none")
         accepted.setblocking(False)  # noqa: FBT003
-        return context.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+        return tls.wrap(context, accepted, server=True)
 
     def _shake_hands(self, stream: ssl.SSLSocket) -> Line | None:
         try:
