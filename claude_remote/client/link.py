@@ -312,12 +312,13 @@ class Link:
         dead = max(self._heard, began) + DEAD_AFTER
         if now >= dead:
             raise LinkLost(f"{self.peer} has not been heard for {DEAD_AFTER:.0f} s")
-        ends = dead if timeout is None else min(dead, began + timeout)
-        if now >= ends:
-            raise TimedOut(f"{self.peer} did not answer within {timeout:g} s")
+        # Before the time is looked at, for who only looks in has none.
         if now - self._spoken >= HEARTBEAT_EVERY and not self._unsent:
             self._outbox.append(_HEARTBEAT)
             return
+        ends = dead if timeout is None else min(dead, began + timeout)
+        if now >= ends:
+            raise TimedOut(f"{self.peer} did not answer within {timeout:g} s")
         pause = min(ends, self._spoken + HEARTBEAT_EVERY if not write else ends) - now
         self._selector.modify(self._stream, selectors.EVENT_READ | (selectors.EVENT_WRITE if write else 0))
         for key, _ in self._selector.select(max(pause, 0.0)):

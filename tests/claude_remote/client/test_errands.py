@@ -10,6 +10,7 @@ from selectors import EVENT_READ
 import pytest
 
 from claude_remote import codec, connect, messages
+from claude_remote.client import link
 from claude_remote.client.client import Client
 from claude_remote.errors import BadMessage, ErrandFailed, LinkLost, TimedOut
 from claude_remote.messages import BULK, Credit, Done, Exec, Input, Output, Parcel
@@ -104,6 +105,27 @@ def test_a_server_that_sends_more_than_it_may_is_left(serve_locally: Serve) -> N
         until = time.monotonic() + 10
         while time.monotonic() < until:
             errand.turn(0.1)
+
+
+def test_who_does_something_else_for_long_says_that_it_lives(
+    serve_locally: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "HEARTBEAT_EVERY", 0.5)
+    beats: list[int] = []
+
+    def script(server: Connection) -> None:
+        server.expect(Exec)
+        server.expect(Parcel)
+        beats.append(server.heartbeats)
+        server.send(Done())
+
+    with client(serve_locally, script) as home, home.run_errand(Exec(), b"ls\0") as errand:
+        for _ in range(10):
+            time.sleep(0.25)
+            errand.breathe()
+        errand.send(Input(last=True))
+        assert errand.receive() is None
+    assert beats[0] >= 3
 
 
 def test_its_error_is_raised(serve_locally: Serve) -> None:
