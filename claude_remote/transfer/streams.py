@@ -30,10 +30,23 @@ class Stream:
         self.size = 0
 
     def add(self, payload: memoryview, breathe: Breathe) -> None:
-        """The next bytes. Raises OSError, such as BrokenPipeError."""
-        self._write(payload, breathe)
+        """The next bytes. Raises OSError, such as BrokenPipeError, and what `breathe` raises: then they are
+        written nevertheless, for the next connection has to know where it goes on.
+        """
+        lost: list[Exception] = []
+
+        def breathe_on() -> None:
+            try:
+                if not lost:
+                    breathe()
+            except Exception as error:  # noqa: BLE001  raised below
+                lost.append(error)
+
+        self._write(payload, breathe_on)
         self.hash.update(payload)
         self.size += len(payload)
+        if lost:
+            raise lost[0]
 
 
 class StreamReceiver:

@@ -189,3 +189,22 @@ def test_packets_are_never_too_long(tmp_path: Path) -> None:
         converse(sender, make_receiver(tmp_path / "copy"))
     assert max(lengths) <= sizes.PACKET
     assert sum(lengths) / len(lengths) > sizes.PACKET / 3
+
+
+def test_what_was_begun_is_written_though_the_link_is_lost_meanwhile() -> None:
+    """Else the next connection would go on in the midst of it, and its beginning be written twice."""
+    written: list[bytes] = []
+
+    def write(payload: memoryview, breathe: Breathe) -> None:
+        written.append(bytes(payload[:2]))
+        breathe()  # nobody reads just now
+        written.append(bytes(payload[2:]))
+
+    def lost() -> None:
+        raise Cut
+
+    stream = Stream(write)
+    with pytest.raises(Cut):
+        stream.add(memoryview(b"piece"), lost)
+    assert b"".join(written) == b"piece"
+    assert (stream.size, stream.hash.digest()) == (5, digest(b"piece"))
