@@ -78,7 +78,7 @@ class _Exchange:
             raise BadMessage("the server calls it done before it is")
         return parcel
 
-    def wait(
+    def turn(
         self, timeout: float, reading: Collection[int] = (), writing: Collection[int] = ()
     ) -> Collection[int]:
         events = dict.fromkeys(reading, selectors.EVENT_READ)

@@ -43,7 +43,7 @@ class Exchange(Protocol):
     def take(self) -> Parcel | None:
         """The next parcel, if one has come."""
 
-    def wait(
+    def turn(
         self, timeout: float, reading: Collection[int] = (), writing: Collection[int] = ()
     ) -> Collection[int]:
         """Until something has come or one of these descriptors is ready, at most so long: which are."""
@@ -149,7 +149,7 @@ class Duplex:
         parcel = exchange.take()
         if parcel is None and (wait or exchange.room <= _LITTLE_ROOM):
             longest = _LONGEST_WAIT if self._outward is None else _LONGEST_ON_LINE
-            exchange.wait(longest if wait else 0, (), self._writing())
+            exchange.turn(longest if wait else 0, (), self._writing())
             if self._outward is not None:  # the other end hears nothing of us but there
                 self._keep_up(self._outward)
             parcel = exchange.take()
@@ -194,7 +194,7 @@ class Duplex:
             self._exchange.breathe()
             return
         # The other end may be waiting likewise: so not for long without looking at what it says.
-        while self._exchange.wait(_FULL, (), (line.descriptor,)):
+        while self._exchange.turn(_FULL, (), (line.descriptor,)):
             if line.flush():
                 return
         line.keep_unsent()
@@ -218,7 +218,7 @@ class Duplex:
 
     def _wait_for(self, line: Line, reading: Collection[int] = ()) -> None:
         began = time.monotonic()
-        ready = self._exchange.wait(_LONGEST_ON_LINE, reading, self._writing())
+        ready = self._exchange.turn(_LONGEST_ON_LINE, reading, self._writing())
         if not ready:
             line.waited(min(time.monotonic() - began, _LONGEST_ON_LINE))
         line.flush()
@@ -228,5 +228,5 @@ class Duplex:
         """Raise why the line is gone: what ends the exchange, or else `error`."""
         until = time.monotonic() + _GRACE
         while (left := until - time.monotonic()) > 0:
-            self._exchange.wait(left)
+            self._exchange.turn(left)
         raise error

@@ -61,7 +61,7 @@ class End:
         until = time.monotonic() + PATIENCE
         while not self._accounts.room:
             assert time.monotonic() < until, "no credit"
-            self.wait(1.0)
+            self.turn(1.0)
         self._accounts.sent()
         self.sent += 1
         self._out.parcels.put(Parcel(codec.pack(header), bytes(payload)))
@@ -74,7 +74,7 @@ class End:
             self._in.credit.put(credit)
         return self._arrived.popleft()
 
-    def wait(
+    def turn(
         self, timeout: float, reading: Collection[int] = (), writing: Collection[int] = ()
     ) -> Collection[int]:
         until = time.monotonic() + timeout
@@ -280,7 +280,7 @@ def test_what_is_wrong_with_the_exchange_is_said_as_it_is(monkeypatch: pytest.Mo
         def wait(*_: object) -> NoReturn:
             raise LinkLost(next(words))
 
-        monkeypatch.setattr(both.ends[1], "wait", wait)
+        monkeypatch.setattr(both.ends[1], "turn", wait)
         with pytest.raises(LinkLost, match="has not been heard"):
             both.client.receive(wait=True)
 

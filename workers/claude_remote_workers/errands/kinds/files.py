@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from pathlib import Path
 
 import blake3 as _blake3  # before the zygote forks, so that no errand loads it  # noqa: F401
-from msgspec import Struct
 
 from claude_remote.errors import BadMessage
 from claude_remote.messages import FilesErrand, Get, Put
-from claude_remote.parcels import Parcel
 from claude_remote.transfer import pump
 from claude_remote.transfer.content import digest
 from claude_remote.transfer.duplex import Duplex
@@ -22,7 +19,6 @@ from claude_remote.transfer.progress import Checkpoint, Progress
 from claude_remote.transfer.receiving import Receiver
 from claude_remote.transfer.sending import Sender
 from claude_remote_workers.errands.base import Task, carries_out
-from claude_remote_workers.errands.channel import Channel
 
 
 @carries_out(Get)
@@ -34,7 +30,7 @@ def send_files(task: Task, request: Get) -> None:
         raise BadMessage("paths are to be named, each ended by a zero byte")
     guard = _guard(task)
     origins = find_origins(paths, _base(task), guard, recursive=request.recursive)
-    duplex = Duplex(_Exchange(task.channel), task.direct)
+    duplex = Duplex(task.channel, task.direct)
     tally = _Tally(task.outcome)
     sender = Sender(origins, guard, duplex.breathe, after=_after(request), plan=request.plan, progress=tally)
     try:
@@ -54,7 +50,7 @@ def receive_files(task: Task, request: Put) -> None:
         landing = land_again(task.payload, request.name, guard)
     else:
         landing = land(task.payload, _base(task), guard, folder=request.folder)
-    duplex = Duplex(_Exchange(task.channel), task.direct)
+    duplex = Duplex(task.channel, task.direct)
     receiver = Receiver(
         landing,
         guard,
@@ -89,31 +85,6 @@ class _Tally(Progress):
             "size": str(self._size),
             "digest": self._digest.hex(),
         }
-
-
-class _Exchange:
-    """The errand's channel as claude_remote.transfer.duplex has it."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-
-    @property
-    def room(self) -> int:
-        return self._channel.room
-
-    def send(self, header: Struct, payload: bytes = b"") -> None:
-        self._channel.send(header, payload)
-
-    def take(self) -> Parcel | None:
-        return self._channel.take()
-
-    def wait(
-        self, timeout: float, reading: Collection[int] = (), writing: Collection[int] = ()
-    ) -> Collection[int]:
-        return self._channel.turn(timeout, reading, writing)
-
-    def breathe(self) -> None:
-        self._channel.breathe()
 
 
 def _guard(task: Task) -> Guard:
