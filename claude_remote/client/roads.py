@@ -153,17 +153,8 @@ class TlsRoad:
     def _dial_direct(self, offer: Offer) -> ssl.SSLSocket:
         """The errand, behind the broker's port. Raises RemoteError."""
         identity = load_or_create(self._paths.client_key, self._paths.client_certificate)
-        context = tls.client_context(offer.certificate, identity)
-        stream = _dial(self._address, self._timeout).stream
-        try:
-            stream.settimeout(self._timeout)
-            stream.sendall(direct.preface(offer.ticket))
-            return _secure(context, stream, offer.certificate)
-        except BaseException as error:
-            stream.close()
-            if isinstance(error, OSError):
-                raise self._explain(error, None) from None
-            raise
+        begins = direct.preface(offer.ticket)
+        return self._reach(offer.certificate, identity, None, begins)[0]
 
     def _bell(self, pinned: KnownServer, identity: Identity) -> Bell:
         from claude_remote.client.bell import Bell
@@ -201,11 +192,26 @@ class TlsRoad:
     def _handshake(
         self, pinned: KnownServer | None, identity: Identity | None
     ) -> tuple[ssl.SSLSocket, Callable[[], None] | None]:
-        context = tls.client_context(pinned.certificate if pinned else None, identity)
+        return self._reach(pinned.certificate if pinned else None, identity, pinned)
+
+    def _reach(
+        self,
+        certificate: bytes | None,
+        identity: Identity | None,
+        pinned: KnownServer | None,
+        begins: bytes = b"",
+    ) -> tuple[ssl.SSLSocket, Callable[[], None] | None]:
+        """TLS, after `begins` in the clear, with whoever shows this certificate, and how the way is closed.
+
+        Raises RemoteError. `pinned` is who was expected, for the words.
+        """
+        context = tls.client_context(certificate, identity)
         dialed = _dial(self._address, self._timeout)
         dialed.stream.settimeout(self._timeout)
         try:
-            secured = _secure(context, dialed.stream, pinned.certificate if pinned else None)
+            if begins:
+                dialed.stream.sendall(begins)
+            secured = _secure(context, dialed.stream, certificate)
         except BaseException as error:
             dialed.stream.close()
             if dialed.closing is not None:
