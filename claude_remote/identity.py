@@ -14,7 +14,7 @@ import ssl
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -69,19 +69,15 @@ def load_or_create(key: Path, certificate: Path) -> Identity:
 
 @contextmanager
 def passing_identity() -> Iterator[Identity]:
-    """A new identity that is on no disk, for one TLS context: its files are gone when this is left. Linux."""
+    """A new identity that is on no disk, for one TLS context: its file is gone when this is left. Linux."""
     if sys.platform != "linux":
         raise NotImplementedError("memfd_create(2) is Linux's")
     key_pem, certificate_pem = _make()
-    with ExitStack() as files_in_memory:
-        paths: list[Path] = []
-        for content in (key_pem, certificate_pem):
-            file = open(os.memfd_create("identity"), "wb")  # noqa: PTH123, SIM115  it has no path, and is closed below
-            files_in_memory.enter_context(file)
-            file.write(content)
-            file.flush()
-            paths.append(Path(f"/proc/self/fd/{file.fileno()}"))
-        yield Identity(paths[0], paths[1], ssl.PEM_cert_to_DER_cert(certificate_pem.decode("ascii")))
+    with open(os.memfd_create("identity"), "wb") as file:  # noqa: PTH123  it has no path
+        file.write(key_pem + certificate_pem)
+        file.flush()
+        both = Path(f"/proc/self/fd/{file.fileno()}")
+        yield Identity(both, both, ssl.PEM_cert_to_DER_cert(certificate_pem.decode("ascii")))
 
 
 def _load_or_create_locked(key: Path, certificate: Path) -> Identity:
