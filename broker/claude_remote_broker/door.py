@@ -169,9 +169,11 @@ class Door:
             connection.admit(self._bell, Hello(version=VERSION, way=Way.BELL), None)
         else:
             fingerprint = fingerprints.of(certificate)
-            self._let_in(connection, fingerprint, self._why_not(fingerprint))
+            self._let_in(connection, fingerprint, self._why_not(fingerprint), certificate)
 
-    def _let_in(self, connection: Connection, fingerprint: str, error: RemoteError | None) -> None:
+    def _let_in(
+        self, connection: Connection, fingerprint: str, error: RemoteError | None, certificate: bytes = b""
+    ) -> None:
         way = Way.LOCAL if fingerprint == LOCAL else Way.DOOR
         client = self._clients.get(fingerprint) or _Client(Pace(self._limits, self._time.now(), self._bulk))
         if error is None and len(client.connections) >= self._limits.connections_per_client:
@@ -185,7 +187,6 @@ class Door:
         client.connections.add(connection)
         self._admission.promote(connection.number)
         name = self._registry.name(fingerprint)
-        certificate = connection.certificate() or b""
         self._exchanges.add(connection, Peer(fingerprint, name, way, connection.origin.address, certificate))
         given = self._registry.rights(fingerprint)
         head = self._audit() if Right.APPROVE in given else None

@@ -159,7 +159,7 @@ class Errand(Exchange):
             client=peer.name,
             roots=self._roots,
             cwd=self._cwd,
-            certificate=peer.certificate if self._may_be_direct() else b"",
+            certificate=self._certificate,
         )
         self._errands.send(helper, begin, self._payload)
         for verb, payload in self._held:
@@ -167,15 +167,18 @@ class Errand(Exchange):
         self._held.clear()
         self._payload = b""
 
-    def _may_be_direct(self) -> bool:
-        return isinstance(self._request, m.FilesErrand) and self._request.direct
+    @property
+    def _certificate(self) -> bytes:
+        """The client's, if it can have a direct connection, and may be offered one."""
+        asked = isinstance(self._request, m.FilesErrand) and self._request.direct
+        return self.client.peer.certificate if asked else b""
 
     def offered(self, certificate: bytes) -> None:
         """It listens for a direct connection, and will show this certificate there."""
         helper = self._helper
         if self.over or self._cancelled or helper is None or self._ticket is not None:
             return
-        if not self._may_be_direct() or not self.client.peer.certificate:
+        if not self._certificate:
             return
         self._ticket = self.context.ids.ticket()
         self.context.effects.do(ExpectDirect(self._ticket, helper.worker))

@@ -157,11 +157,12 @@ class Reception:
                 ruling.remove(self._context, client, message)
 
     def _list(self, client: Client, request: m.ListSessions) -> None:
-        sessions, peer = self._context.sessions, client.peer
+        sessions, peer, most = self._context.sessions, client.peer, self._context.limits.listed
         left_out = 0
         if request.session is None:
-            found = sessions.newest(self._context.limits.listed, peer)
-            left_out = sessions.count(peer) - len(found)
+            found = sessions.newest(most, peer)
+            if len(found) == most:  # otherwise these are all
+                left_out = sessions.count(peer) - most
         else:
             found = [sessions.find(request.session, peer)]
         for page in pages(found, self._context.host, left_out):

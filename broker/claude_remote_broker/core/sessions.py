@@ -142,14 +142,10 @@ class Sessions:
         return sum(1 for _ in self._seen_by(peer))
 
     def _seen_by(self, peer: Peer | None) -> Iterator[Session]:
-        return (
-            session
-            for session in self._by_id.values()
-            if not session.fresh and (peer is None or gate.sees(peer, session, self._clients))
-        )
+        return (session for session in self._by_id.values() if self._is_there(session, peer))
 
-    def _is_there(self, session: Session, peer: Peer) -> bool:
-        return not session.fresh and gate.sees(peer, session, self._clients)
+    def _is_there(self, session: Session, peer: Peer | None) -> bool:
+        return not session.fresh and (peer is None or gate.sees(peer, session, self._clients))
 
     # --- prompts and approvals -------------------------------------------------------------------------
 
