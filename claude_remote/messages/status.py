@@ -61,9 +61,8 @@ class Status(Message, frozen=True, kw_only=True, tag="status"):
     prompts: Count  # that wait or run
     approvals: Count  # that are open
     journal: JournalStatus | None = None
-    problems: Annotated[
-        tuple[Line, ...], Meta(max_length=64)
-    ] = ()  # a shutdown to come; with the audit, with notices
+    # A shutdown to come; with the audit, with notices.
+    problems: Annotated[tuple[Line, ...], Meta(max_length=64)] = ()
 
 
 class SessionVitals(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,7 +21,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "above" / "work"
+    folder = tmp_path / "above" / "project"
     folder.mkdir(parents=True)
     return folder
 
@@ -53,12 +53,12 @@ def test_nothing_has_changed(folder: Path, environment: dict[str, str], program:
 @pytest.mark.parametrize(
     "name",
     [
-        "above/work/CLAUDE.md",
+        "above/project/CLAUDE.md",
         "above/CLAUDE.md",
-        "above/work/.mcp.json",
-        "above/work/.claude/settings.json",
-        "above/work/.claude/settings.local.json",
-        "above/work/.claude/agents/a/b.md",
+        "above/project/.mcp.json",
+        "above/project/.claude/settings.json",
+        "above/project/.claude/settings.local.json",
+        "above/project/.claude/agents/a/b.md",
         "home/.claude/CLAUDE.md",
         "home/.claude/settings.json",
         "home/.claude/commands/x.md",
